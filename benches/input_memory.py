@@ -193,7 +193,7 @@ def filled(start, piece, end, size=BODY):
 # Of a form: taken; no room, or the handler (this very program) too slow on a busy machine. Of a message: nobody is
 # there to take it. Whatever else comes back, the input was not read, and its peak would say nothing.
 FORM, MESSAGE = {200, 503, 504}, {"250", "451"}
-# Of a request that is not whole: no room.
+# Of an incomplete request: no room.
 CUT_OFF = {400, 503}
 
 
@@ -267,13 +267,13 @@ def connected(port):
 
 
 def begin(connection, beginning):
-    # One that has sent too much is cut off.
+    # The gateway may cut off a connection that has sent too much.
     with contextlib.suppress(OSError):
         connection.sendall(beginning)
 
 
 def cut_off(connections, expected=CUT_OFF):
-    """What those were answered by HTTP that had begun a request for which there was no room."""
+    """The HTTP answers to requests that were begun, but for which there was no room."""
     time.sleep(2)
     codes = []
     for connection in connections:
@@ -485,7 +485,7 @@ def every_listener(gateway, connections):
 def measure(name, work, upstream):
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(pathlib.Path(folder), upstream)
-        # Whatever waits for it then fails.
+        # Whatever waits for it fails then.
         deadline = threading.Timer(CASE_WAIT, gateway.process.kill)
         deadline.start()
         try:

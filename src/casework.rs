@@ -91,12 +91,12 @@ pub struct OnDesk {
     following: Mutex<HashMap<OrganisationId, Arc<tokio::sync::Mutex<()>>>>,
     /// Due dates already reminded of, so that they need not be asked for again.
     reminded: tokio::sync::Mutex<HashSet<(OrganisationId, String)>>,
-    /// Letters that the mail server accepted and that are not noted yet: they are not sent again, and did not fail.
+    /// Letters that the mail server accepted, not recorded as such yet: they must not be sent again or count as failed.
     accepted: Mutex<HashSet<letter_mail::AcceptedLetter>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
-    /// Organisations of which all case files are known to have the keys of the lists, with the day on which this
-    /// gateway last looked at every file.
+    /// Organisations whose case files all have the keys of the lists, with the day on which this gateway last checked
+    /// every file.
     listed: Mutex<HashMap<OrganisationId, Option<NaiveDate>>>,
     /// Lists of items that may be made at once.
     pages: Semaphore,

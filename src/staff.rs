@@ -53,17 +53,17 @@ pub struct Staff {
     presence: Presence,
     /// Programs and staff with a token, for the settings page.
     pub(crate) with_tokens: Vec<WithToken>,
-    /// The gateway's own folder, for downloads that are taken slowly.
+    /// The state folder, for slow downloads.
     folder: Option<PathBuf>,
 }
 
-/// Somebody with a token, or a program.
+/// A member of staff or a program with a token.
 #[derive(Debug, Clone)]
 pub(crate) struct WithToken {
     pub organisation: OrganisationId,
     pub name: String,
     pub role: Role,
-    /// When the token opens nothing any more; `None`: it does not expire.
+    /// When the token expires; `None`: never.
     pub expires: Option<DateTime<Utc>>,
 }
 
@@ -128,7 +128,7 @@ impl Staff {
         &self.for_console().accounts
     }
 
-    /// With a folder of the gateway's own, which is there.
+    /// With the state folder, which must exist.
     #[must_use]
     pub fn with_folder(self, folder: PathBuf) -> Self {
         Staff { folder: Some(folder), ..self }

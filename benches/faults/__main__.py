@@ -1,12 +1,12 @@
-"""What a gateway does when its machine, or what it needs, fails it. Provokes the failures of docs/operations.md that are
-marked † there, with the release program, and prints what each of sender, staff and operator sees, as a table; ends with
-1 where something is not as that page says.
+"""What a gateway does when its machine, or a service that it needs, fails. Provokes the failures marked † in
+docs/operations.md, with the release program, and prints a table of what sender, staff and operator see; exits with 1
+if that differs from the page.
 
     cargo build --release --features pdf,oidc && sudo python3 benches/faults [PROGRAM [CASE…]]
 
-Every state is waited for, with a deadline: a busy machine takes longer and says the same. The clock must run steadily
-for ten minutes before it is trusted again. Needs root (a file system of 128 MiB is mounted), `prlimit` (util-linux), a
-C compiler for the clock, `smtp-sink` (Debian package postfix), `redis-server`, and moto, which `tests/run` installs.
+Every state is awaited, with a deadline, so that a busy machine takes longer but gives the same result. One case takes
+ten minutes, for which a clock must run steadily before it is trusted again. Needs root (a file system of 128 MiB is
+mounted), `prlimit` (util-linux), a C compiler for the clock, `smtp-sink` (Debian package postfix), `redis-server`, and moto, which `tests/run` installs.
 """
 
 import pathlib
@@ -47,7 +47,7 @@ def main():
     unknown = [case for case in asked if case not in CASES]
     if unknown:
         sys.exit(f"there is no case {', '.join(unknown)}; there are {', '.join(CASES)}")
-    # What was started and mounted is put away on a signal, too.
+    # On a signal, too, processes are ended and file systems unmounted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     try:
         behind = Servers()

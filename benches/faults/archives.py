@@ -1,4 +1,4 @@
-"""An archive on S3 that is away, and the folder with the keys of people that is not mounted."""
+"""An S3 archive that is unreachable, and a folder of people's keys that is not mounted."""
 
 import shutil
 import signal
@@ -10,7 +10,7 @@ import urllib.request
 from gateway import JO, PROGRAM, ROOT, SAM, STRANGER, Gateway, answers, free_port, passed, problem, saw, started, wait
 
 KEY, SECRET = "the-key", "the secret of the key"
-# Longer than the gateway writes with a key of a person without looking for its file, in seconds.
+# Seconds: longer than the gateway uses a key without looking for its file.
 SEEN_FOR = 6
 
 
@@ -28,7 +28,7 @@ class Buckets:
         self.fault("")
 
     def fault(self, faults):
-        """From now on; "": none."""
+        """Faults from now on; "": none."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/fault?{faults}", timeout=60) as answer:
             answer.read()
 
@@ -149,7 +149,7 @@ def started_without(case, gateway, mount, disposition):
         what = "showing" if body is None else "changing"
         saw(case, "staff", f"{what} somebody: {status} {problem(answer)}", status == 503)
     mount()
-    # A fault of the store is remembered for a minute where nothing is written meanwhile.
+    # The gateway remembers a fault of the store for a minute if nothing is written meanwhile.
     wait("it to be ready", lambda: not gateway.unready(), 240)
     saw(case, "operator", "mounted, without a restart: ready says yes")
     call = wait("the restrictions", lambda: (one := gateway.decided_call("mounted"))["disposition"] == "limit" and one)

@@ -1,5 +1,5 @@
 /* A wall clock that is off by as many seconds as the file named by CLOCK_OFFSET says: preloaded by machine.py.
- * It asks for no memory: an allocator asks for the time while it starts, and would wait for itself. */
+ * It allocates no memory: some allocators read the time while they start, which would deadlock. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-"""A full disk, and a quota of kept originals that is used up."""
+"""A full disk, and a used-up quota of kept originals."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from gateway import SAM, STRANGER, Gateway, passed, problem, saw, wait
 
 # In MiB.
 DISK = 128
-# Of a text, in bytes: some hundred of them fill the journal's reserve.
+# Bytes of a text: some hundred texts fill the journal's reserve.
 TEXT = 100_000
 
 
@@ -25,7 +25,7 @@ def full(place, behind):
         saw(case, "operator", f"ready: {sorted(unready)}", "archive" in unready)
         journalled, unrecorded = reserve_used_up("reserve used up", gateway)
         (disk / "ballast").unlink()
-        # A fault of the archive is remembered for a minute where nothing is kept meanwhile.
+        # The gateway remembers a fault of the archive for a minute if nothing is kept meanwhile.
         wait("the journal to be replayed", lambda: not gateway.unready(), 240)
         entries, twice = gateway.recorded([*calls, *journalled])
         stale = all(one.get("stale") for one in entries.values() if one["contact"] in journalled)
@@ -40,7 +40,7 @@ def full(place, behind):
 
 
 def until_commits_fail(case, gateway):
-    """What the database's log has of room is used up first. Gives the calls that were decided."""
+    """Uses up the room in the database's log first. Returns the calls that were decided."""
     calls = {}
 
     def call():
@@ -75,8 +75,8 @@ def asked_and_passed(case, gateway):
 
 
 def reserve_used_up(case, gateway):
-    """Long texts until no more of them is recorded. Gives the ids of those that were journalled and of those that
-    were not."""
+    """Sends long texts until none is recorded any more. Returns the ids of those that were journalled and of those
+    that were not."""
     journalled, unrecorded = [], []
     for number in range(1_000):
         name = f"text-{number}"
@@ -98,7 +98,7 @@ def reserve_used_up(case, gateway):
 
 
 def fill_up(gateway, journalled, unrecorded):
-    """A call is short: it may find a place where a long text did not."""
+    """A call is short: it may fit where a long text did not."""
     name = f"last-{len(journalled) + len(unrecorded)}"
     call = gateway.call(name)
     if "unrecorded" in call.get("flags", []):
@@ -110,7 +110,7 @@ def fill_up(gateway, journalled, unrecorded):
 
 
 def fill(path):
-    """To the last page."""
+    """Fills the file system to the last page."""
     with path.open("wb", buffering=0) as ballast:
         for piece in (64 * 1024, 4 * 1024, 512):
             try:

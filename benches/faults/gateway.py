@@ -1,4 +1,4 @@
-"""The gateway that is tried, the servers behind it, and what is said about it."""
+"""The gateway under test, the servers behind it, and the table of results."""
 
 import hashlib
 import http.server
@@ -24,7 +24,7 @@ ROWS, WRONG, RUNNING = [], [], []
 
 
 def saw(case, who, what, right=True):
-    """One line of the table; `right`: whether it is as it should be."""
+    """One line of the table; `right`: whether it is as documented."""
     ROWS.append((case, who, what if right else f"WRONG: {what}"))
     if not right:
         WRONG.append(f"{case}: {who}: {what}")
@@ -38,7 +38,7 @@ def free_port():
 
 
 def sooner_or_later(until, seconds=60):
-    """What `until` finds before the deadline; otherwise what it found last, which is nothing."""
+    """The first true result of `until`, or its last, false one at the deadline."""
     end = time.monotonic() + seconds
     while True:
         found = until()
@@ -60,7 +60,7 @@ def answers(port):
 
 
 def started(*command, **more):
-    """A process that is ended with this program, if not before."""
+    """Starts a process that ends with this program at the latest."""
     process = subprocess.Popen([str(part) for part in command], **more)
     RUNNING.append(process)
     return process
@@ -78,7 +78,7 @@ def passed(was_passed):
 
 
 def problem(answer):
-    """The name of a problem that staff are answered."""
+    """The name of the problem in an answer, or the whole answer."""
     return answer["type"].rsplit(":", 1)[-1] if isinstance(answer, dict) and "type" in answer else answer
 
 
@@ -108,7 +108,7 @@ class Servers:
 
 
 class Gateway:
-    """Has its people, and is not started yet."""
+    """A gateway with its people loaded, not started yet."""
 
     def __init__(self, place, behind, data=None, environment=None, sink=None, store=None, archive=None, chosen="", **more):
         """`place`: a folder for its configuration and log; `data`: another for what it keeps. `sink`: another mail
@@ -185,7 +185,7 @@ targets = {{ queue = "sip:queue@pbx.example" }}
     def start(self):
         before = len(self.log())
         self.begin()
-        # It answers before all of it is started.
+        # It answers before it is fully started.
         wait("the gateway", lambda: self.alive() and "ready" in self.log()[before:].splitlines(), 120)
         return self
 
@@ -234,7 +234,7 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         return json.loads(text) if status in (200, 503) else None
 
     def becomes(self, part, works):
-        """The faults as soon as `part` works, or does not; as they are at the deadline otherwise."""
+        """The faults as soon as `part` works, or stops working; otherwise those at the deadline."""
         sooner_or_later(lambda: (part not in self.unready()) == works, 120)
         return self.unready()
 
@@ -255,8 +255,8 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         return call if isinstance(call, dict) else {}
 
     def decided_call(self, contact, sender=SAM):
-        """The first of a few calls that was decided: a machine that is too busy to decide in time passes a
-        call on, and says no disposition."""
+        """The first call that is decided: a machine too busy to decide in time passes calls on without a
+        disposition."""
         for number in range(100):
             call = self.call(f"{contact}-{number}", sender)
             if "disposition" in call:
@@ -298,7 +298,7 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         return found
 
     def recorded(self, contacts, seconds=240):
-        """The entry of each of these contacts, as soon as all are on the trail, and those that are there twice."""
+        """The entry of each of these contacts, once all are on the trail, and the contacts with several entries."""
         wanted = set(contacts)
         trail = wait("every decision on the trail",
                      lambda: (found := self.trail()).keys() >= wanted and found, seconds)

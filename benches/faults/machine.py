@@ -1,5 +1,5 @@
-"""A machine that fails the gateway otherwise: no file descriptors left, stray signals, a clock that jumps or was never
-set, a mail server that is away, and a gateway that is killed."""
+"""Other failures: no file descriptors left, stray signals, a clock that jumps or was never set, an unreachable mail
+server, and a killed gateway."""
 
 import concurrent.futures
 import pathlib
@@ -44,7 +44,7 @@ def descriptors(place, behind):
     def lines():
         return [line for line in gateway.log().splitlines()[before:] if "EMFILE" in line]
 
-    # A few seconds of it: how often it is said is the matter here.
+    # For a few seconds, to see how often it is logged.
     sooner_or_later(lambda: gateway.alive() and len(listeners(lines())) == 3 and len(lines()) >= 9)
     said, seconds = lines(), time.monotonic() - since
     saw(case, "operator", f"{len(said)} lines in {seconds:.0f} s name EMFILE, on {len(listeners(said))} listeners",

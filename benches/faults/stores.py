@@ -1,4 +1,4 @@
-"""A store that is away, lags behind, or is read by another version."""
+"""A store that is unreachable, lags behind, or is read by another version."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ class Redis:
 
 
 def decided_without(case, gateway):
-    """What senders see while the store is away. Gives the decided calls."""
+    """What senders see while the store is away. Returns the decided calls."""
     sam, jo = gateway.decided_call("away-sam"), gateway.decided_call("away-jo", JO)
     saw(case, "sender", f"a limited call: {sam['action']} beside {sam['disposition']}, stale {sam['stale']}",
         sam["disposition"] == "limit" and sam["stale"] is True)
@@ -52,7 +52,7 @@ def decided_without(case, gateway):
 
 
 def recorded_afterwards(case, gateway, before, decided):
-    """So many more decisions are on the trail once the store is back, each once."""
+    """Checks that this many more decisions are on the trail once the store is back, each once."""
     unready = gateway.becomes("store", works=True)
     saw(case, "operator", f"afterwards ready says {unready or 'yes'}", not unready)
     trail = wait("every decision on the trail",
@@ -181,7 +181,7 @@ def of_newer_version(payload):
 
 
 def older_version(place, behind):
-    """The journal has decisions as a newer version would write them."""
+    """A journal with decisions as a newer version would write them."""
     case = "older version"
     redis = Redis(place / "redis")
     gateway = Gateway(place, behind, store=redis.section()).start()

@@ -10,7 +10,7 @@
 //! cargo bench --bench safeguards -- --learn FILE --crossed      # what each fifth of them is judged as by the others
 //! cargo bench --bench safeguards -- --everyday WORDS...         # words of these lists that are a slip away
 //! cargo bench --bench safeguards -- --count 20    # reads a text of 2 KiB so often, for callgrind
-//! cargo bench --bench safeguards -- --findings    # all that is found in every text, to compare before and after a change
+//! cargo bench --bench safeguards -- --findings    # everything found in every text, to compare before and after a change
 //! ```
 
 #![expect(
@@ -211,8 +211,8 @@ fn everyday(safeguards: &Safeguards, lists: &[String]) {
     }
 }
 
-/// Prints what is found in each labelled text, and in longer ones made of some of them: a change that is only meant to
-/// be quicker changes no line.
+/// Prints what is found in each labelled text, and in longer texts joined from several: an optimisation must not change
+/// any line.
 fn findings(safeguards: &Safeguards) {
     const TOGETHER: usize = 7;
     let learnt = [Half::Development, Half::Stock, Half::Voices];

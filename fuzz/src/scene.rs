@@ -35,8 +35,8 @@ use tokio::time::Instant;
 
 use super::project;
 
-/// A moment in the time of sessions, which goes on only while nothing else is to be done: when it has passed,
-/// everything that was sent has been dealt with.
+/// A moment of paused time, which advances only when all tasks are idle: once it has passed, everything that was sent
+/// has been handled.
 pub const QUIET: Duration = Duration::from_millis(1);
 
 const KARBON: &str = "karbon";

@@ -25,12 +25,12 @@ pub(super) struct Keeper {
     pub mailer: Arc<dyn Mailer>,
     pub organisations: Vec<Arc<Organisation>>,
     pub retention: Schedules,
-    /// Tokens of the API that expire.
+    /// API tokens that expire.
     pub tokens: HashMap<OrganisationId, Vec<TokenEnd>>,
     pub metrics: Arc<Metrics>,
 }
 
-/// The tokens of each organisation that expire, by the last day on which they open anything.
+/// Each organisation's tokens that expire, with the last day on which each is valid.
 pub(super) fn tokens_that_expire(settings: &Settings) -> HashMap<OrganisationId, Vec<TokenEnd>> {
     let mut tokens: HashMap<OrganisationId, Vec<TokenEnd>> = HashMap::new();
     for member in &settings.staff {

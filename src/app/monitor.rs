@@ -58,7 +58,7 @@ impl Monitor {
             self.waited.retain(|(of, _)| of != organisation);
             for count in counts {
                 let age = count.oldest_at.map_or(0, |at| (now - at).num_seconds().max(0));
-                // What was passed on from a point of contact somebody has: `unanswered` counts that.
+                // Somebody has the items passed on from a point of contact: `unanswered` counts those.
                 let is_kept = [LIMITED, FILED].contains(&count.queue.as_str());
                 let unread = if is_kept { count.overdue } else { 0 };
                 self.show(organisation, &count.queue, (count.waiting, unread, age));

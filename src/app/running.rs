@@ -310,7 +310,7 @@ impl Running {
         followers.spawn(keeper.finish(self.shutdown.stopping()));
     }
 
-    /// Ready is: the people are known, store and archive answer and are what they were known to be, the server
+    /// Ready means: the people are known, store and archive answer and are the same as before, and the mail server
     /// behind answers.
     fn health(
         &self,
@@ -371,7 +371,7 @@ impl Running {
             .with("archive", move || {
                 let (failing, reached) = (keeping.archive_fault(), Arc::clone(&reached));
                 async move {
-                    // An archive that can be reached need not take originals.
+                    // An archive that can be reached may still refuse originals.
                     failing.map_or(Ok(()), Err)?;
                     reached.answer().await
                 }

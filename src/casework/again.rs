@@ -142,7 +142,7 @@ impl Desk {
                     return Err(Withheld::NothingToWrite);
                 }
                 verdict.audit.flags.push(Flag::DecidedAgain);
-                // The point of contact has it from now on.
+                // The time to answer starts now, not when the contact came.
                 if let Some(item) = &mut verdict.item {
                     let own = sender.person().map(|person| person.restrictions.as_slice());
                     let own = own.into_iter().flatten();

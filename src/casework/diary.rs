@@ -82,7 +82,7 @@ impl Desk {
         self.counted(organisation, from, to, figures).await
     }
 
-    /// The same for each calendar month of these days, by its name (`2026-01`).
+    /// As [`Desk::figures`], for each calendar month of these days, by name (`2026-01`).
     ///
     /// # Errors
     /// As [`Desk::figures`]; [`Fault::Refused`] for more than [`FIGURES_MONTHS_MAX`] months.

@@ -61,12 +61,12 @@ pub struct FileFault {
     pub message: String,
 }
 
-/// Characters of a fault's message that are shown from its beginning, and from its end: it repeats what is written in the
-/// file, however long that is, and ends with what would be right.
+/// Characters shown of the start and of the end of a long message. It quotes the file, at any length, and ends with the
+/// correction.
 const SHOWN_CHARS_FIRST: usize = 400;
 const SHOWN_CHARS_LAST: usize = 400;
 
-/// A text without its middle, where it is too long for a message.
+/// Cuts the middle out of a text that is too long for a message.
 fn without_middle(text: &str) -> Cow<'_, str> {
     let chars = text.chars().count();
     if chars <= SHOWN_CHARS_FIRST + SHOWN_CHARS_LAST {

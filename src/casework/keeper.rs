@@ -57,8 +57,8 @@ struct About {
 }
 
 impl Desk {
-    /// One round: the trail is followed to its end, or a long way towards it, and case files get the keys of the lists
-    /// if they have none.
+    /// One round: follows the trail to its end, or a long way towards it, and adds missing keys of the lists to case
+    /// files.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
@@ -115,7 +115,7 @@ impl Desk {
         Ok(reminded)
     }
 
-    /// Says each of these once. `again` gets the person of each that could not be written.
+    /// Writes each of these reminders once. Calls `again` with the person of each that failed.
     async fn remind_of(
         &self,
         organisation: &Arc<Organisation>,

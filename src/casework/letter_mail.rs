@@ -1,9 +1,9 @@
 //! The mail of a letter to the person: recorded with the step that sends it, sent by one gateway at a time, and
 //! removed when the case file and the trail record its result.
 //!
-//! What a server accepted is noted as accepted, by the gateway that sent it or, once that is written down, by any. A
-//! gateway that ends, or that loses its store while another takes the work up, between a server's answer and both leaves
-//! a mail that is sent again, with the same Message-ID.
+//! A mail that the server accepted is recorded as accepted by the gateway that sent it or, once the work says so, by
+//! any gateway. If the sending gateway ends before it has written either, or loses its store while another takes the
+//! work over, the mail is sent again, with the same Message-ID.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ pub(super) struct LetterMail {
     person: String,
     letter: String,
     at: DateTime<Utc>,
-    /// The mail server accepted it: all that is left is to note it.
+    /// The mail server accepted it; the case file does not say so yet.
     #[serde(default)]
     accepted: bool,
     #[serde(default)]
@@ -73,8 +73,8 @@ impl LetterMail {
     }
 }
 
-/// The work of a letter that a mail server accepted: the same id may come again later, if the person's file is begun
-/// anew.
+/// A letter that a mail server accepted. The time is part of its identity, because an id can recur when the person's
+/// file is started anew.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct AcceptedLetter {
     organisation: OrganisationId,
@@ -150,7 +150,7 @@ impl Desk {
                 None => break,
             }
         }
-        // Another gateway noted them, or the person was erased.
+        // Their work is gone: another gateway recorded the result, or the person was erased.
         self.accepted().retain(|accepted| !gone.contains(accepted));
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Desk {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a server accepted it from this gateway, which could not note it.
+    /// Whether a server accepted it from this gateway, which has not recorded that yet.
     fn has_accepted(&self, organisation: &OrganisationId, work: &LetterMail) -> bool {
         self.accepted().contains(&AcceptedLetter::of(organisation, work))
     }

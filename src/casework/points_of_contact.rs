@@ -15,7 +15,7 @@ use crate::domain::profile::Role;
 use crate::domain::restriction::{Absence, Kind, PointOfContact, Restriction, Status};
 use crate::runtime::limits::POINTS_OF_CONTACT_MAX;
 
-/// A restriction with a point of contact that is in force, would be but for an appeal, or is yet to start.
+/// A restriction with a point of contact: in force, suspended by an appeal, or yet to start.
 #[derive(Debug, Clone)]
 pub struct Answering {
     pub person: Arc<Person>,
@@ -24,21 +24,22 @@ pub struct Answering {
     pub point: PointOfContact,
 }
 
-/// All of an organisation.
+/// An organisation's points of contact.
 #[derive(Debug, Clone, Default)]
 pub struct PointsOfContact {
-    /// By the contact's name, then the person's.
+    /// Sorted by the contact's name, then the person's.
     pub all: Vec<Answering>,
+    /// More than [`POINTS_OF_CONTACT_MAX`] people have one.
     pub more: bool,
 }
 
-/// An absence that was asked for.
+/// An absence to record.
 #[derive(Debug, Clone)]
 pub struct Away<'a> {
-    /// The member of staff, by the name that restrictions have.
+    /// The member of staff, by the name in the restrictions.
     pub contact: &'a str,
     pub from: NaiveDate,
-    /// That day included.
+    /// Inclusive.
     pub to: NaiveDate,
 }
 
@@ -50,18 +51,18 @@ pub struct AbsenceNotRecorded {
     pub why: Fault,
 }
 
-/// What came of an absence.
+/// The result of recording an absence, by restriction id.
 #[derive(Debug, Clone, Default)]
 pub struct AbsenceRecorded {
-    /// The restrictions that have it now, and did not before.
+    /// Newly recorded.
     pub recorded: Vec<String>,
-    /// Those that had it already.
+    /// On record before.
     pub already: Vec<String>,
     pub refused: Vec<AbsenceNotRecorded>,
 }
 
 impl Casework {
-    /// Who answers for whom, of at most [`POINTS_OF_CONTACT_MAX`] people.
+    /// Who answers for whom, for at most [`POINTS_OF_CONTACT_MAX`] people.
     ///
     /// # Errors
     /// The store can't be read.
@@ -85,7 +86,7 @@ impl Casework {
     ) -> Result<Vec<Answering>, Fault> {
         let mut all = Vec::new();
         for id in ids {
-            // As the store has it: what somebody recorded a moment ago shows.
+            // Read from the store, so that what was recorded a moment ago shows.
             let Some(person) = self.desk.store.person(&organisation.id, &id).await? else {
                 continue;
             };
@@ -105,12 +106,12 @@ impl Casework {
         Ok(all)
     }
 
-    /// Records that somebody is away, on every restriction that names them: one step each, so that a person's file says
-    /// it. Asked again, it adds nothing.
+    /// Records an absence on every restriction that names the member of staff, with one step each, so that it is on
+    /// each person's file. Recording it again adds nothing.
     ///
     /// # Errors
-    /// [`Fault::NotFound`] if no restriction names them, [`Fault::Refused`] if the days are the wrong way round; why, if
-    /// it could be recorded on none.
+    /// [`Fault::NotFound`]: no restriction names them. [`Fault::Refused`]: `to` is before `from`. If every step failed,
+    /// the fault of the last.
     pub async fn record_absence(
         &self,
         organisation: &Arc<Organisation>,
@@ -165,7 +166,8 @@ impl Casework {
         }
     }
 
-    /// The ids of everybody with such a point of contact, by the people in memory, or else by the store's.
+    /// The ids of everybody with a `wanted` point of contact, from the people in memory or, without those, from the
+    /// store.
     async fn people_with(
         &self,
         organisation: &Organisation,
@@ -180,7 +182,7 @@ impl Casework {
         Ok(found.iter().map(|person| person.id.clone()).collect())
     }
 
-    /// The point of contact of a restriction that has one and is not over.
+    /// The point of contact of a restriction, unless the restriction is over.
     fn held(
         &self,
         organisation: &Organisation,

@@ -19,7 +19,7 @@ use crate::runtime::limits::REMINDER_MAILED_FOR;
 pub(super) struct ToMail {
     item: String,
     at: DateTime<Utc>,
-    /// Where to, and what it says, where that is not the queue's mailbox and the item's subject.
+    /// Recipient and text; `None`: the queue's mailbox and the item's subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     own: Option<(String, String)>,
     #[serde(default)]
@@ -47,7 +47,7 @@ impl ToMail {
         ToMail { item, at, own: None, lease: Lease::NONE }
     }
 
-    /// To a mailbox, with a text.
+    /// With a recipient and a text of its own.
     #[must_use]
     pub(super) fn saying(self, to: String, text: String) -> Self {
         ToMail { own: Some((to, text)), ..self }

@@ -1,5 +1,5 @@
-//! Contacts that a point of contact has not taken up within the organisation's hours: the next deputy who is there
-//! takes over, or the team.
+//! Contacts that a point of contact has not taken up within the organisation's hours pass to the next deputy who is
+//! present, or to the team.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::ports::documents::{Batch, WriteFault};
 use crate::ports::{ItemFilter, Mailer};
 use crate::runtime::limits::PAGE_PIECE_ITEMS;
 
-/// Why such an item is where it is now.
+/// The reason code of an item that was passed on.
 const UNANSWERED: &str = "single_point_of_contact.unanswered";
 
-/// One look at an organisation's queues.
+/// One pass over an organisation's queues.
 struct PassingOn<'a> {
     organisation: &'a Arc<Organisation>,
     mailer: &'a Arc<dyn Mailer>,
-    /// A mail server that does not take one mail is not asked again before the next look.
+    /// `false` once the mail server has not accepted a mail: this pass sends no more.
     mails: bool,
     passed_on: u64,
 }
 
 impl Desk {
-    /// Passes on what nobody took up in time: each once, however many gateways look. How many there were now, whatever
-    /// came of the others.
+    /// Passes on the items that nobody took up in time, each once, however many gateways run. Returns how many this
+    /// call passed on, even if it then failed.
     ///
     /// # Errors
-    /// The store can't be read or written. Items passed on by then stay so.
+    /// The store can't be read or written. Items passed on before that stay passed on.
     pub async fn pass_on_unanswered(
         &self,
         organisation: &Arc<Organisation>,
@@ -50,7 +50,7 @@ impl Desk {
 
     async fn pass_on_all(&self, look: &mut PassingOn<'_>) -> Result<(), Fault> {
         for queue in self.store.queues(&look.organisation.id).await? {
-            // What is limited or filed is nobody's in particular.
+            // Limited and filed items are assigned to nobody.
             if queue.waiting > 0 && ![LIMITED, FILED].contains(&queue.queue.as_str()) {
                 self.pass_on_from(look, &queue.queue).await?;
             }
@@ -81,7 +81,7 @@ impl Desk {
             match self.pass_on(look, item).await {
                 Ok(()) => {}
                 Err(fault) if fault.is_retryable() => return Err(fault),
-                // A record that can't be read keeps no other item where it is.
+                // An unreadable record must not hold up the other items.
                 Err(fault) => {
                     self.say_failed(&look.organisation.id, "an unanswered contact", &id, &fault);
                 }
@@ -90,7 +90,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Nothing is done where somebody took it up at this moment, or another gateway was first.
+    /// Passes one item on. Does nothing if somebody has just taken it up, or another gateway was first.
     async fn pass_on(&self, look: &mut PassingOn<'_>, item: QueueItem) -> Result<(), Fault> {
         let organisation = look.organisation;
         let stamp = self.stamp(GATEWAY);
@@ -98,7 +98,7 @@ impl Desk {
         let restriction = self.restriction_of(organisation, &item).await?;
         let point = restriction.as_ref().and_then(|one| routed_by(one, &item));
         let files = self.files_about(organisation, &item).await?;
-        // Nobody who is the subject of the person's open complaint.
+        // Not to anybody about whom the person has an open complaint.
         let takes_part = |name: &str| !files.iter().any(|file| file.is_accused(name));
         let zone = organisation.profile.timezone;
         let had = item.routed_to.as_deref();
@@ -138,7 +138,7 @@ impl Desk {
         Ok(())
     }
 
-    /// The restriction by which an item came to somebody, if the person still has it and it is enforced.
+    /// The restriction that routed the item, if the person still has it and it is enforced.
     async fn restriction_of(
         &self,
         organisation: &Organisation,
@@ -176,12 +176,12 @@ impl Desk {
     }
 }
 
-/// Where an item goes.
+/// Where an item is passed on to.
 struct Next {
     /// A deputy, or the team.
     name: String,
     queue: String,
-    /// Who is mailed that it is there.
+    /// The address to notify.
     mailbox: Option<String>,
 }
 
@@ -194,7 +194,7 @@ impl Next {
     ) -> Self {
         let team = &organisation.profile.team;
         let of_deputy = deputy.and_then(|deputy| deputy.queue.clone());
-        // A deputy without a queue, and the team, work the point of contact's.
+        // A deputy without a queue, and the team, work on the point of contact's queue.
         let queue = of_deputy.or_else(|| point.map(PointOfContact::queue));
         let queue = queue.unwrap_or_else(|| item.queue.clone());
         let own = match deputy {

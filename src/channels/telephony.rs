@@ -68,7 +68,7 @@ pub struct TelephonyEdge {
     answers: Arc<Once<Answer>>,
     /// Decisions of calls in progress.
     decisions: Recent<Arc<Decision>>,
-    /// Webhooks that can't be read and are on the trail: a source tries again where nobody answers it.
+    /// Unreadable webhooks that are on the trail already: a source that gets no answer tries again.
     unread: Recent<()>,
 }
 
@@ -180,7 +180,7 @@ impl TelephonyEdge {
         }
     }
 
-    /// Gives copies of a webhook one answer.
+    /// Gives repeats of a webhook the same answer.
     async fn once(
         &self,
         entry: &TelephonySettings,
@@ -384,8 +384,8 @@ impl TelephonyEdge {
         }
     }
 
-    /// Hands a webhook to the existing call flow and gives its answer, byte for byte; where it gave none, the
-    /// fallback for now.
+    /// Hands a webhook to the existing call flow and returns its answer, byte for byte; if there is none, the fallback,
+    /// as a temporary answer.
     async fn pass_on(
         &self,
         entry: &TelephonySettings,
@@ -449,7 +449,7 @@ fn upstream_request(
     Some(request)
 }
 
-/// What copies of a webhook have in common.
+/// The key by which repeats of a webhook are recognised.
 fn key_of(entry: &TelephonySettings, webhook: &Webhook) -> Key {
     keyed(&[
         entry.path.as_bytes(),

@@ -320,8 +320,8 @@ impl FormEdge {
         id
     }
 
-    /// Decides a submission and carries the decision out. Where the form's own handler refused it or is away,
-    /// it was no contact: the answer is given for now, and the same again is a new one.
+    /// Decides a submission and carries the decision out. If the form's own handler refuses it or is unreachable, it
+    /// does not count as a contact: the answer is temporary, and the same submission again is a new contact.
     async fn decide(
         self: &Arc<Self>,
         job: &mut Job,

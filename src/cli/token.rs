@@ -1,4 +1,4 @@
-//! `token`: a token for somebody, or for a program, that calls the API.
+//! `token`: makes a token for the API.
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -8,16 +8,16 @@ use crate::runtime::tokens::{hex, sha256, token};
 
 /// Make a token for a program that calls the API, and show it once
 ///
-/// The token is stored nowhere: hand it over, and write the lines that follow it into the configuration.
+/// The token is not stored: hand it over, and add the lines after it to the configuration.
 #[derive(Debug, clap::Args)]
 pub struct TokenArgs {
-    /// Who has it, for the audit trail
+    /// The holder, by name, for the audit trail
     #[arg(long, value_name = "NAME")]
     name: String,
-    /// A role of the profile: what the token opens
+    /// A role of the profile: what the holder may do
     #[arg(long, value_name = "ROLE")]
     role: String,
-    /// The last day on which it opens anything
+    /// The last day on which it is valid
     #[arg(long, value_name = "DATE")]
     expires: NaiveDate,
     #[arg(long)]
@@ -27,10 +27,10 @@ pub struct TokenArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The day is over, or the system has no random bytes.
+/// The day has passed, or the system provides no random bytes.
 pub fn run(args: &TokenArgs, today: NaiveDate, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     if args.expires < today {
-        return Err(Fault::input(format!("--expires {}: that day is over", args.expires)));
+        return Err(Fault::input(format!("--expires {}: that day has passed", args.expires)));
     }
     let Ok(token) = token() else {
         return Err(Fault::input("the system provides no random bytes"));

@@ -54,7 +54,7 @@ impl Serialize for Place {
     }
 }
 
-/// Why a text is not what its key takes, and what would be right.
+/// Why a value is not valid for its key, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     pub wrong: String,

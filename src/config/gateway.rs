@@ -121,7 +121,7 @@ fn calendars(reader: &Reader, root: &Section<'_>, file: &Path) -> Option<Calenda
     }
 }
 
-/// `[store]`: where it is, and how often an embedded one is read through; a warning where another is not.
+/// `[store]`: where it is, how often an embedded store is read through, and a warning if that is set for Redis.
 fn store(root: &Section<'_>) -> (StoreUrl, Duration, Option<Warning>) {
     let default = || StoreUrl::Embedded(PathBuf::from(STORE_FOLDER_DEFAULT));
     let Some(section) = root.field("store").and_then(|f| f.section()) else {

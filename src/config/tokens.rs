@@ -1,4 +1,4 @@
-//! Tokens that expire: what a start or a check warns of.
+//! Tokens that expire: the warnings at the start and in `check`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::domain::organisation::Organisation;
 use crate::runtime::limits::TOKEN_WARNING_DAYS;
 use crate::staff::settings::StaffMember;
 
-/// What to say on a day of tokens that expire soon, or have.
+/// The warnings, as of `today`, of tokens that expire soon or have expired.
 pub(super) fn warnings(
     staff: &[StaffMember],
     organisations: &[Arc<Organisation>],
@@ -22,7 +22,7 @@ pub(super) fn warnings(
             let zone = organisation.profile.timezone;
             let last = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
             let text = if last < today {
-                format!("the token of `{}` expired on {last}: it opens nothing", member.name)
+                format!("the token of `{}` expired on {last} and is refused", member.name)
             } else if last <= today + Days::new(TOKEN_WARNING_DAYS) {
                 format!("the token of `{}` expires after {last}: make a new one", member.name)
             } else {

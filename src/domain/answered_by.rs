@@ -1,4 +1,4 @@
-//! By when a point of contact takes up what was routed to them, and who takes over if they don't.
+//! By when a point of contact must take up a routed contact, and who takes over if they don't.
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
@@ -10,18 +10,18 @@ use super::queue::QueueItem;
 use super::reason_code::ReasonCode;
 use super::restriction::{Kind, PointOfContact, Restriction, StaffContact, WeeklyHours, WindowEnd};
 
-/// Days in which so many hours are looked for. Somebody who is there less often has until then.
+/// Days in which the working hours are counted. If they are not used up by then, the time ends there.
 const LOOK_AHEAD_DAYS: usize = 60;
 
-/// Working hours where neither they nor the channel have any: 9 to 5, Monday to Friday.
+/// Working hours if neither the member of staff nor the channel has any: 9 to 5, Monday to Friday.
 const OFFICE_HOURS: (i64, i64) = (9, 17);
 
-/// Whether a reason says that a point of contact, or a deputy, has the contact. The team has its own work.
+/// Whether a reason says that a point of contact or a deputy has the contact. What the team has is not passed on.
 pub const fn has_somebody(code: &ReasonCode) -> bool {
     matches!(code, ReasonCode::PointOfContactRouted | ReasonCode::PointOfContactDeputy)
 }
 
-/// The point of contact of a restriction, if an item came to somebody by it.
+/// The point of contact of a restriction, if the restriction routed the item.
 pub fn routed_by<'r>(restriction: &'r Restriction, item: &QueueItem) -> Option<&'r PointOfContact> {
     let Kind::SinglePointOfContact(point) = &restriction.kind else { return None };
     let mut reasons = item.reasons.iter().filter(|reason| has_somebody(&reason.code));
@@ -31,8 +31,8 @@ pub fn routed_by<'r>(restriction: &'r Restriction, item: &QueueItem) -> Option<&
 }
 
 impl Profile {
-    /// From when on an item counts as unanswered that came to somebody by one of these restrictions at an instant
-    /// which may be later than its contact's.
+    /// The instant from which an item counts as unanswered. `restrictions`: those that may have routed it. `at`: when
+    /// it was routed, which may be later than the time of its contact.
     pub fn item_unanswered_from<'r>(
         &self,
         item: &QueueItem,
@@ -45,8 +45,8 @@ impl Profile {
         self.unanswered_from(member, item.channel, at)
     }
 
-    /// From when on a contact that was routed to somebody at an instant counts as unanswered, if nobody has taken it
-    /// up. `None`: the organisation has set no number of hours, or it is a call, which is answered in person.
+    /// The instant from which a contact that was routed to `member` at `at` counts as unanswered. `None`: the
+    /// organisation has set no number of hours, or it is a call, which is answered in person.
     pub fn unanswered_from(
         &self,
         member: &StaffContact,
@@ -73,7 +73,7 @@ impl Profile {
         Some(midnight(self.timezone, day))
     }
 
-    /// The working hours of a day, in their order.
+    /// The working hours of a day, in order.
     fn open_on(
         &self,
         day: chrono::NaiveDate,
@@ -117,8 +117,8 @@ impl Profile {
 }
 
 impl PointOfContact {
-    /// Who takes over now from somebody who had a contact: the next deputy who is there; `None`: the team.
-    /// `takes_part`: whether somebody may.
+    /// Who takes a contact over from `had`: the next deputy who is present and for whom `takes_part` holds; `None`: the
+    /// team.
     pub fn next_after(
         &self,
         had: &str,
@@ -126,7 +126,7 @@ impl PointOfContact {
         zone: Tz,
         takes_part: impl Fn(&str) -> bool,
     ) -> Option<&StaffContact> {
-        // Who is one of them no longer was before them all.
+        // Somebody who is no longer listed counts as before the first.
         let place = self.members().position(|one| one.name == had);
         let mut later = self.members().skip(place.map_or(0, |place| place + 1));
         later.find(|one| {

@@ -1,6 +1,6 @@
-//! Why identifiers do not settle who somebody is.
+//! Why a sender's identifiers leave in doubt who they are.
 
-/// Each reason on its own; a contact may have several.
+/// One reason for doubt; a contact may have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doubt {
     Shared,
@@ -12,7 +12,7 @@ pub enum Doubt {
 impl Doubt {
     pub const ALL: [Doubt; 4] = [Doubt::Shared, Doubt::Ambiguous, Doubt::Unproven, Doubt::Refuted];
 
-    /// The code of a reason that is this doubt.
+    /// The reason code of this doubt.
     pub const fn code(self) -> &'static str {
         match self {
             Doubt::Shared => "identity.shared",
@@ -22,7 +22,7 @@ impl Doubt {
         }
     }
 
-    /// The name of the flag that is this doubt.
+    /// The flag of this doubt.
     pub const fn flag(self) -> &'static str {
         match self {
             Doubt::Shared => "identity_shared",

@@ -296,7 +296,7 @@ fn kinds_of(decided: &DecidedEntry, data: &ContactData) -> Vec<EventKind> {
         Disposition::Deliver => {}
     }
     let is_kept = matches!(decided.disposition, Disposition::Limit | Disposition::File);
-    // Who writes to be read and filed does as such a restriction asks.
+    // A contact that is read and filed complies with its restriction: no breach.
     let is_asked_for = data.code == Some(ReasonCode::ReadAndFileFiled);
     let by_restriction = data.restriction.is_some() && !is_asked_for;
     if is_kept && by_restriction {

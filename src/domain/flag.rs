@@ -1,4 +1,4 @@
-//! What a decision warns of, beside its disposition: typed here, and a name where it is recorded or sent.
+//! The warnings of a decision, beside its disposition: an enum here, a name on record and on the wire.
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ const DOCUMENTS_RETURNED: &str = "documents_returned";
 /// Declares each flag without a parameter once: its variant and its name.
 macro_rules! flags {
     ($($(#[$about:meta])* $flag:ident = $name:literal,)+) => {
-        /// One warning. Written as its name; behind a colon, its parameter.
+        /// One warning. Serialised as its name and, after a colon, its parameter.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum Flag {
             Safeguard(Lane),
             Identity(Doubt),
-            /// The call ends after so many minutes.
+            /// The call must end after this many minutes.
             CallLength { minutes: u32 },
             DocumentsReturned(DocumentInstruction),
             $($(#[$about])* $flag,)+
-            /// One that this version does not know, as it is written: of an older record or a newer one.
+            /// One that this version does not know, verbatim: of an older or a newer version.
             Other(String),
         }
 
@@ -41,7 +41,7 @@ macro_rules! flags {
                 }
             }
 
-            /// The flags that are their name.
+            /// The flag of this name, among those without a parameter.
             fn named(flag: &str) -> Option<Self> {
                 match flag {
                     $($name => Some(Flag::$flag),)+
@@ -56,30 +56,30 @@ macro_rules! flags {
 }
 
 flags! {
-    /// No human being wrote it.
+    /// It was not written by a person.
     Automatic = "automatic",
     PossibleNewEvidence = "possible_new_evidence",
     PossibleNewIssue = "possible_new_issue",
     IssueUnknown = "issue_unknown",
     VisitsInPairs = "visits_in_pairs",
     AppointmentOnly = "appointment_only",
-    /// It came from identifiers of several records of one person: it stays on the record that the others were
-    /// merged into, since it can't be divided.
+    /// It came from identifiers of several records of one person. It stays on the record that the others were merged
+    /// into, because it can't be divided.
     OfSeveralRecords = "merged_records",
-    /// It could not be read.
+    /// Some of it could not be read.
     Unread = "unread",
-    /// What depends on a counter was decided without it, or on one that may have moved.
+    /// Decided without a counter that a limit depends on, or with one that may be out of date.
     LimitsUnchecked = "limits_unchecked",
     /// The store is older than last seen (`past`).
     StoreBehind = "store_behind",
-    /// Neither the store nor the journal took the decision.
+    /// Neither the store nor the journal recorded the decision.
     Unrecorded = "unrecorded",
     RestrictionsUnknown = "restrictions_unknown",
     DeciderFailed = "decider_failed",
     /// It would be limited or filed, but its channel has no way to do so.
     NotHeldBack = "not_held_back",
-    /// On an item whose sender ought to be notified, if the channel that it came by can't notify anybody:
-    /// staff may, in another way.
+    /// On an item whose sender should be notified, but whose channel can't do that: staff may notify them in another
+    /// way.
     NoticeNotSent = "notice_not_sent",
     /// Only its text is kept: the quota of kept originals left no room.
     OriginalNotKept = "original_not_kept",
@@ -87,14 +87,14 @@ flags! {
     NotSubmitted = "not_submitted",
     /// A message that came back with the gateway's own mark: decided before.
     PassedByMark = "passed_by_mark",
-    /// On an item that is about no contact: it reminds of what falls due. `contact` is what it is about, and
-    /// its channel says nothing.
+    /// On an item that is a reminder of what falls due, not a contact. `contact` names what it is about, and its
+    /// channel has no meaning.
     Reminder = "reminder",
-    /// On an item that staff said was not made by the person on whose record it was.
+    /// On an item that, as staff said, did not come from the person on whose record it was.
     NotTheirs = "not_theirs",
-    /// Of a decision on a contact that was held and is decided again: it is not another contact.
+    /// Of a second decision on a held contact: it is not another contact.
     DecidedAgain = "decided_again",
-    /// On an item that would pass now. Where its original is kept, it is on its way; otherwise staff answer it.
+    /// On a held item that would pass now. If its original is kept, it is on its way; otherwise staff answer it.
     PassesNow = "passes_now",
 }
 
@@ -119,7 +119,7 @@ fn with_parameter(flag: &str) -> Option<Flag> {
         ),
         _ => return None,
     };
-    // A record is written as it was read ("+5" and "05" are 5 too).
+    // A record is written back as it was read: "+5" and "05" parse as 5, too.
     (read.to_string() == flag).then_some(read)
 }
 
@@ -138,7 +138,7 @@ impl From<Flag> for String {
     }
 }
 
-/// As it is recorded and sent.
+/// The serialised form.
 impl fmt::Display for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -158,7 +158,7 @@ impl fmt::Debug for Flag {
     }
 }
 
-/// The flags as a header or a line of text has them.
+/// The flags in one line, for a header field or text.
 pub fn in_a_line(flags: &[Flag], between: &str) -> String {
     flags.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }

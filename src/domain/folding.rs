@@ -29,8 +29,8 @@ pub(crate) fn folded(text: &str) -> String {
 pub(crate) fn each_decomposed(text: &str, mut take: impl FnMut(char)) {
     let mut rest = text;
     while !rest.is_empty() {
-        // ASCII decomposes to itself, and no mark moves over it (Unicode Standard Annex 15, 1.3): most of a text needs no
-        // look-up.
+        // ASCII decomposes to itself, and no mark is reordered across it (Unicode Standard Annex 15, 1.3): most of a
+        // text needs no lookup.
         let (ascii, after) = split_where(rest, |byte| !byte.is_ascii());
         ascii.bytes().for_each(|byte| take(byte.into()));
         let (beyond, next) = split_where(after, |byte| byte.is_ascii());

@@ -82,7 +82,7 @@ fn short<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<
 }
 
 impl Person {
-    /// What staff see the person called: by name, else by the id.
+    /// What staff see the person called: the name, or else the id.
     pub fn shown_name(&self) -> &str {
         if self.name.is_empty() { &self.id } else { &self.name }
     }

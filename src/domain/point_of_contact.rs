@@ -28,7 +28,7 @@ impl Taker {
 }
 
 impl Team {
-    /// Whether somebody takes what comes while nobody of a point of contact is there.
+    /// Whether the team is configured, so that somebody answers while the point of contact and all deputies are away.
     pub const fn is_named(&self) -> bool {
         self.name.is_some() || self.email.is_some() || self.phone.is_some()
     }
@@ -76,17 +76,17 @@ impl PointOfContact {
         }
     }
 
-    /// Whether somebody is the contact or one of the deputies, by the name that the restriction has.
+    /// Whether `name` is that of the contact or of a deputy.
     pub fn names(&self, name: &str) -> bool {
         self.members().any(|one| one.name == name)
     }
 
-    /// The contact, then the deputies in their order.
+    /// The contact, then the deputies in order.
     pub fn members(&self) -> impl Iterator<Item = &StaffContact> {
         std::iter::once(&self.contact).chain(&self.deputies)
     }
 
-    /// The first day, today or later, on which nobody of them is there.
+    /// The first day, today or later, on which all of them are away.
     pub fn first_uncovered(&self, today: NaiveDate, zone: Tz) -> Option<NaiveDate> {
         let away = |name: &str, on: NaiveDate| {
             self.absences.iter().any(|absence| {
@@ -96,7 +96,7 @@ impl PointOfContact {
             })
         };
         let nobody = |on: NaiveDate| self.members().all(|one| away(&one.name, on));
-        // Somebody's absence begins on the first day on which nobody is there, or it is today.
+        // That day is today, or the first day of an absence.
         let begins = self.absences.iter().map(|absence| absence.from.day(zone).max(today));
         begins.filter(|on| nobody(*on)).min()
     }

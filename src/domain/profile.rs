@@ -125,8 +125,8 @@ pub struct Profile {
     pub read_within_working_days: Option<u32>,
     /// Working days within which a person reads limited or filed contacts: what its sender is promised.
     pub limited_read_within: u32,
-    /// Working hours within which a point of contact takes up what was routed to them, before it is passed on. Unset: it
-    /// is not.
+    /// Working hours within which a point of contact must take up a routed contact before it is passed on. Unset:
+    /// nothing is passed on.
     pub answered_within_hours: Option<u32>,
     /// Working days within which somebody decides whether to engage on a new issue after all contact
     /// was ended. Unset: the next working day.

@@ -51,18 +51,18 @@ pub struct QueueItem {
     /// How often this person used this safeguard lane, this time included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_used: Option<u32>,
-    /// The point of contact, or the deputy, who got it.
+    /// The point of contact or deputy that it was routed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routed_to: Option<String>,
-    /// From when on it counts as unread for too long: a person reads limited and filed contacts before, and a point of
-    /// contact takes up what is routed to them. Once that is taken up, there is no such instant any more.
+    /// When it becomes overdue: a person must read a limited or filed contact before, and a point of contact must take
+    /// up a routed one. Removed once a routed one is taken up.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "super::instant::written_if_any"
     )]
     pub read_by: Option<DateTime<Utc>>,
-    /// That instant came, and nobody had read it or taken it up.
+    /// Nobody had read it or taken it up at `read_by`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
     /// The safeguard lanes that it resembles a little, each with what it resembles.
@@ -186,7 +186,7 @@ impl std::fmt::Debug for Note {
     }
 }
 
-/// What became later of the original of an item that was kept without it, on the audit trail.
+/// The action on the audit trail when an item that was kept without its original gets it.
 pub const ORIGINAL_KEPT: &str = "original_kept";
 
 impl QueueItem {

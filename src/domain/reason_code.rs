@@ -10,14 +10,14 @@ use super::lane::Lane;
 /// Declares each code once: its variant and its name.
 macro_rules! reason_codes {
     ($($(#[$about:meta])* $code:ident = $name:literal,)+) => {
-        /// Parsed once, where it is read; asked by its meaning everywhere else.
+        /// The code of a reason. Serialised as its name.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum ReasonCode {
             Safeguard(Lane),
             Identity(Doubt),
             $($(#[$about])* $code,)+
-            /// One that this version does not know, as it is written: of an older record or a newer one.
+            /// One that this version does not know, verbatim: of an older or a newer version.
             Other(String),
         }
 
@@ -31,7 +31,7 @@ macro_rules! reason_codes {
                 }
             }
 
-            /// The codes that are neither a lane nor a doubt.
+            /// The code of this name, among those that are neither a lane nor a doubt.
             fn named(code: &str) -> Option<Self> {
                 match code {
                     $($name => Some(ReasonCode::$code),)+
@@ -46,7 +46,7 @@ macro_rules! reason_codes {
 }
 
 reason_codes! {
-    /// Row 0.
+    /// Decided before (row 0).
     Recorded = "recorded",
     Unrestricted = "unrestricted",
     SenderUnknown = "sender_unknown",
@@ -80,14 +80,14 @@ reason_codes! {
 }
 
 impl ReasonCode {
-    /// Whether what the code says ends by itself as time passes: it is a quota's or an hour's, or keeps nobody away.
+    /// Whether the cause ends by itself as time passes: a quota, hours, or one that keeps nobody away.
     pub fn opens_by_time(&self) -> bool {
         match self {
             ReasonCode::Safeguard(_)
             | ReasonCode::ContactQuotaOver
             | ReasonCode::IssueQuotaOver
             | ReasonCode::HoursOnlyOutside => true,
-            // A restriction's codes have its kind in front.
+            // The codes of a restriction begin with its kind.
             other => !other.as_str().contains('.'),
         }
     }

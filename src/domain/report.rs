@@ -51,7 +51,7 @@ pub fn figures(
     figures
 }
 
-/// The same for each calendar month of a period, by its name (`2026-01`). The first and the last may be parts of one.
+/// As [`figures()`], for each calendar month of a period, by name (`2026-01`). The first and the last may be incomplete.
 pub fn by_month(
     cases: &[Case<'_>],
     contacts: &[DayTally],

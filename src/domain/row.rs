@@ -25,7 +25,7 @@ pub enum DecisionRow {
     /// Closed issues and complaints, and what is read and filed.
     ClosedOrFiled = 11,
     Quotas = 12,
-    /// To the point of contact where there is one.
+    /// Admitted, and routed to the point of contact if there is one.
     Admitted = 13,
 }
 

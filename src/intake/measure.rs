@@ -39,7 +39,7 @@ impl Intake {
 
     pub(super) fn count_flags(&self, organisation: &OrganisationId, flags: &[Flag]) {
         for flag in flags {
-            // Without its parameter, which is a number of minutes or similar.
+            // Without its parameter, such as a number of minutes, which would make a series for each value.
             let flag = flag.name().to_owned();
             let organisation = organisation.as_str().to_owned();
             self.metrics.flags.get_or_create(&FlagLabels { organisation, flag }).inc();

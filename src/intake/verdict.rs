@@ -14,7 +14,7 @@ use crate::domain::restriction::Mode;
 use crate::domain::row::DecisionRow;
 use crate::ports::Settled;
 
-/// Why nothing is decided, and the contact is delivered.
+/// Why a contact is delivered without a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Undecided {
     RestrictionsUnknown,

@@ -18,10 +18,10 @@ pub trait Archive: Send + Sync {
         None
     }
 
-    /// Whether it can be reached, and is the one that it was.
+    /// Checks that the archive can be reached and is still the same one.
     ///
     /// # Errors
-    /// `Unavailable`: why it is not.
+    /// `Unavailable`, with the reason.
     async fn answers(&self) -> Result<(), StoreError> {
         Ok(())
     }

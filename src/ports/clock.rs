@@ -40,7 +40,7 @@ struct State {
     /// The trusted time, and when that was.
     believed: (DateTime<Utc>, Instant),
     jumped: Option<Jump>,
-    /// The machine's clock had not been set when the process started, and has not been since.
+    /// The machine's clock was not set when the process started, and still is not.
     never_set: bool,
 }
 
@@ -273,7 +273,7 @@ mod tests {
         let wait = i64::try_from(CLOCK_BELIEVED_AFTER.as_secs()).unwrap();
         let (to_epoch, to_later) = (DateTime::UNIX_EPOCH - begun, TimeDelta::days(30));
         assert_eq!(machine.after(1, to_epoch), begun + TimeDelta::seconds(1));
-        // Set to a time that may be wrong: not trusted before it has gone on for a while.
+        // Set to a time that may be wrong: trusted only after it has run steadily for a while.
         assert_eq!(machine.after(1, to_later - to_epoch), begun + TimeDelta::seconds(2));
         assert!(machine.is_at_fault());
         let counted = begun + TimeDelta::seconds(2 + wait - 1);

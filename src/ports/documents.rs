@@ -209,7 +209,7 @@ pub trait Documents: Send + Sync {
         listing: Listing,
     ) -> Result<DocumentPage, StoreError>;
 
-    /// The same list without the documents: an index is read, and no record.
+    /// A page of the list without the documents: only the index is read.
     async fn places(
         &self,
         organisation: &OrganisationId,

@@ -12,8 +12,8 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
 use crate::domain::person::Person;
 
-/// What an abandoned store has to do just before each try to reopen it: another may be in its place by then. Called
-/// once nobody uses the store any more. Blocks.
+/// Cleanup of an abandoned store, before each try to reopen it: its files may have been replaced by then. Called once
+/// nobody uses the store any more. Blocks.
 pub type BeforeReopening = Box<dyn Fn() + Send + Sync>;
 
 /// The side of the store.
@@ -42,7 +42,7 @@ pub trait Past: Send + Sync {
         None
     }
 
-    /// Closes the open store, and writes nothing more; `Some`: it must be reopened. Blocks.
+    /// Closes the open store without writing anything more. `Some`: it must be reopened. Blocks.
     fn abandon(&self) -> Option<BeforeReopening> {
         None
     }

@@ -112,7 +112,7 @@ pub fn csv(rows: &[Row]) -> String {
     written(rows, &["group", "within"])
 }
 
-/// The same of figures by month.
+/// As [`csv()`], with a column for the month.
 pub fn csv_by_month(rows: &[Row]) -> String {
     written(rows, &["month", "group", "within"])
 }

@@ -202,7 +202,7 @@ pub const STORE_TURN_WAIT: Duration = Duration::from_millis(500);
 pub const STORE_TURN_RETRY: Duration = Duration::from_millis(1);
 /// Wait between two tries to prepare a new database while another process does so.
 pub const STORE_READY_RETRY: Duration = Duration::from_millis(20);
-/// Queue items that the embedded store reads with one query, or more where a page is longer: few of them may be readable.
+/// The fewest queue items that the embedded store reads with one query: many of them may be unreadable.
 pub const STORE_ITEMS_PIECE: usize = 64;
 /// Pages of 4 KiB in the embedded store's log after which it is written back, with two more syncs: pages
 /// that many contacts change are then written back once. A start after a crash reads the log.
@@ -217,8 +217,8 @@ pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage, where the configuration does not say; the
 /// first time at the start.
 pub const PAST_READ_EVERY: Duration = Duration::from_secs(6 * 3_600);
-/// The shortest time that it may say. It is for small stores and for tests: each reading takes as much of the disk as
-/// the store has, and the next one may follow at once. Shorter: a fault of the configuration.
+/// The shortest time that it may say, for small stores and for tests: each reading reads the whole store, and the next
+/// one may follow at once. Shorter: a fault of the configuration.
 pub const PAST_READ_EVERY_MIN: Duration = Duration::from_secs(1);
 /// The longest time that it may say. Longer: a fault of the configuration.
 pub const PAST_READ_EVERY_MAX: Duration = Duration::from_secs(31 * 86_400);

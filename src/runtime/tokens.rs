@@ -20,7 +20,7 @@ pub struct TokenTable<T> {
 
 struct Issued<T> {
     holder: T,
-    /// From this instant on the token opens nothing; `None`: it does not expire.
+    /// The token is refused from this instant on; `None`: it does not expire.
     expires: Option<DateTime<Utc>>,
 }
 
@@ -31,7 +31,7 @@ impl<T> TokenTable<T> {
         Self::expiring(entries.into_iter().map(|(digest, holder)| (digest, holder, None)))
     }
 
-    /// The same, of tokens that open nothing from an instant on.
+    /// As [`TokenTable::new`], with the instant from which each token is refused.
     pub fn expiring(
         entries: impl IntoIterator<Item = ([u8; 32], T, Option<DateTime<Utc>>)>,
     ) -> Self {
@@ -39,7 +39,7 @@ impl<T> TokenTable<T> {
         TokenTable { entries: entries.into_iter().map(issued).collect() }
     }
 
-    /// The holder of the token in an `Authorization` field, as of now.
+    /// The holder of the bearer token in an `Authorization` field, as of `now`.
     pub fn authorise(&self, authorization: Option<&str>, now: DateTime<Utc>) -> Presented<&T> {
         let token = authorization.and_then(bearer);
         match token.and_then(|token| self.entries.get(&sha256(token.as_bytes()))) {
@@ -50,14 +50,14 @@ impl<T> TokenTable<T> {
     }
 }
 
-/// What a presented token opens.
+/// What a presented token is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented<T> {
-    /// What its holder may open.
+    /// It is valid: its holder.
     Holds(T),
-    /// Nothing any more.
+    /// It has expired.
     Expired,
-    /// Nothing: there is no token, or it is nobody's.
+    /// There is no token, or it is nobody's.
     Unknown,
 }
 

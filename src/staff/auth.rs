@@ -107,7 +107,7 @@ fn organisation_asked(query: Option<&str>) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// The problem, or that the client has to wait: it failed too often.
+/// The problem or, after too many failures, that the client must wait.
 fn refused(staff: &Staff, request: &Request, problem: fn() -> Problem) -> Problem {
     staff.metrics.sign_in_failures.inc();
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());

@@ -1,5 +1,5 @@
-//! A kept original that somebody downloads. It takes its room in memory for a moment only: what a slow reader
-//! has not taken by then goes on from disk, encrypted, so that others get the room.
+//! Downloads of kept originals. An original holds memory for a few seconds only: the rest of a slow download is moved
+//! to an encrypted file on disk, which frees the memory for other requests.
 
 mod aside;
 
@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use self::aside::SetAside;
 use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, ORIGINAL_IN_MEMORY};
 
-/// What is not sent yet.
+/// The bytes not sent yet.
 enum Rest {
     Memory(Bytes),
     Disk(Box<SetAside>),
@@ -29,7 +29,8 @@ struct Download {
     _setting_aside: Option<AbortOnDropHandle<()>>,
 }
 
-/// The body of an answer. `folder`: of the gateway's own, for what is taken slowly; without one it stays in memory.
+/// A response body that sends the original. `folder`: where the rest of a slow download is written; `None`: it stays in
+/// memory.
 pub(super) fn body(original: Bytes, folder: Option<&Path>) -> Body {
     let rest = Arc::new(Mutex::new(Rest::Memory(original)));
     let setting_aside = folder.map(|folder| {
@@ -53,7 +54,7 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
     };
     let whole = bytes.len();
     let Some(room) = aside::room(whole) else {
-        tracing::debug!("an original that is taken slowly stays in memory: too many are on disk");
+        tracing::debug!("a slow download stays in memory: the disk space for downloads is used up");
         return;
     };
     let writing = tokio::task::spawn_blocking(move || SetAside::write(&folder, &bytes, room)).await;
@@ -61,13 +62,13 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
         Ok(mut aside) => {
             let mut rest = locked(&rest);
             let Rest::Memory(bytes) = &*rest else { return };
-            // What was taken meanwhile.
+            // Skips what was sent while the file was being written.
             if aside.skip(whole - bytes.len()).is_ok() {
                 *rest = Rest::Disk(Box::new(aside));
             }
         }
         Err(error) => {
-            tracing::warn!(error = %error.kind(), "an original that is taken slowly stays in memory");
+            tracing::warn!(error = %error.kind(), "a slow download could not be moved to disk and stays in memory");
         }
     }
 }
@@ -80,7 +81,7 @@ impl Rest {
         }
     }
 
-    /// The next piece, in memory of its own: what is on its way to a socket holds no room.
+    /// The next piece, copied, so that bytes queued for a socket do not keep the whole original in memory.
     fn piece(&mut self) -> io::Result<Bytes> {
         match self {
             Rest::Memory(bytes) => {
@@ -130,7 +131,7 @@ mod tests {
 
     const LENGTH: usize = 40 * DOWNLOAD_PIECE_BYTES + 7;
 
-    /// An original in memory, which holds all the room that there is.
+    /// An original that takes all the memory for originals.
     fn original() -> (Vec<u8>, Bytes) {
         let bytes: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
         let mut room = IncomingRoom::for_original(usize::MAX);
@@ -154,7 +155,7 @@ mod tests {
             came.extend(body.frame().await.unwrap().unwrap().into_data().unwrap());
         }
         assert!(!is_room());
-        // Its thread is in no time that is paused.
+        // The thread that writes the file does not follow paused time.
         for _ in 0..1_000 {
             sleep(ORIGINAL_IN_MEMORY).await;
             if is_room() {
@@ -168,7 +169,7 @@ mod tests {
         came.extend(body.collect().await.unwrap().to_bytes());
         assert!(came == expected);
 
-        // A quick one has given it back with the last byte, and one who breaks off at once.
+        // A fast download frees its memory with the last byte, an aborted one at once.
         let (expected, original) = self::original();
         let mut body = self::body(original, Some(folder.path()));
         let mut came = Vec::new();
@@ -181,7 +182,7 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(is_room());
 
-        // While others have the room on disk it stays in memory.
+        // While other downloads use up the disk space, it stays in memory.
         let others = aside::room(DOWNLOADS_DISK_BYTES_MAX).unwrap();
         let (expected, original) = self::original();
         let body = self::body(original, Some(folder.path()));
@@ -194,7 +195,7 @@ mod tests {
         drop(others);
         assert!(body.collect().await.unwrap().to_bytes() == expected);
 
-        // Where it can't be written it stays in memory, and is read from there.
+        // If it can't be written to disk, it is served from memory.
         let (expected, original) = self::original();
         let body = self::body(original, Some(&folder.path().join("missing")));
         sleep(2 * ORIGINAL_IN_MEMORY).await;

@@ -13,6 +13,6 @@ pub struct StaffMember {
     pub role: Role,
     /// SHA-256 of the bearer token. The token itself is nowhere stored.
     pub token_sha256: [u8; 32],
-    /// From this instant on the token opens nothing; `None`: it does not expire.
+    /// The token is refused from this instant on; `None`: it does not expire.
     pub expires: Option<DateTime<Utc>>,
 }

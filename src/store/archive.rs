@@ -85,7 +85,7 @@ pub struct FileArchive {
     temporary: Arc<TemporaryFolder>,
     kept: Arc<Kept>,
     codec: Codec,
-    /// Held while it is looked whether the archive is there.
+    /// Held during a check that the archive can be reached.
     looking: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -211,7 +211,7 @@ impl FileArchive {
 #[async_trait]
 impl Archive for FileArchive {
     async fn answers(&self) -> Result<(), StoreError> {
-        // On a share that hangs a look takes its thread for as long: only one does, and others wait without one.
+        // A check of a hung network share blocks its thread. Only one check runs; others wait without a thread.
         let turn = Arc::clone(&self.looking).lock_owned().await;
         self.blocking(move |archive| {
             let _turn = turn;

@@ -1,4 +1,4 @@
-//! What the documents say of the code, and of each other.
+//! What the documents say about the code, and about each other.
 
 use std::path::PathBuf;
 
@@ -23,8 +23,8 @@ fn the_architecture_shows_the_same_table() {
     }
 }
 
-/// Panics where a row of the table names no test, or one that is not there: a renamed test takes its
-/// row along.
+/// Panics if a row of the table names no test, or one that does not exist, so that a renamed test changes its row as
+/// well.
 fn rows_name_tests_that_exist(section: &str, rows_min: usize) {
     let mut files = Vec::new();
     for folder in ["src", "tests"] {

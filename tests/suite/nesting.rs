@@ -169,8 +169,8 @@ async fn messages_nested_without_end_are_answered_at_every_door() {
     served.stop();
 }
 
-/// What is read is limited as ever; what can't be read to its end is passed in doubt, and is on the timeline of the
-/// person whom it names.
+/// A message that can be read is limited as usual; one that can't be read to its end is passed on in doubt, and appears
+/// on the timeline of the person it names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restricted_senders_message_nested_without_end_is_limited_or_passed_in_doubt() {
     let (sink, _upstream, place, served) = served().await;
@@ -283,7 +283,7 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
             let length = format!("Content-Length: {}\r\nConnection", body.len());
             let head = head.replace("Content-Length: 0\r\nConnection", &length);
             let got = raw(served.staff, &[head.as_bytes(), body].concat()).await;
-            // Values are counted before anything is made of them.
+            // Values are counted before they are built.
             let (status, problem) = match construct {
                 "comments" | "texts" => (400, "malformed-json"),
                 _ => (413, "body-too-large"),
@@ -407,7 +407,7 @@ async fn files_nested_without_end_are_refused_with_a_message() {
         let import = run(&place, &["import", "--organisation", "karbon", "nested.csv"]);
         refused(&import, "nested.csv:2: ", "a cell");
     }
-    // What runs beside them has noticed nothing.
+    // The gateway that runs beside them is not affected.
     assert_eq!(served.ask("GET", "/api/v1/people", &Value::Null).await["people"], json!([]));
     served.stop();
 }

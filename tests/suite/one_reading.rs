@@ -192,7 +192,7 @@ fn programs_that_reply_by_themselves_are_automatic() {
     assert!(!wrapped("List-Id: <l.x.example>\r\n", &format!("--b\r\n\r\nlook\r\n{first}")));
 }
 
-/// The text of every test.
+/// The source of every test.
 fn tests_below(folder: &Path) -> String {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
@@ -203,7 +203,7 @@ fn tests_below(folder: &Path) -> String {
         .collect()
 }
 
-/// A folder that no test names would look as if one did.
+/// Every folder must be named by a test, or it would look tested without being so.
 #[test]
 fn every_fault_is_named_by_a_test() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");

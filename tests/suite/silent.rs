@@ -156,7 +156,7 @@ fn the_shown_configuration_leaves_nothing_silent() {
         let expected = ["unset, and needed", "emergency", "machine: "];
         assert!(expected.iter().any(|part| line.contains(part)), "{line}");
     }
-    // Whoever copies it begins by looking on.
+    // Whoever copies it starts in observe mode.
     let shown = std::fs::read_to_string(root("config/gateway.toml")).unwrap();
     let modes: Vec<&str> = shown.lines().filter(|line| line.starts_with("mode = ")).collect();
     assert!(

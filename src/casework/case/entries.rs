@@ -1,4 +1,4 @@
-//! The entries of a case file that lists over everybody's cases have, and the keys under which they are found.
+//! The entries of a case file that appear in the lists over all cases, and their index keys.
 
 use std::cmp::Reverse;
 
@@ -12,19 +12,19 @@ use crate::domain::case::proposal::{Proposal, ProposalState};
 use crate::ports::documents::{IndexKey, Listing};
 use crate::runtime::tokens::{hex, sha256};
 
-/// The state of a list's every entry.
+/// Stands for a list's entries in any state.
 pub const ALL: &str = "all";
 
-/// A list over everybody's cases; its name is that of the index.
+/// A list over all case files, backed by an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CaseList {
-    /// Open proposals: `waiting` for a signature, or all.
+    /// Open proposals. States: `waiting` (for a signature), or all.
     Proposals,
-    /// `open` ones, or all: open ones first, by when they were received, then the last one closed.
+    /// States: `open`, or all. Open ones first, oldest received first; then closed ones, latest received first.
     Appeals,
-    /// `open`, `answered`, `no_action`, or all, by when they happened.
+    /// States: `open`, `answered`, `no_action`, or all. Sorted by when they happened.
     Incidents,
-    /// `to_do`, `sent`, or all, by when they were drafted.
+    /// States: `to_do`, `sent`, or all. Sorted by when they were drafted.
     Letters,
 }
 
@@ -52,7 +52,7 @@ pub enum ListedEntry<'f> {
     Letter(&'f CaseLetter),
 }
 
-/// An entry with its places in its list: one under its state, one under all.
+/// An entry with its index values: one under its state, if it has one, and one under [`ALL`].
 pub(super) struct Keyed<'f> {
     pub list: CaseList,
     pub entry: ListedEntry<'f>,
@@ -61,13 +61,13 @@ pub(super) struct Keyed<'f> {
     pub values: Vec<String>,
 }
 
-/// In the order of time. Ids may be long, and may say something.
+/// Sorts by time. The id is hashed, because it may be long or give something away.
 fn instant(at: DateTime<Utc>, id: &str) -> String {
     let digest = hex(&sha256(id.as_bytes()));
     format!("{} {}", at.format("%Y%m%dT%H%M%S%6f"), digest.get(..16).unwrap_or(&digest))
 }
 
-/// The same, the latest first.
+/// As [`instant`], but sorts the latest first.
 fn instant_back(at: DateTime<Utc>, id: &str) -> String {
     const LATEST: i64 = 999_999_999_999;
     format!("{:012} {}", LATEST.saturating_sub(at.timestamp()), instant(at, id))
@@ -112,7 +112,7 @@ pub(super) fn keyed(file: &CaseFile) -> Vec<Keyed<'_>> {
     all
 }
 
-/// At most so many keys of a case file: first those of open entries, then those of the latest.
+/// At most `most` index keys of a case file: open entries first, then the latest ones.
 pub(super) fn keys(file: &CaseFile, most: usize) -> Vec<IndexKey> {
     let mut all = keyed(file);
     all.sort_by_key(|one| (Reverse(one.is_open), Reverse(one.at)));

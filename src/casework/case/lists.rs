@@ -1,5 +1,5 @@
-//! Lists over everybody's cases: proposals, appeals, incidents and letters. Keys of each case file hold its entries
-//! ([`super::entries`]), so that a page reads the files of the people on it, and no others.
+//! Lists over all case files: proposals, appeals, incidents and letters. Each file is indexed by its entries
+//! ([`super::entries`]), so that a page reads only the files of the people on it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
@@ -14,44 +14,44 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, Place, WriteFault};
 use crate::runtime::limits::{CASES_PIECE, STEP_TRIES_MAX};
 
-/// The kind of document that says that all case files have the keys of these lists. Its id is the keys' version.
+/// The kind of document that marks all case files as indexed for these lists. Its id is the version of the keys.
 const CASE_LISTS: &str = "case_lists";
 const KEYS_VERSION: &str = "1";
 
-/// What is asked of a list.
+/// A request for one page of a list.
 #[derive(Debug, Clone)]
 pub struct ListAsked<'a> {
     pub list: CaseList,
     /// One of the list's states, or [`ALL`].
     pub state: &'a str,
     pub order: ListOrder,
-    /// Behind this place: the `next` of the page before.
+    /// Start after this place: the `next` of the page before.
     pub after: Option<&'a str>,
-    /// 0: as many as a page holds.
+    /// 0: the largest page.
     pub limit: usize,
 }
 
-/// Which of a list's entries come first.
+/// The order of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListOrder {
     OldestFirst,
     LatestFirst,
 }
 
-/// Some entries of a list.
+/// One page of a list.
 #[derive(Debug, Clone)]
 pub struct ListedPage<T> {
     pub rows: Vec<T>,
-    /// Behind which place the next page goes on; `None`: that was all for now.
+    /// The `after` of the next page; `None`: this is the last page.
     pub next: Option<String>,
 }
 
 impl Desk {
-    /// A page of a list, each entry as a row. It may have fewer rows than were asked for although others follow: what
-    /// somebody changed at the same moment is elsewhere now.
+    /// One page of a list; `row` converts each entry. A page may be short although others follow: an entry that changed
+    /// during the read is in another place now.
     ///
     /// # Errors
-    /// [`Fault::Refused`]: `after` is the `next` of no page.
+    /// [`Fault::Refused`]: `after` is not the `next` of a page.
     pub async fn case_list<T>(
         &self,
         organisation: &Organisation,
@@ -60,7 +60,7 @@ impl Desk {
     ) -> Result<ListedPage<T>, Fault> {
         self.complete_case_lists(&organisation.id).await?;
         let list = asked.list;
-        let not_one = || Fault::Refused("`after` is the `next` of no page".to_owned());
+        let not_one = || Fault::Refused("`after` is not the `next` of a page".to_owned());
         let after = asked.after.map(|text| Place::of_cursor(text).ok_or_else(not_one));
         let listing = Listing {
             order: match asked.order {
@@ -72,7 +72,7 @@ impl Desk {
             ..list.listing(asked.state)
         };
         let page = self.store.places(&organisation.id, CASE, listing).await?;
-        // One file at a time is in memory, and each is read once.
+        // Each file is read once, and only one is in memory at a time.
         let mut of_people: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
         for (number, place) in page.places.iter().enumerate() {
             of_people.entry(&place.id).or_default().push((number, &place.value));
@@ -115,11 +115,11 @@ impl Desk {
         Ok(self.store.count_places(organisation, CASE, list.listing(state)).await?)
     }
 
-    /// Gives case files written before these lists their keys, unless that was done. Several gateways may do so at
-    /// once, and one that ends half way goes on at the next question.
+    /// Adds the keys of these lists to case files written before there were any, unless that was done. Several gateways
+    /// may do so at once; an interrupted run is completed at the next call.
     ///
     /// # Errors
-    /// The store can't be read, or files have no keys and can't be given any.
+    /// The store can't be read, or keys are missing and can't be written.
     pub(in crate::casework) async fn complete_case_lists(
         &self,
         organisation: &OrganisationId,
@@ -132,9 +132,9 @@ impl Desk {
             self.give_all_keys(organisation).await?;
             let done = Document::new(CASE_LISTS, KEYS_VERSION, 0, Vec::new(), &())?;
             match self.store.write(organisation, Batch::new(self.stamp(GATEWAY)).put(done)).await {
-                // A conflict: another gateway was quicker.
+                // On a conflict, another gateway was first.
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}
-                // The lists are complete; the next process looks again.
+                // Only the mark is missing: the next process checks every file again.
                 Err(WriteFault::Store(error)) => {
                     self.say_failed(organisation, "a mark", CASE_LISTS, &Fault::from(error));
                 }
@@ -144,11 +144,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Gives case files their keys that an older gateway has written since, without them: once after the start, and
-    /// once on each day.
+    /// Adds missing keys to case files that an older gateway has written since: once after the start, then once a day.
     ///
     /// # Errors
-    /// The store can't be read or written: the next call does the same.
+    /// The store can't be read or written: the next call tries again.
     pub async fn renew_case_lists(&self, organisation: &Organisation) -> Result<(), Fault> {
         let today = self.today(organisation);
         let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +159,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Gives every file its keys, and writes those that had others.
+    /// Brings every file's keys up to date, and writes only files whose keys differ.
     async fn give_all_keys(&self, organisation: &OrganisationId) -> Result<(), Fault> {
         let mut listing = Listing { limit: CASES_PIECE, ..Listing::of(BY_ID) };
         loop {
@@ -171,7 +170,7 @@ impl Desk {
         }
     }
 
-    /// Gives the files of one page their keys; answers where the next page goes on.
+    /// Brings the keys of one page of files up to date; returns where the next page starts.
     async fn give_keys(
         &self,
         organisation: &OrganisationId,
@@ -187,7 +186,7 @@ impl Desk {
                         batch = batch.put(Document { keys: now.keys, ..document.clone() });
                     }
                     Ok(_) => {}
-                    // It keeps no other file from being listed.
+                    // An unreadable file must not keep the others out of the lists.
                     Err(error) => {
                         self.say_failed(
                             organisation,
@@ -203,7 +202,7 @@ impl Desk {
             }
             match self.store.write(organisation, batch).await {
                 Ok(()) => return Ok(page.next),
-                // Somebody took a step on one of them.
+                // One of the files was changed meanwhile: try again.
                 Err(WriteFault::Conflict(_)) => {}
                 Err(WriteFault::Store(error)) => return Err(error.into()),
             }

@@ -65,7 +65,7 @@ impl Desk {
                     || about.key.is_some_and(|key| key.contains(&reminder))
             })
         };
-        // Answers name people in lists and within texts. Without its answer, an import sent again is judged again.
+        // Results name people in lists and in texts. Without its result, an import that is sent again is checked again.
         let speaks = |one: &Document| one.body.get().contains(person);
         let answers = Listing::of(BY_ID);
         self.take_listed(organisation, IMPORT_KEY, answers, speaks, &mut found).await?;

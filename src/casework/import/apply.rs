@@ -24,7 +24,7 @@ use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, IMPORT_READ_APART_MAX};
 
 pub use self::over::Planned;
 
-/// Case files of one import: beside them, its batch has room for its key.
+/// Case files that one import writes. One document of its batch is left for the idempotency key.
 const CASES_AT_ONCE_MAX: usize = BATCH_DOCUMENTS_MAX - 1;
 
 /// What becomes of a restriction that holds and that the file leaves out, while it speaks of the

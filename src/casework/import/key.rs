@@ -1,24 +1,24 @@
-//! The key by which the sender of an import knows it again.
+//! The `Idempotency-Key` of an import.
 
 use crate::casework::Fault;
 use crate::runtime::limits::IMPORT_KEY_CHARS_MAX;
 use crate::runtime::tokens::{hex, sha256};
 
-/// By what its sender knows an import again, and what it asks for.
+/// An idempotency key, with a digest of the request that it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportKey {
     pub(super) id: String,
-    /// SHA-256 of what is asked, in hexadecimal.
+    /// SHA-256 of the request, in hexadecimal.
     pub(super) asks: String,
-    /// Of what is on record of the key and too old to count; 0: nothing is.
+    /// The version of an expired record of this key, which is overwritten; 0: there is none.
     pub(super) version: u64,
 }
 
 impl ImportKey {
-    /// The key that somebody gave to what they ask. The same key of somebody else is another one.
+    /// The key `key` that `by` sent with the request `asks`. The same key from another sender is a different key.
     ///
     /// # Errors
-    /// [`Fault::Refused`]: it is empty, too long, or has other than visible ASCII characters.
+    /// [`Fault::Refused`]: the key is empty, too long, or not visible ASCII.
     pub fn new(by: &str, key: &str, asks: &str) -> Result<Self, Fault> {
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic());
         if key.is_empty() || key.len() > IMPORT_KEY_CHARS_MAX || !is_plain {

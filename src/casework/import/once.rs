@@ -1,4 +1,4 @@
-//! An import that is sent twice is done once: what came of it is written with it, under the key that its sender gave.
+//! Idempotent imports: the result is stored under the sender's key, in the same commit as the import.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,23 +14,23 @@ use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{IMPORT_KEY_KEPT, IMPORT_KEYS_FORGOTTEN_AT_ONCE};
 
-/// The kind of document that says what came of an import. Its id is a digest of the key.
+/// The kind of document that stores the result of an import. Its id is a digest of the key.
 pub(in crate::casework) const IMPORT_KEY: &str = "import_key";
 
-/// The index of them by when they were written.
+/// The index by time of writing.
 const BY_TIME: &str = "time";
 
-/// What came of an import.
+/// The stored result of an import, with the digest of its request.
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     asks: String,
     done: Imported,
 }
 
-/// What is known of a key.
+/// What is on record for a key.
 enum Known {
     Done(Imported),
-    /// Nothing that still counts; the version of what is on record.
+    /// No valid result; the version of an expired record, or 0.
     Unused(u64),
 }
 
@@ -39,11 +39,10 @@ fn written_at(at: DateTime<Utc>) -> String {
 }
 
 impl Desk {
-    /// The same as [`Desk::import`], once for each key: who sends it again within [`IMPORT_KEY_KEPT`] gets what came of
-    /// it the first time.
+    /// As [`Desk::import`], once per key: the same request within [`IMPORT_KEY_KEPT`] returns the first result.
     ///
     /// # Errors
-    /// As [`Desk::import`]; [`Fault::Refused`]: the key came with something else before.
+    /// As [`Desk::import`]; [`Fault::Refused`]: the key was used for another request.
     pub async fn import_once(
         &self,
         organisation: &Organisation,
@@ -58,7 +57,7 @@ impl Desk {
         };
         let key = &ImportKey { version, ..key.clone() };
         match self.imported(organisation, people, (missing, Go::Write), acting, Some(key)).await {
-            // Perhaps the same, sent twice at once.
+            // The same request may have been sent twice at once.
             Err(Fault::Contended) => match self.done_before(&organisation.id, key).await? {
                 Known::Done(done) => Ok(done),
                 Known::Unused(_) => Err(Fault::Contended),
@@ -85,13 +84,13 @@ impl Desk {
         }
         let known: Remembered = stored.read()?;
         if known.asks != key.asks {
-            let why = "this `Idempotency-Key` came with another request before";
+            let why = "this `Idempotency-Key` was used for another request";
             return Err(Fault::Refused(why.to_owned()));
         }
         Ok(Known::Done(known.done))
     }
 
-    /// Forgets keys that are too old, apart from any import: what others do with these keys keeps none from being done.
+    /// Removes expired keys, in a batch of its own: a conflict over them must not fail an import.
     async fn forget_old_imports(&self, organisation: &OrganisationId) {
         let stamp = self.stamp(GATEWAY);
         let listing = Listing {
@@ -108,15 +107,15 @@ impl Desk {
             }
             Err(error) => Err(WriteFault::Store(error)),
         };
-        // The next import does the same.
+        // The next import tries again.
         if let Err(error) = done {
-            tracing::debug!(%error, %organisation, "old keys of imports are not forgotten yet");
+            tracing::debug!(%error, %organisation, "expired import keys are not removed yet");
         }
     }
 }
 
 impl ImportKey {
-    /// What came of its import, to be written with it.
+    /// The document with the result, for the batch of the import.
     pub(super) fn remembers(
         &self,
         done: &Imported,

@@ -1,4 +1,4 @@
-//! Tokens that expire: governance is reminded some weeks before, and when they have.
+//! API tokens that expire: governance is reminded some weeks before, and once they have expired.
 
 use std::sync::Arc;
 
@@ -12,23 +12,24 @@ use crate::domain::queue::GOVERNANCE;
 use crate::ports::Mailer;
 use crate::runtime::limits::TOKEN_WARNING_DAYS;
 
-/// Where the diary's entries have the name of what falls due.
+/// Takes the place of the name that a diary entry gives to what falls due.
 const TOKEN_EXPIRY: &str = "token_expiry";
 
-/// A token of the API that expires.
+/// An API token that expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenEnd {
-    /// Whose it is.
+    /// The holder's name.
     pub name: String,
-    /// The last day on which it opens anything, by the organisation's own clock.
+    /// The last day on which it is valid, in the organisation's time zone.
     pub last_day: NaiveDate,
 }
 
 impl Desk {
-    /// Reminds of tokens that expire soon, or have: each once in either state, however many gateways do.
+    /// Reminds governance of tokens that expire soon or have expired: once for each token and state, however many
+    /// gateways run. Returns how many reminders were written.
     ///
     /// # Errors
-    /// The store can't be read or written: the next round does the same.
+    /// The store can't be read or written: the next round tries again.
     pub async fn remind_of_tokens(
         &self,
         organisation: &Arc<Organisation>,
@@ -44,7 +45,7 @@ impl Desk {
 fn of_token(token: &TokenEnd, today: NaiveDate) -> Option<About> {
     let TokenEnd { name, last_day } = token;
     let (state, text) = if *last_day < today {
-        ("overdue", format!("The API token of {name} expired on {last_day}: it opens nothing."))
+        ("overdue", format!("The API token of {name} expired on {last_day} and is refused."))
     } else if *last_day <= today + Days::new(TOKEN_WARNING_DAYS) {
         ("upcoming", format!("The API token of {name} expires after {last_day}. Make a new one."))
     } else {

@@ -156,12 +156,13 @@ pub enum Turn<V: Clone> {
     Again(V),
 }
 
-/// What came of a request, and for how long.
+/// The answer to a request, and whether repeats of the request get it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Given<T> {
-    /// Everybody who asks the same within the window gets it.
+    /// Identical requests within the window get the same answer.
     ForGood(T),
-    /// It stands in for one that was not available: the same request later is carried out afresh.
+    /// A temporary answer, because the real one was not available. Only requests that already wait get it; a later
+    /// identical request is processed afresh.
     ForNow(T),
 }
 
@@ -212,7 +213,7 @@ impl<V: Clone> Once<V> {
 }
 
 impl<V: Clone> First<V> {
-    /// Answers those that wait; and those that come within the window, if it is given for good.
+    /// Answers the requests that wait and, with [`Given::ForGood`], identical ones within the window.
     pub fn give(self, given: Given<V>) -> V {
         match &given {
             Given::ForGood(value) => self.keep(value.clone()),

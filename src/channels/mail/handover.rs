@@ -222,7 +222,7 @@ fn no_room<T>(edge: &MailEdge) -> Option<T> {
 }
 
 /// Off the runtime's threads: the message may be on disk, and parsing takes a while. An error: it
-/// panicked. The room goes along: others get it only once that thread is done with it, even if nobody waits here.
+/// panicked. The thread keeps the room until it is done, even if nobody waits here any more.
 async fn read_elsewhere(
     edge: &MailEdge,
     message: &Message,

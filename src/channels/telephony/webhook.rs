@@ -77,7 +77,7 @@ impl Webhook {
     fn read_fields(&mut self) -> Result<(), String> {
         match pairs(self.query.as_deref().unwrap_or_default().as_bytes()) {
             Ok(asked) => self.asked = asked,
-            // Beside a body, a query says nothing that the gateway goes by.
+            // If there is a body, the gateway does not rely on the query.
             Err(fault) if self.body.is_empty() => return Err(fault),
             Err(_) => {}
         }

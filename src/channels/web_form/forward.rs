@@ -131,7 +131,7 @@ fn on_its_way(head: request::Parts, body: Body) -> Request<Body> {
     request
 }
 
-/// A body that was spooled can't be read back, or there is no turn for it in time.
+/// A spooled body could not be read back, or did not get its turn in time.
 pub(super) fn unreadable(error: &std::io::Error) -> ProblemType {
     if error.kind() == std::io::ErrorKind::TimedOut {
         tracing::warn!("a form was deferred: too many are being sent on");

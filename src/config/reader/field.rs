@@ -181,7 +181,7 @@ impl<'r> Field<'r> {
         self.read_within(most, |it| !it.is_zero(), format!("up to {} s", most.as_secs()))
     }
 
-    /// As [`Field::duration`], of a length of time that has a least one too.
+    /// As [`Field::duration`], with a minimum as well.
     pub(in crate::config) fn duration_from(
         &self,
         least: Duration,

@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
         }
         let reviewed = route.as_ref().is_some_and(|route| route.queue == queue::REVIEW);
         self.add_marker_flags(disposition, reviewed);
-        // What a row up to the invitations settles, no quota looks at.
+        // The rows up to the invitations settle a contact without looking at quotas.
         let deepest = self.findings.iter().map(|(row, _)| *row).max();
         if deepest > Some(DecisionRow::Invited) && self.is_counted_sender() {
             self.quotas = limits::quota_states(&self);

@@ -266,7 +266,7 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     })
 }
 
-/// Who gets the contact by an enforced restriction: the point of contact or a deputy.
+/// The point of contact or deputy to whom an enforced restriction routes the contact.
 fn routed_to<'a>(walk: &Walk<'a>, decision: &Decision) -> Option<&'a StaffContact> {
     let route = decision.route.as_ref().filter(|_| decision.disposition == Disposition::Route)?;
     let mut findings = walk.findings.iter().map(|(_, finding)| finding);

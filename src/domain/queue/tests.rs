@@ -92,7 +92,7 @@ fn what_was_routed_has_no_deadline_once_somebody_took_it_up() {
     let routed = of(Disposition::Route);
     assert!(routed.missed(late).is_some());
     let noted = routed.clone().after(&ItemAction::Note("n".to_owned()), "Ann", at()).unwrap();
-    assert!(noted.missed(late).is_some(), "to write a note is not to take it up");
+    assert!(noted.missed(late).is_some(), "a note does not take it up");
     let hand_over = ItemAction::HandOver { to: "Bob".to_owned(), held_by: None };
     for (taken, back) in [
         (ItemAction::Claim, Some(ItemAction::PutBack)),
@@ -108,7 +108,7 @@ fn what_was_routed_has_no_deadline_once_somebody_took_it_up() {
         }
         assert_eq!((now.read_by, now.missed(late)), (None, None), "{taken:?}");
     }
-    // What is limited must be read all the same.
+    // A limited item must still be read.
     let claimed = of(Disposition::Limit).after(&ItemAction::Claim, "Ann", at()).unwrap();
     assert!(claimed.missed(late).is_some());
 }

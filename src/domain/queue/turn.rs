@@ -71,20 +71,19 @@ impl QueueItem {
         }
     }
 
-    /// Whether it is one of those that a person must have read or taken up by an instant, and nobody has.
+    /// Whether somebody still has to read it or take it up.
     pub fn is_unread(&self) -> bool {
         match self.disposition {
             Disposition::Limit | Disposition::File => {
                 matches!(self.state, ItemState::Open | ItemState::Claimed)
             }
-            // To claim it is to take it up.
+            // Claiming it counts as taking it up.
             Disposition::Route => self.read_by.is_some() && self.state == ItemState::Open,
             Disposition::Deliver => false,
         }
     }
 
-    /// The item after an action: once somebody has taken up what was routed to them, nobody else takes over, even if
-    /// it waits again.
+    /// The item after an action. Once a routed item is taken up, it has no `read_by` any more, even if it waits again.
     #[must_use]
     pub(super) fn taken_up(mut self) -> Self {
         if self.disposition == Disposition::Route && self.state != ItemState::Open {

@@ -24,7 +24,7 @@ struct Known {
     /// By their first [`LONG_WORDS_MIN`] tokens, the longest first.
     long: HashMap<[Token; LONG_WORDS_MIN], Vec<Vec<Token>>>,
     short: HashSet<Vec<Token>>,
-    /// How the long ones begin: hardly any word is the first of one.
+    /// The first two tokens of the long ones: rules out nearly every word as the start of one.
     beginnings: Tokens,
 }
 
@@ -60,7 +60,7 @@ impl Known {
     }
 }
 
-/// The first two tokens as one.
+/// The first two tokens, combined.
 const fn beginning([first, second, ..]: &[Token; LONG_WORDS_MIN]) -> Token {
     first.rotate_left(23) ^ *second
 }
@@ -96,7 +96,7 @@ fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
     tokens
 }
 
-/// What is left of a text.
+/// A text, and how far it is read.
 struct Scan<'t> {
     text: &'t str,
     at: usize,
@@ -130,13 +130,13 @@ impl Scan<'_> {
         Some((token, word))
     }
 
-    /// What the next byte is.
+    /// The kind of the next byte ([`BYTES`]).
     fn kind(&self) -> Option<u8> {
         let byte = self.text.as_bytes().get(self.at)?;
         BYTES.get(usize::from(*byte)).copied()
     }
 
-    /// How many bytes the next character has, if it is of a word; otherwise 0.
+    /// The bytes of the next character if it is part of a word; otherwise 0.
     fn length_in_word(&self, kind: u8) -> usize {
         match kind {
             BETWEEN_WORDS => 0,
@@ -160,7 +160,7 @@ fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '\'' | '\u{300}'..='\u{36f}')
 }
 
-/// What each byte of a text is; a letter, its lower case.
+/// The kind of each byte; for an ASCII letter, its lower case.
 const BYTES: [u8; 256] = {
     let mut kinds = [BETWEEN_WORDS; 256];
     let mut rest: &mut [u8] = &mut kinds;
@@ -275,10 +275,10 @@ static OF_DATES: LazyLock<Tokens> = LazyLock::new(|| {
     DATES.iter().map(token).collect()
 });
 
-/// A set of tokens, which hardly any word of a text is in.
+/// A set of tokens, made for lookups that mostly miss.
 struct Tokens {
     sorted: Vec<Token>,
-    /// A bit for each: most words that are not in the set have none there.
+    /// A Bloom filter of one hash: rules out most tokens that are not in the set.
     bits: [u64; WORDS_OF_BITS],
 }
 
@@ -292,7 +292,7 @@ impl Tokens {
     }
 
     fn bit(token: Token) -> (usize, u64) {
-        // The last bits of FNV-1a are those of the letters, little mixed.
+        // The lowest bits of FNV-1a are poorly mixed.
         let place = usize::try_from(token >> 32).unwrap_or_default();
         ((place >> 6) % WORDS_OF_BITS, 1 << (place % 64))
     }

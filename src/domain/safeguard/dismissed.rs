@@ -4,22 +4,22 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A word and its language are packed into two numbers: a word is found exactly or not at all.
+/// A cache of such words. A word and its language are packed into two numbers, so that no other word matches.
 #[derive(Default)]
 pub(super) struct Dismissed {
-    /// Made for the first word: most organisations look for no words of their own.
+    /// Allocated for the first word: most organisations look for no words of their own.
     places: OnceLock<Box<[[AtomicU64; 2]]>>,
 }
 
-/// 2,048 words; another one of the same hash takes the place of the one before it.
+/// 2,048 words; a word replaces the one with the same hash.
 const DISMISSED_BITS: u32 = 11;
 
-/// A word as it is remembered: up to 15 bytes, and in which language.
+/// A cached word: up to 15 bytes, and its language.
 #[derive(Clone, Copy)]
 pub(super) struct Packed([u64; 2]);
 
 impl Packed {
-    /// `None`: it is too long to be remembered. No word has a zero among its bytes.
+    /// `None`: it is too long. No word has a zero byte, so the padding is unambiguous.
     pub(super) fn of(word: &str, in_welsh: bool) -> Option<Packed> {
         let mut bytes = [0; 2 * size_of::<u64>()];
         let (language, letters) = bytes.split_last_mut()?;
@@ -35,7 +35,7 @@ impl Packed {
         hash(first ^ second.rotate_left(29), DISMISSED_BITS)
     }
 
-    /// As it is stored. Of two words that are stored at once, one number each may be left: they are no word's.
+    /// As stored. If two words are stored at once, one number of each may remain: mixed, these match no word.
     const fn mixed(self) -> [u64; 2] {
         let Packed([first, second]) = self;
         [first ^ second.wrapping_mul(GOLDEN), second]

@@ -34,16 +34,16 @@ pub(super) struct Likeness {
 
 #[derive(Default)]
 pub(super) struct Examples {
-    /// The lane of each. After these, examples are everyday messages.
+    /// The lane of each example. Examples after these are everyday messages.
     lanes: Vec<Lane>,
-    /// One over the length of each as a vector, everyday messages too.
+    /// The reciprocal of each example's vector length, everyday messages included.
     scales: Vec<f32>,
-    /// Where each group is in `groups`, by its hash.
+    /// Positions in `groups`, by the hash of the group.
     index: HashIndex,
     groups: Vec<Group>,
-    /// The examples that have each group, in their order.
+    /// The examples that have each group, group by group.
     having: Vec<u16>,
-    /// The square of the weight of what one example has.
+    /// The square of the weight of a group that only one example has.
     rarest: f32,
 }
 
@@ -51,14 +51,14 @@ pub(super) struct Examples {
 struct Group {
     /// The square of its weight.
     weight: f32,
-    /// The examples of lanes that have it, and the everyday messages, as places in [`Examples::having`]; none of a
-    /// group that says nothing.
+    /// Ranges in [`Examples::having`] of the lanes' examples and of the everyday messages that have it; empty if the
+    /// group is too common.
     of_lanes: Range<u32>,
     everyday: Range<u32>,
 }
 
 impl Examples {
-    /// Of passages.
+    /// Indexes the passages of lanes and of everyday messages.
     pub(super) fn new(of_lanes: &[(Lane, String)], everyday: &[String]) -> Self {
         let passages = of_lanes.iter().map(|(_, passage)| passage).chain(everyday);
         let mut having: Vec<(u32, u16)> = Vec::new();
@@ -118,10 +118,10 @@ impl Examples {
         best
     }
 
-    /// `sums`: zero for each example, before and after.
+    /// `sums`: a buffer with a zero for each example, before and after.
     fn compare(&self, passage: &str, sums: &mut [f32], least: f32, best: &mut Vec<Likeness>) {
         let scale = self.add_up(passage, sums, |group| &group.of_lanes);
-        // Few passages are like any.
+        // Few passages are like any example.
         if reaches(least, scale, sums, self.scales.get(..self.lanes.len()).unwrap_or_default()) {
             self.add_up(passage, sums, |group| &group.everyday);
             let mut everyday = 0.0_f32;
@@ -144,15 +144,15 @@ impl Examples {
         sums.fill(0.0);
     }
 
-    /// Adds the weights that a passage and each of some examples both have, and returns one over its length as a
-    /// vector.
+    /// Adds to `sums` the weights of the groups that the passage shares with each example; returns the reciprocal of
+    /// the passage's vector length.
     fn add_up(&self, passage: &str, sums: &mut [f32], of: impl Fn(&Group) -> &Range<u32>) -> f32 {
         let mut length = 0.0;
         let place = |at: u32| usize::try_from(at).unwrap_or_default();
         each_group(passage.as_bytes(), |letters, hash| {
             let at = self.index.find(hash, |_| true);
             let Some(group) = at.and_then(|at| self.groups.get(at)) else {
-                // No longer group that begins with it is known either; each counts.
+                // Longer groups that begin with it are unknown too; each counts.
                 length += self.rarest * f32::from(LETTERS_MAX + 1 - letters);
                 return false;
             };
@@ -172,9 +172,9 @@ impl Examples {
     }
 }
 
-/// Whether any of the examples is so like the passage.
+/// Whether the score of any example reaches `least`.
 fn reaches(least: f32, scale: f32, sums: &[f32], scales: &[f32]) -> bool {
-    // Eight at once, as processors compare them.
+    // Eight at once, so that the compiler vectorises it.
     const TOGETHER: usize = 8;
     let (eights, rest) = scales.as_chunks::<TOGETHER>();
     let (of_eights, _) = sums.as_chunks::<TOGETHER>();
@@ -205,7 +205,7 @@ fn weight(all: usize, having: usize) -> f32 {
 pub(super) struct Content<'t> {
     pub text: &'t str,
     pub begins: bool,
-    /// Of a [`SaidWord`].
+    /// The [`SaidWord::hash`].
     pub hash: u32,
 }
 
@@ -222,7 +222,7 @@ pub(super) fn passage(words: &[Content<'_>]) -> String {
     passage
 }
 
-/// Makes a passage of the words, and returns how many different ones there are.
+/// Writes the words as a passage, and returns the number of different words.
 fn write_passage(passage: &mut String, words: &[Content<'_>]) -> usize {
     passage.clear();
     passage.push(' ');
@@ -238,7 +238,7 @@ fn write_passage(passage: &mut String, words: &[Content<'_>]) -> usize {
     different
 }
 
-/// Sentences, without those of fewer words than can say anything; longer texts, in pieces that overlap by half.
+/// Calls `take` with each sentence that has enough different words; long ones are cut into pieces that overlap by half.
 fn each_passage(said: &[Content<'_>], mut take: impl FnMut(&str)) {
     let mut passage = String::with_capacity(PASSAGE_BYTES_MAX);
     let mut from = 0;
@@ -310,7 +310,7 @@ mod tests {
         (0..passage.len()).flat_map(from).collect()
     }
 
-    /// How like each example the passage is, as the head of this file says it: nothing is looked up.
+    /// How like each example the passage is, computed from the definition at the head of this file.
     fn as_defined(examples: &[String], passage: &str) -> Vec<f32> {
         let of_examples: Vec<BTreeSet<&str>> = examples.iter().map(|one| groups_of(one)).collect();
         let having = |group: &str| of_examples.iter().filter(|one| one.contains(group)).count();
@@ -368,7 +368,7 @@ mod tests {
                 let mut scores = scores.iter().enumerate().filter(of_lane).map(|(_, score)| *score);
                 let expected = best(&mut scores);
                 let score = found.iter().find(|like| like.lane == one).map(|like| like.score);
-                // Sums of another order differ in their last digits.
+                // Summing in another order changes the last digits.
                 const NOTHING: f32 = 0.000_1;
                 if expected > least.max(everyday) + NOTHING {
                     prop_assert!(score.is_some_and(|score| (score - expected).abs() < NOTHING));

@@ -52,7 +52,7 @@ pub(super) struct Finder {
     vocabulary: Vocabulary,
     rules: Rules,
     examples: Examples,
-    /// Each example of a lane as it is written.
+    /// The lanes' examples as written.
     shown: Vec<String>,
     texting: WordTable<Vec<String>>,
     /// Words by which Welsh is known.
@@ -261,7 +261,7 @@ impl Finder {
         }
     }
 
-    /// Of each slot, whether a rule asks for it of which the text may have all.
+    /// By slot, whether it is asked for by a rule of which the text may have everything.
     fn asked_near(&self, text: &LookedUp<'_>, occurrences: &[Occurrence]) -> Vec<bool> {
         let mut asked = vec![false; self.rules.slots()];
         let mut known = vec![false; self.rules.slots()];

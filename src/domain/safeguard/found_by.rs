@@ -1,6 +1,6 @@
 //! How a lane was found.
 
-/// By what a lane was found, the surest first.
+/// How a lane was found, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundBy {
     /// Words in a row.
@@ -11,12 +11,12 @@ pub enum FoundBy {
     Concept,
     /// A sentence that resembles an example.
     Example,
-    /// How it is put.
+    /// The wording of the whole.
     Wording,
-    /// What a service of the organisation's own said.
+    /// The answer of the organisation's own service.
     Helper,
-    /// Sender or recipient.
+    /// A protected sender or recipient.
     Address,
-    /// What the sender asked for by a key.
+    /// The sender's own choice, by a key or button.
     Choice,
 }

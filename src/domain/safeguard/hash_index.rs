@@ -1,21 +1,21 @@
-//! Tables that every word and every group of letters of every text is looked up in. Most are in none: to know that
-//! takes a few instructions.
+//! Hash tables in which every word and letter group of a text is looked up. Most lookups miss, and a miss takes a few
+//! instructions.
 
 use super::dismissed::hash;
 
-/// Numbers by hashes, in the places that follow from these (linear probing).
+/// Numbers by hash: open addressing with linear probing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct HashIndex {
     bits: u32,
     taken: usize,
-    /// A hash and its number, which is [`FREE`] where there is nothing.
+    /// Hash and number; the number of an empty slot is [`FREE`].
     places: Vec<(u32, u32)>,
 }
 
 const FREE: u32 = u32::MAX;
 
 impl HashIndex {
-    /// The number of a hash, the first of those that are what is meant.
+    /// The first number of the hash `of` for which `is_meant` holds.
     #[inline]
     pub(super) fn find(&self, of: u32, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
         let last = self.places.len().checked_sub(1)?;
@@ -36,7 +36,7 @@ impl HashIndex {
     }
 
     pub(super) fn add(&mut self, of: u32, number: usize) {
-        // At most two in three are taken, so that a search ends soon.
+        // At most two slots in three are taken, so that probing ends soon.
         if (self.taken + 1) * 3 > self.places.len() * 2 {
             self.grow();
         }
@@ -64,7 +64,7 @@ impl HashIndex {
     }
 }
 
-/// Values by words.
+/// Values by word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct WordTable<V> {
     index: HashIndex,
@@ -72,7 +72,7 @@ pub(super) struct WordTable<V> {
 }
 
 impl<V> WordTable<V> {
-    /// `hash`: the word's [`word_hash`].
+    /// The value of a word; `hash`: its [`word_hash`].
     pub(super) fn get(&self, word: &str, hash: u32) -> Option<&V> {
         let is = |at: usize| self.entries.get(at).is_some_and(|(known, _)| **known == *word);
         let at = self.index.find(hash, is)?;
@@ -91,8 +91,8 @@ impl<V> FromIterator<(Box<str>, V)> for WordTable<V> {
     }
 }
 
-/// The hash of a word by which tables know it: a multiplication for eight bytes. Its words are data of our own, and
-/// texts whose words meet at worst in a row of places.
+/// The hash of a word in these tables: one multiplication for eight bytes. It need not resist chosen collisions: the
+/// tables hold words of our own, and a text with colliding words costs at worst one longer probe for each.
 #[inline]
 pub(super) fn word_hash(word: &str) -> u32 {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -101,7 +101,7 @@ pub(super) fn word_hash(word: &str) -> u32 {
     let (eights, rest) = word.as_bytes().as_chunks();
     eights.iter().for_each(|eight| add(u64::from_le_bytes(*eight)));
     match (rest.first_chunk(), rest.last_chunk(), rest) {
-        // What both have is hashed twice.
+        // Bytes in both are hashed twice.
         (Some(first), Some(last), _) => {
             add(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
         }
@@ -123,7 +123,7 @@ mod tests {
             words.iter().enumerate().map(|(at, word)| (word.as_str().into(), at)).collect();
         for (at, word) in words.iter().enumerate() {
             assert_eq!(table.get(word, word_hash(word)), Some(&at));
-            // Even where the hash is another word's.
+            // Even if the hash is another word's.
             assert_eq!(table.get("other", word_hash(word)), None);
         }
         assert_eq!(table.get("abab", word_hash("abab")), None);

@@ -1,40 +1,40 @@
-//! The words of a text with all that each may mean.
+//! The words of a text, with the slots that each may mean.
 
 use super::rules::{Row, Rules};
 use super::said::SaidWord;
 use super::vocabulary::{Slot, Spelling};
 
-/// Little words allowed between two words of a phrase.
+/// Fillers allowed between two words of a phrase.
 const FILLERS_MAX: usize = 3;
 
-/// A slot that a word belongs to, the entry by which it does, and how the word is spelt.
+/// A slot that a word may mean, the entry that matched, and how the word is spelt.
 pub(super) type Meant = (Slot, usize, Spelling);
 
-/// A text, looked up.
+/// A text whose words were looked up.
 pub(super) struct LookedUp<'t> {
     pub words: &'t [SaidWord<'t>],
-    /// Of each word, what it may mean.
+    /// By word.
     looked: Vec<Looked>,
     meanings: Vec<Meant>,
-    /// Of each slot, whether a word means it, or words do: a slot of which none does needs no search.
+    /// By slot, whether a word or a row of words may mean it. Any other slot needs no search.
     meant: Vec<bool>,
 }
 
-/// A word, looked up.
+/// The meanings of a word.
 #[derive(Clone, Copy)]
 struct Looked {
-    /// Where its meanings begin and end.
+    /// Their range in [`LookedUp::meanings`].
     from: usize,
     to: usize,
     is_filler: bool,
-    /// The slots that it means, a [`bit_of`] each.
+    /// The slots that it may mean, one [`bit_of`] each.
     slots: u64,
-    /// Those that the next word of a row may mean. Nearly all rows are passed over by this.
+    /// Those that the next word of a row may mean: this rules out nearly all rows.
     ahead: u64,
 }
 
 impl<'t> LookedUp<'t> {
-    /// `slots`: how many there are. `look_up` adds what a word may mean.
+    /// `slots`: the number of slots. `look_up` appends the meanings of a word.
     pub(super) fn new(
         words: &'t [SaidWord<'t>],
         slots: usize,
@@ -54,7 +54,7 @@ impl<'t> LookedUp<'t> {
             }
             looked.push(one);
         }
-        // There may be fillers before the next word of a row.
+        // Fillers may come before the next word of a row.
         let mut after = [0; FILLERS_MAX + 1];
         for one in looked.iter_mut().rev() {
             one.ahead = after.iter().fold(0, |all, slots| all | slots);
@@ -64,7 +64,7 @@ impl<'t> LookedUp<'t> {
         LookedUp { words, looked, meanings, meant }
     }
 
-    /// Each word with what it may mean.
+    /// Each word with its meanings.
     pub(super) fn each(&self) -> impl Iterator<Item = (&'t SaidWord<'t>, &[Meant])> {
         self.words.iter().zip(self.looked.iter().map(|looked| self.meanings_of(looked)))
     }
@@ -73,22 +73,22 @@ impl<'t> LookedUp<'t> {
         self.meanings.get(looked.from..looked.to).unwrap_or_default()
     }
 
-    /// Whether a row may go on with it behind a word.
+    /// Whether a row may continue with `slot` after a word: `false` is certain.
     pub(super) fn may_follow(&self, word: usize, slot: Slot) -> bool {
         self.looked.get(word).is_some_and(|word| word.ahead & bit_of(slot) != 0)
     }
 
-    /// Whether any word means it, or words that were noted do.
+    /// Whether any word or noted row of words may mean the slot.
     pub(super) fn means(&self, slot: Slot) -> bool {
         self.meant.get(usize::from(slot)).copied().unwrap_or_default()
     }
 
-    /// Notes that words in a row mean it.
+    /// Notes that a row of words means the slot.
     pub(super) fn note(&mut self, slot: Slot) {
         mark(&mut self.meant, slot);
     }
 
-    /// Words that mean nothing in their context ("fire door") are skipped.
+    /// Drops the meanings of words that are harmless in their context ("fire door").
     pub(super) fn set_aside<'r>(&mut self, harmless_from: impl Fn(Slot) -> &'r [Row]) {
         let mut aside: Vec<(usize, usize)> = Vec::new();
         for (at, (_, meanings)) in self.each().enumerate() {
@@ -119,7 +119,7 @@ impl<'t> LookedUp<'t> {
         looked.to = looked.from + left;
     }
 
-    /// Where a row ends whose first word is the one at `from`, if all its words follow.
+    /// The end (exclusive) of a row whose first word is at `from`, if all its other words follow.
     pub(super) fn row_end(&self, row: &[Slot], from: usize) -> Option<usize> {
         let mut at = from + 1;
         for slot in row.iter().skip(1) {
@@ -144,12 +144,12 @@ impl<'t> LookedUp<'t> {
     }
 }
 
-/// Slots share the 64.
+/// The bit of a slot; slots 64 apart share one.
 const fn bit_of(slot: Slot) -> u64 {
     1 << (slot % 64)
 }
 
-/// Marks the place of a slot.
+/// Sets the flag of a slot.
 pub(super) fn mark(of_slots: &mut [bool], slot: Slot) {
     if let Some(marked) = of_slots.get_mut(usize::from(slot)) {
         *marked = true;

@@ -24,8 +24,8 @@ pub struct Resemblance {
     pub percent: u8,
     /// So many percent open the lane.
     pub threshold: u8,
-    /// The example, the words that its wording shows in, or words that count only where the wording does not
-    /// speak against them: which, `part` says.
+    /// What matched, depending on `part`: the example, words that show the wording, or words that count only if the
+    /// wording does not speak against them.
     pub by: String,
     pub part: FoundBy,
 }
@@ -35,7 +35,7 @@ impl Resemblance {
         self.percent >= self.threshold
     }
 
-    /// What it was found by, in a few words for staff.
+    /// What matched, in a few words for staff.
     pub fn says(&self) -> String {
         let how = match self.part {
             FoundBy::Example => "resembles",

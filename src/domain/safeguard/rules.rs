@@ -57,10 +57,10 @@ impl<V> BySlot<V> {
     }
 }
 
-/// A rule, by the slot at which it is looked for.
+/// A rule, listed under the slot at which it is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
-    /// Another of its slots; none: it has one. Most are passed over by this.
+    /// Another of its slots, which rules out most candidates; `None`: it has only one.
     pub second: Option<Slot>,
     pub number: usize,
 }

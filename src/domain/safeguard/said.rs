@@ -17,7 +17,7 @@ pub(super) struct SaidWord<'t> {
     pub place: u32,
     /// Whether a sentence begins with it.
     pub begins: bool,
-    /// Its [`word_hash`]: it is looked up in several tables.
+    /// Its [`word_hash`], computed once for several tables.
     pub hash: u32,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn plain(text: &str) -> String {
     }
     let mut plain = String::with_capacity(text.len());
     each_decomposed(text, |c| match c {
-        // NFKD makes a space and a mark of the spacing accents, so these are met as they are.
+        // Spacing accents (U+00B4) do not get here: NFKD splits them into a space and a mark.
         '\'' | '`' | '’' | '‘' | '‛' | 'ʼ' | 'ʹ' | 'ʻ' | '′' | '＇' => {
             plain.push('\'');
         }

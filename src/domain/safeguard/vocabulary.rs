@@ -42,7 +42,7 @@ const CLITICS: [&str; 3] = ["s", "r", "n"];
 #[derive(Default)]
 pub(super) struct Vocabulary {
     entries: Vec<Entry>,
-    /// Of the entries that are words, and of those that are stems, by their hashes.
+    /// The entries that are words, and those that are stems, by hash.
     written: HashIndex,
     stems: HashIndex,
     /// How stems begin: most words begin otherwise.
@@ -278,7 +278,7 @@ impl Vocabulary {
     }
 }
 
-/// The entry of a word in one of the tables.
+/// The entry of a word in `table`.
 fn found(table: &HashIndex, entries: &[Entry], word: &str, hash: u32) -> Option<usize> {
     table.find(hash, |at| entries.get(at).is_some_and(|entry| *entry.text == *word))
 }

@@ -250,7 +250,7 @@ impl Spoken {
         self.of_piece(from, at..at + 1)
     }
 
-    /// What some words of a piece that begins at `from` add to it.
+    /// What `words` add to a piece that begins at `from`.
     fn of_piece(&self, from: usize, words: Range<usize>) -> Sums {
         let mut sums = Sums::default();
         for said in [&self.each, &self.pairs] {

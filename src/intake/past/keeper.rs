@@ -119,7 +119,7 @@ impl Keeper {
             if left.store.strong_count() > 0 {
                 return;
             }
-            // Each time: a copy may have been put in its place since the last try.
+            // Before each try: a copy may have replaced the database since the last one.
             (left.before_reopening)();
             match (self.store.reopen)() {
                 Ok(store) => {
@@ -136,7 +136,7 @@ impl Keeper {
         }
         let lost = self.store.store().lost();
         let doubtful = || "it is reopened, because it is older than last seen".to_owned();
-        // One reopening does for both.
+        // One reopening covers both cases.
         let is_doubtful = self.store.wants_reopening();
         if let Some(why) = lost.or_else(|| is_doubtful.then(doubtful)) {
             self.let_go(why).await;

@@ -1,27 +1,27 @@
-//! Lists of documents: what is asked of one, and what of it is found.
+//! Lists of documents: requests for a page, and the page.
 
 use super::Document;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 
-/// The place of a document in a list: by its key's value, and among equal ones by its id.
+/// The place of a document in a list, sorted by the value of its key, then by its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub value: String,
     pub id: String,
 }
 
-/// Some of a list.
+/// A request for one page of a list.
 #[derive(Debug, Clone)]
 pub struct Listing {
     pub index: String,
-    /// From this value on; `None`: from the first.
+    /// The lowest value, inclusive; `None`: no bound.
     pub from: Option<String>,
-    /// Up to this value and without it; `None`: to the last.
+    /// The highest value, exclusive; `None`: no bound.
     pub to: Option<String>,
     pub order: Order,
-    /// Behind this place, in the order of the list.
+    /// Start after this place, in the order of the list.
     pub after: Option<Place>,
-    /// 0: as many as a page holds.
+    /// 0: the largest page.
     pub limit: usize,
 }
 
@@ -32,12 +32,12 @@ pub enum Order {
 }
 
 impl Place {
-    /// The place as a text, to be given out and read back by [`Place::of_cursor`].
+    /// The place as a cursor for clients, which [`Place::of_cursor`] reads.
     pub fn cursor(&self) -> String {
         format!("{}|{}", self.value, self.id)
     }
 
-    /// The place of a text; `None`: it is no such text. Only of an index whose values have no `|`.
+    /// The place of a cursor; `None`: it is malformed. Only for an index whose values have no `|`.
     pub fn of_cursor(text: &str) -> Option<Self> {
         let (value, id) = text.split_once('|').filter(|_| !text.contains('\0'))?;
         Some(Place { value: value.to_owned(), id: id.to_owned() })
@@ -45,7 +45,7 @@ impl Place {
 }
 
 impl Listing {
-    /// All of a list.
+    /// The whole list.
     pub fn of(index: &str) -> Self {
         Listing {
             index: index.to_owned(),
@@ -59,12 +59,12 @@ impl Listing {
 
     /// Those with exactly this value.
     pub fn with(index: &str, value: &str) -> Self {
-        // No value has a byte 0, so that none lies between a value and the same with a byte 1.
+        // No value has a byte 0, so none sorts between a value and the same value followed by a byte 1.
         let to = Some(format!("{value}\u{1}"));
         Listing { from: Some(value.to_owned()), to, ..Listing::of(index) }
     }
 
-    /// Those whose value begins with this text, which does not end with the last of all characters.
+    /// Those whose value begins with `with`, which must not end with the last character of Unicode.
     pub fn beginning(index: &str, with: &str) -> Self {
         Listing { from: Some(with.to_owned()), to: behind(with), ..Listing::of(index) }
     }
@@ -84,29 +84,29 @@ impl Listing {
     }
 }
 
-/// The first text behind all that begin with this one.
+/// The first text after all those that begin with this one.
 fn behind(text: &str) -> Option<String> {
     let mut characters: Vec<char> = text.chars().collect();
     let last = characters.pop()?;
-    // Behind U+D7FF there is no character before U+E000.
+    // The surrogates between U+D7FF and U+E000 are not characters.
     let next = char::from_u32(u32::from(last) + 1).or_else(|| char::from_u32(0xE000))?;
     characters.push(next);
     Some(characters.into_iter().collect())
 }
 
-/// Some places in the order of a list. A document is there once for each key that it has of the index.
+/// A page of places, in the order of the list. A document appears once for each key that it has in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacePage {
     pub places: Vec<Place>,
-    /// Where the next page goes on; `None`: that was all for now.
+    /// The `after` of the next page; `None`: this is the last page.
     pub next: Option<Place>,
 }
 
-/// Some documents in the order of a list.
+/// A page of documents, in the order of the list.
 #[derive(Debug, Clone)]
 pub struct DocumentPage {
     pub documents: Vec<Document>,
-    /// Where the next page goes on; `None`: that was all for now.
+    /// The `after` of the next page; `None`: this is the last page.
     pub next: Option<Place>,
 }
 

@@ -8,11 +8,11 @@ use crate::domain::decision::Decision;
 /// Longer values are cut: far above any id, far below what a line may have (998).
 pub const VALUE_CHARS_MAX: usize = 400;
 
-/// How much of a decision is said.
+/// How much of a decision is disclosed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecisionTold {
     Whole,
-    /// Without its reason and its person.
+    /// Without the reason and the person.
     NotOfWhom,
 }
 

@@ -39,7 +39,7 @@ pub fn board(rows: &[Row]) -> Vec<Row> {
     rows
 }
 
-/// The same of figures by month, whose sums over the months are taken to be known as well: another report has them.
+/// As [`board()`], by month. Assumes that the sums over the months are known as well, from another report.
 pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
     let mut rows: Vec<Vec<Row>> =
         months.iter().map(|(_, figures)| of_nobody(&super::rows(figures))).collect();
@@ -51,7 +51,8 @@ pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
             spread(rows, hidden);
         }
         over_the_months(&rows, &mut hidden);
-        // What is hidden for a sum over months may be given away by the others of its month, and so on.
+        // A number hidden because of its sum over the months may follow from the others of its month, and so on:
+        // repeat.
         if many(&hidden) == before {
             break;
         }
@@ -63,7 +64,7 @@ pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
 }
 
 fn over_the_months(rows: &[Vec<Row>], hidden: &mut [BTreeSet<usize>]) {
-    // A figure's group, and where each month has it.
+    // A figure and group, with its row in each month.
     type Series<'r> = BTreeMap<(&'r str, &'r [String]), Vec<(usize, usize)>>;
     let mut series = Series::new();
     for (month, rows) in rows.iter().enumerate() {
@@ -97,7 +98,7 @@ fn small(rows: &[Row]) -> BTreeSet<usize> {
     all.filter(|(_, row)| is_small(row.count)).map(|(at, _)| at).collect()
 }
 
-/// Hides whatever gives away what is hidden.
+/// Hides every number from which a hidden one could be worked out.
 fn spread(rows: &[Row], hidden: &mut BTreeSet<usize>) {
     let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
     let facts = Facts { rows, known: &known };
@@ -116,9 +117,9 @@ fn blank(rows: &mut [Row], hidden: &BTreeSet<usize>) {
     }
 }
 
-/// Which more of a group are hidden, the smallest first, until the hidden numbers could be different: two at least, and
-/// together enough that each might be small or not; and whether that was possible. Each has its number, and whether it
-/// is hidden already.
+/// Which more cells of a group to hide, the smallest first, until the hidden numbers are ambiguous: at least two, and
+/// together so many that each may be small or not. Also returns whether that was possible. A cell: its number, and
+/// whether it is hidden already.
 fn further(cells: &[(u64, bool)]) -> (Vec<usize>, bool) {
     let mut shown: Vec<(usize, u64)> = Vec::new();
     let (mut many, mut sum, mut more) = (0_u64, 0_u64, Vec::new());
@@ -218,7 +219,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Hides more of a group, as [`further`] says. Whether that was possible.
+    /// Hides more of a group ([`further`]). Returns whether the group is then safe.
     fn protect(&self, cells: &[usize], hidden: &mut BTreeSet<usize>) -> bool {
         let known: Vec<(u64, bool)> =
             cells.iter().map(|at| (self.count(*at), hidden.contains(at))).collect();
@@ -397,7 +398,7 @@ mod tests {
             seen.iter().filter(fits).map(|row| row.count).collect()
         };
         assert_eq!(of("warning_letters", &[]), [None, None, Some(9)]);
-        // March is small: another month hides it in its row of months, the other group in its month, and so on.
+        // March is small: another month is hidden in its series, the other group in its month, and so on.
         assert_eq!(of("contacts_by_disposition", &["limit"]), [None, Some(50), None]);
         assert_eq!(of("contacts_by_disposition", &["route"]), [None, Some(70), None]);
         assert!(seen.iter().all(|row| row.figure != "incident_history"));

@@ -12,10 +12,10 @@ pub const BATCH_ITEMS_MAX: usize = 1_000;
 pub const BATCH_AUDIT_MAX: usize = 1_000;
 /// Bytes of a document's body. More: refused.
 pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Keys under which one document is listed. More: refused. A case file with more entries in the lists of everybody's
-/// cases leaves out the oldest of those that are done.
+/// Index keys of one document. More: refused. A case file with more entries in the lists over all cases leaves out the
+/// oldest closed ones.
 pub const DOCUMENT_KEYS_MAX: usize = 1_024;
-/// Up to how many places of a list are counted. More: this number, which a page shows with a plus.
+/// Places of a list that are counted. More: this number, which a page shows with a plus.
 pub const PLACES_COUNTED_MAX: usize = 10_000;
 /// Bytes of a document's id, and of the value of one of its keys. More: refused.
 pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
@@ -24,12 +24,12 @@ pub const DOCUMENT_KEY_BYTES_MAX: usize = 1_024;
 pub const PERSON_TRIES_MAX: usize = 5;
 /// People of one import who are read one by one. More: everybody is read at once.
 pub const IMPORT_READ_APART_MAX: usize = 32;
-/// Characters of the key by which a sender knows an import again. More: refused.
+/// Characters of an `Idempotency-Key`. More: refused.
 pub const IMPORT_KEY_CHARS_MAX: usize = 255;
-/// How long what came of an import is known by its key. Sent again later, it is judged again, and changes nothing that
-/// it changed before.
+/// How long the result of an import is stored under its key. An import sent again later is checked again, and changes
+/// nothing that it changed before.
 pub const IMPORT_KEY_KEPT: TimeDelta = TimeDelta::hours(24);
-/// Keys beyond that age that one import removes. More: the next ones remove them.
+/// Expired keys that one import removes. More: later imports remove them.
 pub const IMPORT_KEYS_FORGOTTEN_AT_ONCE: usize = 20;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.

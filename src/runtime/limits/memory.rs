@@ -59,11 +59,11 @@ pub const ORIGINALS_MEMORY_BYTES_MAX: usize = 52 * 1024 * 1024;
 pub const SMALL_ORIGINALS_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a small original has at most.
 pub const ORIGINAL_SMALL_BYTES: usize = 256 * 1024;
-/// Bytes of an original that are given to a connection at once.
+/// Bytes of an original in one frame of a download.
 pub const DOWNLOAD_PIECE_BYTES: usize = 64 * 1024;
-/// How long an original that is downloaded stays in memory. What is not taken by then goes on from disk.
+/// How long a download is served from memory. The rest is then served from disk.
 pub const ORIGINAL_IN_MEMORY: Duration = Duration::from_secs(5);
-/// Originals on disk for that, all together. Beyond: one stays in memory.
+/// Bytes of all downloads on disk. More: the download stays in memory.
 pub const DOWNLOADS_DISK_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Wait for room to read a kept original.
 pub const ORIGINAL_WAIT: Duration = Duration::from_secs(15);

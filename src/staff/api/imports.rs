@@ -73,14 +73,14 @@ pub struct CasesImported {
 
 /// Load people with their cases as they were decided elsewhere, all or none. The same list again changes
 /// nothing: people, restrictions and entries of cases are known by their ids. With an `Idempotency-Key`, a list
-/// that is sent again within a day gets the answer of the first time.
+/// sent again within a day gets the first answer.
 #[utoipa::path(
     post, path = "/api/v1/imports", operation_id = "import_cases", tag = "people",
     params(
         ImportsQuery,
         (
             "Idempotency-Key" = Option<String>, Header,
-            description = "by what the sender knows this list again: 1 to 255 visible ASCII characters"
+            description = "makes it safe to send the list again: 1 to 255 visible ASCII characters"
         )
     ),
     request_body = Vec<ListedPerson>,
@@ -89,7 +89,7 @@ pub struct CasesImported {
         (status = 409, description = "Restrictions in force are left out, or somebody else is \
             changing these people"),
         (status = 422, description = "`faults` names every fault by its key, with line and column; or the \
-            key came with another list before. Nothing is written"),
+            key was used for another list. Nothing is written"),
     )
 )]
 pub async fn import(
@@ -118,14 +118,14 @@ pub async fn import(
     Ok(axum::Json(CasesImported { people, restrictions, unchanged, cases, ended, kept, would }))
 }
 
-/// The key of a list and all that is asked with it.
+/// The idempotency key, with the list and its parameters.
 fn key_of(
     headers: &HeaderMap,
     by: &str,
     asks: &(Missing, Option<&str>, &str),
 ) -> Result<Option<ImportKey>, Fault> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    // What is no text is refused as an empty one is.
+    // A key that is not text is refused like an empty one.
     let key = key.to_str().unwrap_or_default();
     ImportKey::new(by, key, &format!("{asks:?}")).map(Some)
 }

@@ -16,9 +16,9 @@ use crate::staff::request::{Asked, Json};
 /// Everybody with a point of contact.
 #[derive(Serialize, ToSchema)]
 pub struct PointsOfContactPage {
-    /// By the contact's name, then the person's.
+    /// Sorted by the contact's name, then the person's.
     points_of_contact: Vec<PointOfContactOf>,
-    /// There are more than are listed.
+    /// Not all of them are listed.
     more: bool,
 }
 
@@ -36,10 +36,10 @@ pub struct PointOfContactOf {
     deputies: Vec<restriction::StaffContact>,
     #[schema(value_type = Vec<shape::Absence>)]
     absences: Vec<restriction::Absence>,
-    /// Who takes a contact at this moment; left out if the team takes it and has no name.
+    /// Who receives contacts now; left out if it is the team and the team has no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<String>,
-    /// The first day on which nobody of them is there.
+    /// The first day on which all of them are away.
     #[serde(skip_serializing_if = "Option::is_none")]
     uncovered: Option<NaiveDate>,
 }
@@ -70,25 +70,25 @@ pub async fn list(
     Ok(axum::Json(PointsOfContactPage { points_of_contact, more: found.more }))
 }
 
-/// A member of staff is away.
+/// The absence of a member of staff.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AbsenceOfStaff {
-    /// By the name that restrictions have.
+    /// The name in the restrictions.
     contact: String,
     from: NaiveDate,
-    /// That day included.
+    /// Inclusive.
     to: NaiveDate,
 }
 
-/// What came of it, by the ids of restrictions.
+/// The result, by restriction id.
 #[derive(Serialize, ToSchema)]
 pub struct AbsenceDone {
-    /// Those that have it now, and did not before.
+    /// Newly recorded.
     recorded: Vec<String>,
-    /// Those that had it already.
+    /// On record before.
     already: Vec<String>,
-    /// Those on which it could not be recorded.
+    /// It could not be recorded on these.
     refused: Vec<AbsenceRefused>,
 }
 
@@ -100,12 +100,12 @@ pub struct AbsenceRefused {
     why: String,
 }
 
-/// Record that somebody is away, on every restriction that names them as contact or deputy. Sent again, it adds
+/// Record an absence on every restriction that names the member of staff as contact or deputy. Sending it again adds
 /// nothing.
 #[utoipa::path(
     post, path = "/api/v1/absences", operation_id = "record_absence_of_staff", tag = "cases",
     request_body = AbsenceOfStaff,
-    responses((status = 201, description = "It is on record", body = AbsenceDone))
+    responses((status = 201, description = "The absence is on record", body = AbsenceDone))
 )]
 pub async fn record_absence(
     caller: Permitted<TakesSteps>,

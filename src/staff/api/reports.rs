@@ -34,12 +34,12 @@ pub struct PeriodQuery {
     /// out.
     #[serde(default)]
     board: bool,
-    /// `month`: each figure for each calendar month, of at most 36; left out: for all the days together.
+    /// `month`: each figure for each calendar month, at most 36; left out: for the whole period.
     #[param(inline)]
     by: Option<By>,
 }
 
-/// In what pieces figures are counted.
+/// How figures are broken down by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -122,14 +122,14 @@ pub async fn read(
         Format::Svg => {
             let chart = figures::chart(&rows, &name).ok_or_else(|| {
                 Problem::new(404, "not-found", "Not found")
-                    .with_detail("a chart needs one figure with groups, and it has none".to_owned())
+                    .with_detail("a chart needs a single figure with groups".to_owned())
             })?;
             written("image/svg+xml", chart)
         }
     })
 }
 
-/// A figure without groups yet is an empty object, which has no row.
+/// Adds the figures that have no groups yet: empty objects, without a row.
 fn with_empty(shown: &mut Value, figures: &Map<String, Value>, name: &str) {
     let Value::Object(shown) = shown else { return };
     let wanted = |figure: &String| name == "figures" || figure == name;
@@ -138,8 +138,8 @@ fn with_empty(shown: &mut Value, figures: &Map<String, Value>, name: &str) {
     shown.extend(empty.map(|(figure, value)| (figure.clone(), value.clone())));
 }
 
-/// The rows that are asked for, and the figures themselves: by month, those of the last one. Numbers are hidden before
-/// one figure is picked, since what gives a number away may be in another.
+/// The rows to show, and the figures themselves (by month, those of the last one). Numbers are hidden before one figure
+/// is picked, because another figure may give a number away.
 async fn counted(
     desk: &Desk,
     organisation: &Organisation,

@@ -18,7 +18,7 @@ use crate::domain::letter::{Document, Letter, page as laid_out, samples};
 use crate::domain::organisation::Organisation;
 use crate::staff::Staff;
 
-/// Where one sample is, as a page by itself.
+/// The path of one sample, as a page by itself.
 pub(super) const SAMPLE: &str = "/settings/templates/sample";
 
 /// The template of one language.
@@ -27,12 +27,12 @@ struct TemplateLine {
     code: &'static str,
     version: String,
     approved: bool,
-    /// Of the wording, as the configuration approves it.
+    /// The fingerprint of the wording, by which the configuration approves it.
     fingerprint: String,
     is_shown: bool,
 }
 
-/// A sample letter that can be looked at.
+/// A link to a sample letter.
 struct SampleLine {
     href: String,
     name: String,
@@ -47,15 +47,15 @@ struct TemplatesPage {
     settings: &'static str,
     templates: Vec<TemplateLine>,
     samples: Vec<SampleLine>,
-    /// Where the sample that is shown is, and its name.
+    /// The address of the sample shown, and its name.
     shown: String,
     shown_name: String,
-    /// Where the page has the same sample in the other size.
+    /// The address of this page with the sample in the other print size.
     other_size: String,
     is_large: bool,
 }
 
-/// What an address asks for; the first sample in English unless it says otherwise.
+/// What the address asks for; by default the first sample in English.
 #[derive(Clone, Copy)]
 struct Wanted {
     language: Language,
@@ -94,14 +94,14 @@ fn template_lines(organisation: &Organisation, shown: Language) -> Vec<TemplateL
             code: language.tag(),
             version: templates.of(language).version(),
             approved: templates.is_approved(language),
-            // A template that can't be followed is refused before the gateway starts.
+            // A faulty template is refused before the gateway starts.
             fingerprint: templates.fingerprint(language).unwrap_or_default(),
             is_shown: language == shown,
         })
         .collect()
 }
 
-/// The samples by what they are about; where several are of one kind, by number.
+/// The samples by subject; several of one kind are numbered.
 fn sample_lines(visit: &Visit, wanted: Wanted) -> Vec<SampleLine> {
     let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
     let letters = samples(wanted.language);
@@ -145,7 +145,7 @@ pub(super) async fn sample(visit: Visit, asked: Asked) -> Page {
     let wanted = Wanted::of(&asked);
     let letter = wanted.letter()?;
     let template = visit.organisation.reach.letters.of(wanted.language);
-    // Faults of a template are found at the start: a sample that can't be laid out is not there.
+    // Faults of a template are found at the start, so a sample that can't be laid out does not exist.
     let document = template.lay_out(&letter).map_err(|_| Trouble::NotFound)?;
     Ok(sheet(laid_out(&Document { large_print: wanted.large_print, ..document })))
 }

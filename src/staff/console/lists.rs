@@ -48,14 +48,14 @@ impl List {
     const ALL: [List; 5] =
         [List::Decisions, List::Appeals, List::Incidents, List::Letters, List::Calendar];
 
-    /// Where its rows are found, and in which order; `None`: it has none.
+    /// The list that its rows come from, and their order; `None`: it has none.
     fn asked(self, state: &str) -> Option<(CaseList, ListOrder)> {
         use ListOrder::{LatestFirst, OldestFirst};
         match self {
             List::Decisions => Some((CaseList::Proposals, OldestFirst)),
             List::Appeals => Some((CaseList::Appeals, OldestFirst)),
             List::Incidents => Some((CaseList::Incidents, LatestFirst)),
-            // What is to be done, the longest waiting first.
+            // For letters that are still to be sent, the longest waiting comes first.
             List::Letters if state == "to_do" => Some((CaseList::Letters, OldestFirst)),
             List::Letters => Some((CaseList::Letters, LatestFirst)),
             List::Calendar => None,
@@ -117,7 +117,7 @@ impl List {
     }
 }
 
-/// A number as it is shown: above the bound it is not counted further.
+/// A count as shown, with a plus at the bound, where counting stops.
 fn counted(count: usize) -> String {
     if count < PLACES_COUNTED_MAX { count.to_string() } else { format!("{PLACES_COUNTED_MAX}+") }
 }
@@ -222,7 +222,7 @@ pub(super) async fn doors(State(staff): State<Arc<Staff>>, visit: Visit) -> Page
             Some((state, listed)) => {
                 Some(counted(desk.count_listed(&visit.organisation.id, listed, state).await?))
             }
-            // To count what falls due, everybody's case file would be read.
+            // Counting what falls due would read everybody's case file.
             None => None,
         };
         doors.push((said.href, said.title, said.lead, waiting));

@@ -60,12 +60,12 @@ impl StaffPage<'_> {
     }
 }
 
-/// A token: whose, with which role, and until when.
+/// A token: holder, role and expiry.
 struct TokenLine {
     name: String,
     role: String,
     until: String,
-    /// How that looks as a tag, where somebody has to do something.
+    /// The CSS classes of the expiry, if somebody has to act.
     tag: Option<&'static str>,
 }
 

@@ -20,7 +20,7 @@ use crate::domain::moment::Moment;
 use crate::domain::point_of_contact::Taker;
 use crate::staff::Staff;
 
-/// A member of staff with everybody that they answer.
+/// A member of staff, with everybody whose contacts they answer.
 struct Contact {
     name: String,
     people: Vec<Line>,
@@ -31,15 +31,15 @@ struct Line {
     href: String,
     name: String,
     restriction: String,
-    /// Who takes a contact at this moment.
+    /// Who receives contacts now.
     now: String,
     deputies: Vec<String>,
     absences: Vec<String>,
-    /// The first day on which nobody is there, and no team is named.
+    /// The first day on which all of them are away, if no team is named.
     uncovered: Option<String>,
 }
 
-/// What was typed into the form of an absence.
+/// The absence form as typed.
 #[derive(Default)]
 struct Typed {
     contact: String,
@@ -52,18 +52,18 @@ struct Typed {
 struct RostersPage {
     f: Frame,
     w: &'static words::WhoAnswers,
-    /// Where the way back leads, and its name.
+    /// The address of the link back, and its name.
     back: (&'static str, &'static str),
     contacts: Vec<Contact>,
     more: bool,
-    /// The members of staff who may be away; empty for those who may not record it.
+    /// The staff whose absence can be recorded; empty if the viewer may not record any.
     members: Vec<String>,
     /// A channel, and when it is staffed.
     hours: Vec<(&'static str, Vec<String>)>,
-    /// Who takes what comes while nobody else is there.
+    /// The team that receives contacts while everybody else is away.
     team: Option<String>,
     typed: Typed,
-    /// The field that is wrong, and what would be right.
+    /// The field at fault, and what to do about it.
     fault: Option<(&'static str, String)>,
 }
 
@@ -95,7 +95,7 @@ fn line(visit: &Visit, one: &Answering) -> Line {
     }
 }
 
-/// By the contact; they come sorted by it.
+/// Grouped by contact; `all` is sorted by contact.
 fn by_contact(visit: &Visit, all: &[Answering]) -> Vec<Contact> {
     all.chunk_by(|a, b| a.point.contact.name == b.point.contact.name)
         .filter_map(|chunk| {
@@ -161,7 +161,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
     shown(&staff, &visit, Typed::default(), None, said).await
 }
 
-/// Records an absence on every restriction that names somebody.
+/// Records an absence on every restriction that names the member of staff.
 pub(super) async fn record(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
     let w = words::WhoAnswers::of(visit.language());
     let text = |name| posted.text(name).trim().to_owned();

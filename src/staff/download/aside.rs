@@ -1,4 +1,4 @@
-//! Bytes that are set aside on disk for a while: in a file without a name, encrypted with a key that is only in memory.
+//! Bytes moved to disk for a while: in an unlinked file, encrypted with a key that exists only in memory.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -13,38 +13,38 @@ use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, DOWNLOADS_DISK_BYTES_MAX};
 use crate::runtime::tokens::random;
 
 const KEY_BYTES: usize = 32;
-/// By what a piece is longer when it is encrypted.
+/// Bytes that encryption adds to each piece: the AES-GCM tag.
 const TAG_BYTES: usize = 16;
-/// What room on disk is counted in, in bytes.
+/// Bytes for each permit of [`ROOM`].
 const UNIT: usize = 1024;
 
-/// The disk is the process's, and so is this.
+/// The disk space for downloads, shared by the whole process.
 static ROOM: Semaphore = Semaphore::const_new(DOWNLOADS_DISK_BYTES_MAX / UNIT);
 
-/// Room on disk, given back when it is dropped.
+/// Reserved disk space, released on drop.
 pub(super) type DiskRoom = SemaphorePermit<'static>;
 
-/// Room on disk for so many bytes. `None`: there is not enough now.
+/// Reserves disk space for `bytes`. `None`: too little is free.
 pub(super) fn room(bytes: usize) -> Option<DiskRoom> {
     let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
     ROOM.try_acquire_many(units).ok()
 }
 
-/// What was set aside, from its next piece on.
+/// The encrypted pieces that are still to be read.
 pub(super) struct SetAside {
     file: File,
     key: LessSafeKey,
-    /// Of the next piece.
+    /// The number of the next piece, from 0, which is also its nonce.
     number: u64,
     left: usize,
     _room: DiskRoom,
 }
 
 impl SetAside {
-    /// Blocks.
+    /// Encrypts `bytes` into a new file in `folder`. Blocks.
     ///
     /// # Errors
-    /// It can't be written to the folder, or the system provides no random bytes.
+    /// The file can't be written, or the system provides no random bytes.
     pub(super) fn write(folder: &Path, bytes: &[u8], room: DiskRoom) -> io::Result<Self> {
         let key = random::<KEY_BYTES>().map_err(io::Error::other)?;
         let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| io::Error::other("no key"))?;
@@ -61,7 +61,7 @@ impl SetAside {
         Ok(SetAside { file, key, number: 0, left: bytes.len(), _room: room })
     }
 
-    /// Leaves out so many bytes, which were sent from memory: pieces, and at the end what is left.
+    /// Skips the first `bytes`, which were sent from memory: a whole number of pieces, or everything.
     pub(super) fn skip(&mut self, bytes: usize) -> io::Result<()> {
         let pieces = bytes.div_ceil(DOWNLOAD_PIECE_BYTES) as u64;
         self.file.seek(SeekFrom::Start(bytes as u64 + pieces * TAG_BYTES as u64))?;
@@ -74,15 +74,17 @@ impl SetAside {
         self.left
     }
 
+    /// Reads and decrypts the next piece.
+    ///
     /// # Errors
-    /// It can't be read, or is not what was written.
+    /// The file can't be read, or its contents were changed.
     pub(super) fn piece(&mut self) -> io::Result<Bytes> {
         let length = DOWNLOAD_PIECE_BYTES.min(self.left);
         let mut piece = vec![0; length + TAG_BYTES];
         self.file.read_exact(&mut piece)?;
         self.key
             .open_in_place(nonce(self.number), Aad::empty(), &mut piece)
-            .map_err(|_| io::Error::other("what was set aside was changed"))?;
+            .map_err(|_| io::Error::other("the temporary file was changed"))?;
         piece.truncate(length);
         self.number += 1;
         self.left -= length;
@@ -90,7 +92,7 @@ impl SetAside {
     }
 }
 
-/// A file that goes with its last handle.
+/// A new file, unlinked at once: the system deletes it when its handle is closed.
 fn without_name(folder: &Path) -> io::Result<File> {
     let path = folder.join(format!("download-{}", uuid::Uuid::now_v7()));
     let mut options = File::options();
@@ -99,7 +101,7 @@ fn without_name(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Never twice with one key: the key is only for one file.
+/// The nonce of a piece. None is used twice under one key, because each file has its own key.
 fn nonce(number: u64) -> Nonce {
     let mut nonce = [0; NONCE_LEN];
     for (to, from) in nonce.iter_mut().zip(number.to_be_bytes()) {

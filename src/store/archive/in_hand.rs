@@ -6,8 +6,8 @@ use crate::ports::StoreError;
 use crate::runtime::limits::ORIGINAL_WAIT;
 use crate::runtime::room::IncomingRoom;
 
-/// Room for an original of so many bytes, which takes this much memory while it is read. Others are waited for, and not
-/// for ever.
+/// Reserves `memory` bytes, in which an original of `bytes` is read. Waits at most [`ORIGINAL_WAIT`] for others to
+/// finish.
 ///
 /// # Errors
 /// `Unavailable`: there is no room in time.

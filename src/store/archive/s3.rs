@@ -126,7 +126,7 @@ impl S3Archive {
         put.map_err(|fault| self.fault(&fault))
     }
 
-    /// How a kept original is kept, and how long its object is; `None`: it is not.
+    /// The form of a kept original, and the bytes of its object; `None`: it is not there.
     async fn found(&self, place: &Place) -> Result<Option<(Form, u64)>, StoreError> {
         let (encrypted, plain) = (place.name(Form::Encrypted), place.name(Form::Plain));
         let both = tokio::join!(self.wire.length(&encrypted), self.wire.length(&plain));
@@ -274,7 +274,7 @@ impl Archive for S3Archive {
         reference: &str,
     ) -> Result<Bytes, StoreError> {
         let place = Place::parse(organisation, reference)?;
-        // What is encrypted is in memory both ways while it is decrypted.
+        // Decryption has both the ciphertext and the plaintext in memory.
         let (bytes, memory) = match self.found(&place).await? {
             Some((Form::Encrypted, bytes)) => (bytes, bytes.saturating_mul(2)),
             Some((Form::Plain, bytes)) => (bytes, bytes),

@@ -96,7 +96,7 @@ fn repeated(
     }))
 }
 
-/// Removes what is recorded of a contact of somebody whose key is destroyed: it is decided as one that never came.
+/// Removes the records of a contact of somebody whose key is destroyed, so that it is decided as a new one.
 fn forget(connection: &Database, request: &CommitRequest) -> Result<(), StoreError> {
     let (organisation, contact) = (&request.organisation, request.contact.as_str());
     let delete = |sql: &str| {
@@ -107,7 +107,7 @@ fn forget(connection: &Database, request: &CommitRequest) -> Result<(), StoreErr
     };
     delete("DELETE FROM decision WHERE organisation = ?1 AND contact = ?2")?;
     delete("DELETE FROM received WHERE organisation = ?1 AND contact = ?2")?;
-    // One that can be read is not theirs.
+    // A readable item is not theirs.
     if items::one(connection, organisation, contact)?.is_none() {
         delete("DELETE FROM item WHERE organisation = ?1 AND id = ?2")?;
     }

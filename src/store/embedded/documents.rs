@@ -349,7 +349,7 @@ fn count_places(
     usize::try_from(count).map_err(|_| unreadable("count"))
 }
 
-/// What is read of a list.
+/// What a query of a list returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Columns {
     Documents,

@@ -71,7 +71,7 @@ impl Feed {
         Ok(version)
     }
 
-    /// Closes the connection: the last handle of the store may be dropped after another has opened the database.
+    /// Closes the connection now: the store's last handle may be dropped only after another has opened the database.
     pub(super) fn close(&self) {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

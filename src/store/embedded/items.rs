@@ -190,7 +190,7 @@ pub(super) fn list(
     );
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let (mut items, limit) = (Vec::new(), page(filter.limit));
-    // Until the page is full: records of people whose key was destroyed do not make it shorter.
+    // Repeated until the page is full: records of people whose key was destroyed are skipped.
     while items.len() < limit {
         let rows_asked = (limit - items.len()).max(STORE_ITEMS_PIECE);
         let parameters = [

@@ -1,23 +1,23 @@
-//! Whether a database has all its pages: in its file, or in the log that is to be written back into it.
+//! Whether every page of a database is in its file or in its write-ahead log.
 //!
-//! A log that is written back begins with the first page, which says how long the file is. If the disk is full then, the
-//! file stays shorter than that, and the log has the rest (sqlite.org/fileformat2.html, 1.3 and 4.1).
+//! A checkpoint starts with the first page, which says how long the file is. If the disk is full then, the file stays
+//! shorter than that, and the log has the rest (sqlite.org/fileformat2.html, 1.3 and 4.1).
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// The header of a database file, as far as it is looked at.
+/// The header of a database file.
 const HEADER_BYTES: usize = 100;
 const LOG_HEADER_BYTES: usize = 32;
-/// In front of each page in the log.
+/// The header of each page in the log.
 const FRAME_HEADER_BYTES: usize = 24;
-/// The page with this byte is locked by processes, and never written.
+/// The page with this byte holds the locks and is never written.
 const LOCK_BYTE: u64 = 1 << 30;
 
-/// Whether pages are missing that the file's own header counts and the log does not have. A file without a header is
-/// whole.
+/// Whether the file's header counts pages that are neither in the file nor in the log. `false` if the header has no
+/// page size.
 ///
 /// # Errors
 /// The file can't be read.
@@ -35,7 +35,7 @@ pub(super) fn lacks_pages(file: &File, log: Option<&File>) -> io::Result<bool> {
     Ok(!missing.all(|page| page == locked || in_log.contains(&page)))
 }
 
-/// The size of a page (offset 16; 1 means 65,536), and how many there are (offset 28).
+/// Page size (offset 16; 1 means 65,536) and number of pages (offset 28).
 fn size_and_pages(header: &[u8; HEADER_BYTES]) -> Option<(u64, u64)> {
     let size = header.get(16..18).and_then(|bytes| bytes.try_into().ok());
     let pages = header.get(28..32).and_then(|bytes| bytes.try_into().ok());
@@ -57,10 +57,10 @@ fn pages_in_log(log: &File, size: u64) -> BTreeSet<u64> {
     }
     let mut at = LOG_HEADER_BYTES as u64;
     let mut frame = [0; FRAME_HEADER_BYTES];
-    // A frame of this log has its salts; what is behind the last one is of an earlier log.
+    // Frames of this log have its salts; frames after the last one are left over from an earlier log.
     while log.read_exact_at(&mut frame, at).is_ok() && frame.get(8..16) == header.get(16..24) {
         begun.extend(number(&frame, 0));
-        // The last page of a transaction says how many the database has then.
+        // The last frame of a transaction has the number of pages of the database.
         if number(&frame, 4).is_some_and(|pages| pages > 0) {
             committed.extend(begun.drain(..));
         }
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(size_and_pages(&header), Some((65_536, 3)));
     }
 
-    /// A database whose log could only be written back as far as the first page, as a full disk leaves it.
+    /// A database whose checkpoint got no further than the first page, as on a full disk.
     fn half_written_back(folder: &Path) -> (Connection, PathBuf) {
         let file = schema::file(folder);
         let open = schema::open_to_write(&file).unwrap();

@@ -1,7 +1,7 @@
-//! Whether the files of the database are still those that were opened, with all that was written to them.
+//! Whether the database files are still the ones that were opened, with everything that was written to them.
 //!
-//! SQLite itself would not see it: pages that it has read are in its memory, and where a page is in the log it knows
-//! from the log's index, a file of its own that stays as it is when the log is cut.
+//! SQLite itself would not notice: it caches the pages that it has read, and it finds pages in the write-ahead log
+//! through the WAL index, a separate file that does not change when the log is truncated.
 
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -14,19 +14,18 @@ use super::{length, schema};
 use crate::ports::StoreError;
 use crate::runtime::limits::PAST_LOOK_EVERY;
 
-/// The smallest page, and so the smallest database.
+/// The smallest page of SQLite, and so the smallest database.
 const FILE_BYTES_MIN: u64 = 512;
-/// Looks, one after the other, at which pages were missing. A log that is written back may make it so for a
-/// moment.
+/// Checks in a row that must find pages missing: during a checkpoint, some may be missing for a moment.
 const SHORT_LOOKS: u8 = 2;
-/// A header of the log's index, which has two copies of it (sqlite.org/walformat.html, 2.1.1).
+/// The header of the WAL index, which has two copies of it (sqlite.org/walformat.html, 2.1.1).
 const INDEX_BYTES: usize = 48;
-/// The header of the log, and of each page in it (sqlite.org/fileformat2.html, 4.1).
+/// The header of the log, and of each frame in it (sqlite.org/fileformat2.html, 4.1).
 const LOG_HEADER_BYTES: u64 = 32;
 const FRAME_HEADER_BYTES: u64 = 24;
 
-/// A file by device and number, and by when it was made, where its file system says it: the number of a file that is
-/// gone is given to another.
+/// The identity of a file: device, inode and, if the file system records it, time of creation, because the inode of a
+/// deleted file is reused.
 type Number = (u64, u64, Option<SystemTime>);
 
 /// The files that were opened.
@@ -36,14 +35,14 @@ pub(super) struct Opened {
     database: Kept,
     log: Kept,
     index: Kept,
-    /// The last page of the log when it was last looked at.
+    /// The last committed frame of the log at the last check.
     seen: Mutex<Option<LastPage>>,
     short: AtomicU8,
     abandoned: AtomicBool,
 }
 
-/// A file that stays open until its database is closed: closing it would take away the locks that SQLite has on it for
-/// the whole process (sqlite.org/howtocorrupt.html, 2.2).
+/// A file that stays open until its database is closed: closing it earlier would release all locks that the process has
+/// on it, SQLite's included (sqlite.org/howtocorrupt.html, 2.2).
 #[derive(Debug)]
 struct Kept {
     path: PathBuf,
@@ -58,13 +57,13 @@ impl Kept {
         Kept { path, open: Mutex::new(open), number }
     }
 
-    /// `None`: it could not be opened, or was let go.
+    /// `None`: it could not be opened, or has been closed.
     fn open(&self) -> MutexGuard<'_, Option<File>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is at its path now.
+    /// The file at its path now.
     fn found(&self) -> Option<Metadata> {
         std::fs::metadata(&self.path).ok()
     }
@@ -73,7 +72,7 @@ impl Kept {
         self.found().map(number) == self.number
     }
 
-    /// In bytes.
+    /// Bytes.
     fn length(&self) -> Option<u64> {
         Some(self.open().as_ref()?.metadata().ok()?.len())
     }
@@ -90,20 +89,20 @@ fn number(found: Metadata) -> Number {
     (found.dev(), found.ino(), found.created().ok())
 }
 
-/// The last page that was committed to the log, by the log's index.
+/// The last frame committed to the log, according to the WAL index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct LastPage {
-    /// Its place in the log, from 1.
+    /// The number of the frame, from 1.
     place: u32,
     page_bytes: u64,
-    /// The log has others once it is begun anew.
+    /// A log that is restarted gets new ones.
     salts: [u8; 8],
-    /// Over everything in the log up to this page.
+    /// Over everything in the log up to the end of this frame.
     checksum: [u8; 8],
 }
 
 impl LastPage {
-    /// `None`: nothing is in the log, or the index is being written.
+    /// `None`: the log is empty, or the index is being written.
     fn of(index: &[u8; 2 * INDEX_BYTES]) -> Option<Self> {
         let (header, copy) = index.split_at(INDEX_BYTES);
         let is_filled = header.get(12) == Some(&1);
@@ -112,7 +111,7 @@ impl LastPage {
             return None;
         }
         let page_bytes = header.get(14..16).and_then(|bytes| bytes.try_into().ok());
-        // In the machine's byte order there, always big-endian in the log.
+        // In native byte order in the index, big-endian in the log.
         let [first, second] = [24, 28].map(|at| number_at(header, at).map(u32::to_be_bytes));
         let mut checksum = [0; 8];
         let (left, right) = checksum.split_at_mut(4);
@@ -126,12 +125,12 @@ impl LastPage {
         })
     }
 
-    /// Where its header is in the log.
+    /// The offset of its header in the log.
     fn at(&self) -> u64 {
         LOG_HEADER_BYTES + u64::from(self.place - 1) * (FRAME_HEADER_BYTES + self.page_bytes)
     }
 
-    /// The log has it, whole.
+    /// Whether the log has all of it.
     fn is_in(&self, log: &Kept) -> bool {
         let end = self.at() + FRAME_HEADER_BYTES + self.page_bytes;
         let is_as_long = log.length().is_some_and(|length| length >= end);
@@ -146,13 +145,13 @@ fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes))
 }
 
-/// The size of a page, which SQLite writes in two bytes: 1 is 65,536.
+/// The page size that SQLite writes in two bytes: 1 means 65,536.
 fn page_bytes_of(written: u16) -> u64 {
     if written == 1 { 65_536 } else { u64::from(written) }
 }
 
 impl Opened {
-    /// Of a database that is open, so that all its files are there.
+    /// The files of a database. Call it while the database is open, so that all of them exist.
     pub(super) fn of(file: &Path) -> Self {
         Opened {
             file: file.to_owned(),
@@ -169,7 +168,7 @@ impl Opened {
         &self.file
     }
 
-    /// Nothing is to be written any more, not even what waits in the log.
+    /// From now on nothing is written any more, and the log is not checkpointed.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::SeqCst);
     }
@@ -178,14 +177,15 @@ impl Opened {
         self.abandoned.load(Ordering::SeqCst)
     }
 
-    /// Closes the files. Only once the database is closed, and before another is opened in its place.
+    /// Closes the files. Call it once the database is closed, and before another is opened in its place.
     pub(super) fn let_go(&self) {
         for kept in [&self.database, &self.log, &self.index] {
             drop(kept.open().take());
         }
     }
 
-    /// The open files are no longer in their places, or the log has lost what was written to it.
+    /// Why the open files must not be written to any more: they were moved, replaced or truncated. `None`: they are
+    /// intact.
     pub(super) fn lost(&self) -> Option<String> {
         if self.is_abandoned() {
             return Some("the database is being reopened".to_owned());
@@ -201,19 +201,19 @@ impl Opened {
             return Some("the database file was emptied".to_owned());
         }
         if !self.log.is_in_its_place() {
-            return Some("the log of the database file is gone".to_owned());
+            return Some("the write-ahead log is gone".to_owned());
         }
         if !self.index.is_in_its_place() {
-            return Some("the index of the database's log is gone".to_owned());
+            return Some("the index of the write-ahead log is gone".to_owned());
         }
         if self.log_is_cut() {
-            return Some("the log of the database file was cut short".to_owned());
+            return Some("the write-ahead log was cut short".to_owned());
         }
         None
     }
 
-    /// Whether the log lacks its last page, or the one that was last at the look before: if it was written
-    /// to after it was cut, zeros are in that one's place.
+    /// Whether the log lacks its last committed frame, or the one that was last at the check before: where the log was
+    /// written to after it was truncated, that one is now zeros.
     fn log_is_cut(&self) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(before) = self.index.read::<{ 2 * INDEX_BYTES }>(0) else { return false };
@@ -228,11 +228,11 @@ impl Opened {
             *seen = Some(last);
             return false;
         }
-        // A log that is begun anew at this moment has it no longer, and its index says so first.
+        // A log that was restarted just now no longer has the frame, but then its index changed first.
         self.index.read(0) == Some(before)
     }
 
-    /// A file that lacks pages, which are not in the log either, was cut.
+    /// Fails if the file lacks pages that are not in the log either: it was truncated.
     pub(super) fn is_whole(&self) -> Result<(), StoreError> {
         let short = lacks_pages(&self.database, &self.log)?;
         let looks = if short { self.short.load(Ordering::SeqCst).saturating_add(1) } else { 0 };
@@ -243,7 +243,7 @@ impl Opened {
         Ok(())
     }
 
-    /// What waits in the log belongs to the file that was opened, and to no other: removes it where that is gone.
+    /// Removes the log if its database file is gone: its frames must not be applied to another file.
     pub(super) fn leave_no_log(&self) {
         if !self.database.is_in_its_place()
             && self.log.number.is_some()
@@ -261,8 +261,8 @@ fn lacks_pages(database: &Kept, log: &Kept) -> Result<bool, StoreError> {
     length::lacks_pages(open, log.as_ref()).map_err(|_| unread())
 }
 
-/// Whether a file and its log have all pages, as far as one look tells. While a gateway writes its log back, some may
-/// be missing for a moment: it is looked at again.
+/// Fails if pages are missing from both a file and its log. Checks more than once, because some may be missing for a
+/// moment while a gateway checkpoints its log.
 pub(super) fn is_whole(file: &Path) -> Result<(), StoreError> {
     let (database, log) = (Kept::new(file.to_owned()), Kept::new(schema::log_of(file)));
     for _ in 0..SHORT_LOOKS {
@@ -387,7 +387,7 @@ mod tests {
         locks.lines().filter(|line| line.contains(&of) && line.contains(&inode)).count()
     }
 
-    /// Without them another program that closes the database would take its log away.
+    /// Without these locks, another program that closes the database would delete its log.
     #[test]
     fn a_look_leaves_the_locks_of_the_open_database() {
         let (_folder, open, opened) = written();
@@ -398,7 +398,7 @@ mod tests {
         drop(open);
     }
 
-    /// Somebody may still hold it when the database is open again.
+    /// The old handle may be dropped only after the database is open again.
     #[test]
     fn what_was_let_go_takes_no_locks_away_when_it_is_dropped() {
         let (_folder, open, opened) = written();

@@ -72,7 +72,7 @@ impl Past for Embedded {
         self.close();
         let opened = Arc::clone(&self.opened);
         Some(Box::new(move || {
-            // Later it would take away the locks of the database that is opened next.
+            // Closing the files later would release the locks of the database that is opened next.
             opened.let_go();
             opened.leave_no_log();
         }))
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// The first try may fail, and a copy be put in the database's place before the next.
+    /// The first try may fail, and a copy may replace the database before the next.
     #[test]
     fn a_log_that_was_left_is_not_read_into_a_copy_at_any_try_to_reopen() {
         let folder = tempfile::tempdir().unwrap();
@@ -149,7 +149,7 @@ mod tests {
         let store = Embedded::open_resting_after(folder.path(), resting).unwrap();
         let beside = schema::open_to_write(&file).unwrap();
         beside.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-        // The first page is not in the log then.
+        // The first page is then not in the log.
         beside.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         beside.execute_batch("INSERT INTO nameplate VALUES ('karbon', 'old')").unwrap();
         drop(beside);

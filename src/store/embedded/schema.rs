@@ -151,7 +151,7 @@ pub(super) fn log_of(file: &Path) -> PathBuf {
     beside(file, "-wal")
 }
 
-/// Where the log's index is (sqlite.org/walformat.html, 2).
+/// The path of the WAL index (sqlite.org/walformat.html, 2).
 pub(super) fn index_of(file: &Path) -> PathBuf {
     beside(file, "-shm")
 }

@@ -21,7 +21,7 @@ use crate::runtime::limits::{REDIS_CONFLICTS_MAX, REDIS_PLAIN_BATCH, REDIS_RESPO
 use crate::store::DECIDER_PANICKED;
 use crate::store::record::kind;
 
-/// A contact that is recorded of somebody whose key is destroyed is decided as one that never came.
+/// A contact recorded for somebody whose key is destroyed is decided as a new one.
 pub(super) async fn commit(redis: &Redis, request: CommitRequest) -> Result<Commit, StoreError> {
     let keys = redis.keys(&request.organisation);
     if request.preview {
@@ -271,7 +271,8 @@ pub(super) async fn uncount(redis: &Redis, keys: &Keys, contact: &str) -> Result
     Ok(())
 }
 
-/// Removes what is recorded of a contact of somebody whose key is destroyed, unless others have meanwhile.
+/// Removes the records of a contact of somebody whose key is destroyed, unless another gateway has changed them
+/// meanwhile.
 async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreError> {
     let mut asked = redis::cmd("HGET");
     asked.arg(keys.contact(contact)).arg("decision");
@@ -279,7 +280,7 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
     let mut asked = redis::cmd("HGET");
     asked.arg(keys.items()).arg(contact);
     let item: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
-    // One that can be read is not theirs.
+    // A readable item is not theirs.
     let read = |item: &String| keys.read::<QueueItem>(item, kind::ITEM, contact);
     let is_theirs = |item: &String| matches!(read(item), Err(StoreError::Destroyed(_)));
     let mut with = Arguments::default();
@@ -355,12 +356,12 @@ fn shown(on: &Known, others: &[Known], request: &CommitRequest) -> Ledger {
     ledger
 }
 
-/// What is looked for.
+/// What a look returns.
 #[derive(Debug, Clone, Copy)]
 enum Look {
     /// The recorded decision, or else the ledger.
     Recorded,
-    /// The ledger, whatever is recorded.
+    /// The ledger, even if a decision is recorded.
     Ledger,
 }
 

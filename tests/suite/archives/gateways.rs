@@ -132,7 +132,7 @@ async fn while_the_archive_is_away_what_must_be_kept_is_deferred_and_everything_
     served.stop();
 }
 
-/// Nothing had to be kept yet.
+/// Before anything had to be kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archive_that_is_away_at_a_start_is_reported_before_anything_is_to_be_kept() {
     let rig = rig().await;

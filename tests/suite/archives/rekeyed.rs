@@ -168,7 +168,7 @@ async fn a_call_resumes_after_an_interruption() {
     assert_eq!(rig.now.rekey().await.unwrap(), 0);
 }
 
-/// What is encrypted is in memory both ways while it is read, and once from then on.
+/// An encrypted original is in memory twice while it is decrypted, as ciphertext and as plaintext, and once after that.
 #[tokio::test]
 async fn an_encrypted_original_has_room_for_both_ways_until_it_is_read() {
     const KIB: usize = 1024;

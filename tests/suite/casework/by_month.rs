@@ -1,4 +1,4 @@
-//! Figures by calendar month, as they are shown and handed out.
+//! Figures by calendar month, as shown and as handed out.
 
 use contact_gateway::store::memory::Memory;
 use serde_json::json;
@@ -49,12 +49,12 @@ async fn each_month_is_counted_by_itself_and_no_small_month_is_given_away() {
     let text = String::from_utf8(text.body.to_vec()).unwrap();
     assert!(text.contains("2026-01, demands  6"), "{text}");
 
-    // The two of February could be worked out from January's and from those of the whole period.
+    // February's two could be worked out from January's and those of the whole period.
     let board = of("incidents_by_ground", "&board=true").await.json();
     let hidden = json!({"2026-01": {"demands": null}, "2026-02": {"demands": null}});
     assert_eq!(board["figures"]["incidents_by_ground"], hidden);
     assert_eq!(of("no_such_figure", "").await.status, 404);
-    // Whole months count, whatever day it is: 36 of them, and 37.
+    // Whole months count, whatever the day of the month: 36 pass, 37 do not.
     for (from, status) in [("2023-04-01", 200), ("2023-03-31", 422)] {
         let long = format!("/api/v1/reports/figures?from={from}&to=2026-03-20&by=month");
         assert_eq!(office.get("Max", &long).await.status, status, "{from}");

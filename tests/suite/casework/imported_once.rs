@@ -1,4 +1,4 @@
-//! A list that is sent again under its key is loaded once.
+//! A list that is sent again with its key is loaded once.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ async fn one_import(store: Arc<dyn Store>) {
     assert_eq!(later.json(), one.json(), "not that nothing changed");
     assert_eq!(imports(&office).await, 1);
 
-    // The key is of the list, of what is asked with it, and of its sender.
+    // The key belongs to the list, its parameters and its sender.
     for (query, list) in [("", list("Joe")), ("?missing=end", list("Jo"))] {
         let reused = post(&office, "Max", query, "load-1", list).await;
         assert_eq!((reused.status.as_u16(), reused.problem().as_str()), (422, "refused"));
@@ -70,15 +70,15 @@ async fn one_import(store: Arc<dyn Store>) {
         assert_eq!(refused.status, 422, "{odd}");
     }
 
-    // After a day it is judged again; old keys are forgotten.
+    // After a day the list is checked again, and expired keys are removed.
     assert_eq!(keys(&office).await, 2);
     office.clock.set("2026-03-03T09:00:01Z".parse().unwrap());
     let again = post(&office, "Max", "", "load-2", list("Jo")).await;
     assert_eq!(again.json()["unchanged"], 2);
     assert_eq!(keys(&office).await, 1);
-    assert_eq!(imports(&office).await, 1, "what changes nothing is no entry");
+    assert_eq!(imports(&office).await, 1, "an import that changes nothing adds no entry");
 
-    // So is a key that comes again itself, with the same list or with another.
+    // An expired key can be used again, with the same list or with another.
     let same = post(&office, "Max", "", "load-2", list("Jo")).await;
     assert_eq!(same.json(), again.json());
     office.clock.set("2026-03-04T09:00:02Z".parse().unwrap());
@@ -94,7 +94,7 @@ async fn one_import(store: Arc<dyn Store>) {
     assert_eq!((same.status.as_u16(), same.json()["unchanged"].clone()), (200, json!(2)));
     assert_eq!(keys(&office).await, 1);
     let reused = post(&office, "Max", "", "load-2", list("Jo")).await;
-    assert_eq!(reused.status.as_u16(), 422, "it counts for another day");
+    assert_eq!(reused.status.as_u16(), 422, "it is valid for another day");
 }
 
 #[tokio::test]

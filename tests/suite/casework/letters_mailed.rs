@@ -46,7 +46,7 @@ async fn both_finish(office: &CaseOffice, (one, other): (&Desk, &Desk), at: &str
     office.mailboxes.sent.lock().unwrap().len()
 }
 
-/// The letter is dispatched by e-mail, and no server takes it yet from either gateway.
+/// The letter is dispatched by e-mail, and no server accepts it yet from either gateway.
 async fn dispatched_while_away(store: Arc<dyn Store>) -> (CaseOffice, Desk, Desk) {
     let office = approved(store).await;
     let (one, other) = (office.desk(), office.desk());
@@ -287,7 +287,7 @@ async fn a_mail_that_was_accepted_is_neither_sent_again_nor_failed() {
     assert!(!losing.finishes(over).await, "it gives up");
     tokio::time::resume();
     losing.store.has(Trouble::None);
-    // Much later than any letter is tried, by a server that accepts nothing any more.
+    // Long after the last try of any letter, with a server that accepts nothing any more.
     losing.office.clock.set("2026-02-12T10:00:00Z".parse().unwrap());
     losing.office.mailboxes.is_away.store(true, Ordering::SeqCst);
     assert!(losing.finishes(async {}).await);
@@ -299,7 +299,7 @@ async fn a_mail_that_was_accepted_is_neither_sent_again_nor_failed() {
 async fn a_mail_that_was_accepted_is_noted_by_any_gateway() {
     let losing = Losing::approved().await;
     let (office, desk) = (&losing.office, losing.office.desk());
-    // Its case can't be read when the mail was accepted, and the work on it can.
+    // Once the mail is accepted, its case can't be read, but its work can.
     let of_case = async |kind| {
         let page = office.store.documents(&office.organisation.id, kind, Listing::of(BY_ID)).await;
         page.unwrap().documents
@@ -313,7 +313,7 @@ async fn a_mail_that_was_accepted_is_noted_by_any_gateway() {
     desk.finish_what_was_left(&office.organisation, &mailer).await.unwrap();
     let work: Value = of_case("letter_mail").await[0].read().unwrap();
     assert_eq!(work["accepted"], true, "{work}");
-    // Mended, long after any letter is tried.
+    // The case is repaired long after the last try of any letter.
     let version = of_case("case").await[0].version;
     put(office.store.as_ref(), &office.organisation.id, Document { version, ..case }).await;
     assert_eq!(losing.mails_at("2026-02-12T10:00:00Z").await, 1, "once");
@@ -326,7 +326,7 @@ async fn put(store: &dyn Store, of: &OrganisationId, document: Document) {
     store.write(of, Batch::new(stamp).put(document)).await.unwrap();
 }
 
-/// Takes a mail, and the case that it is of can't be read from then on.
+/// Accepts a mail, and makes its case unreadable from then on.
 struct SpoilsCase {
     taken: Arc<dyn Mailer>,
     store: Arc<dyn Store>,

@@ -1,4 +1,4 @@
-//! Lists over everybody's cases: a page reads the files of the people on it, whichever page it is.
+//! Lists over all cases: any page reads only the files of the people on it.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn incidents(office: &CaseOffice) {
     }
 }
 
-/// The people of a page's incidents, with where the next page goes on.
+/// The people of a page's incidents, and the `next` of the page.
 async fn page(office: &CaseOffice, query: &str) -> (Vec<(String, String)>, Option<String>) {
     let page = office.get("Ann", &format!("/api/v1/incidents?{query}")).await.json();
     let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
@@ -61,7 +61,7 @@ async fn the_deepest_page_reads_no_more_files_than_the_first() {
     let store = Faulty::over(Memory::new());
     let office = office(Arc::clone(&store)).await;
     incidents(&office).await;
-    // The first question enters what is older than the lists.
+    // The first request indexes the files that are older than the lists.
     page(&office, "limit=1").await;
     let (mut all, mut query) = (Vec::new(), "limit=7".to_owned());
     loop {
@@ -102,7 +102,7 @@ async fn an_entry_is_listed_under_its_state_and_moves_with_it() {
     }
 }
 
-/// As an earlier version wrote them: with no key of any list.
+/// Files as an earlier version wrote them: without the keys of any list.
 #[tokio::test]
 async fn files_written_before_the_lists_are_listed_as_well() {
     let office = office(Faulty::over(Memory::new())).await;
@@ -141,7 +141,7 @@ async fn what_an_older_gateway_wrote_since_is_listed_after_a_start_and_a_day() {
     for (started, day) in
         [(office.desk(), "2026-03-03"), (desk.clone(), "2026-03-04"), (desk, "2026-03-05")]
     {
-        // It knows of no keys. One file that can't be read keeps no other from being listed.
+        // The older gateway writes no keys. One unreadable file must not keep the others out of the lists.
         let stamp = Stamp { by: "test".to_owned(), at: office.clock.now() };
         let stored = office.store.document(id, "case", "P-1").await.unwrap().unwrap();
         let rewritten = Document { keys: Vec::new(), ..stored };

@@ -54,7 +54,7 @@ async fn office(store: Arc<Faulty>, cases: usize) -> CaseOffice {
         let action = json!({"act": "record_action", "action": "police", "what": "Told."});
         made(&office.step("Max", &format!("P-{number}"), action).await);
     }
-    // A store's first round ever looks whether any file is older than the lists of cases.
+    // The very first round on a store checks whether any file is older than the lists of cases.
     office.desk().keep_house(&office.organisation).await.unwrap();
     office
 }

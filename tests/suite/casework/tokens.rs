@@ -1,4 +1,4 @@
-//! Tokens that expire: refused from then on, and said before.
+//! Tokens that expire: announced before, and refused from then on.
 
 use std::process::Command;
 
@@ -54,7 +54,7 @@ async fn governance_is_reminded_once_before_and_once_after() {
         said,
         [
             "The API token of CRM expires after 2026-03-31. Make a new one.",
-            "The API token of CRM expired on 2026-03-31: it opens nothing."
+            "The API token of CRM expired on 2026-03-31 and is refused."
         ]
     );
 }

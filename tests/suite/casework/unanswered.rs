@@ -1,4 +1,5 @@
-//! What a point of contact does not take up in time goes to the deputy or the team: once, whichever gateway looks.
+//! Contacts that a point of contact does not take up in time go to the deputy or the team, once, whichever gateway
+//! acts.
 
 use std::sync::Arc;
 
@@ -56,7 +57,7 @@ async fn item(office: &CaseOffice, id: &str) -> QueueItem {
     office.store.item(&office.organisation.id, id).await.unwrap().unwrap()
 }
 
-/// Three gateways look at once: how many items they passed on together.
+/// Three gateways look at once. Returns how many items they passed on together.
 async fn looked(office: &CaseOffice, at: &str) -> u64 {
     office.clock.set(at.parse().unwrap());
     let desks = [office.desk(), office.desk(), office.desk()];

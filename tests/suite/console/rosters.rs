@@ -60,13 +60,13 @@ async fn an_absence_is_recorded_once_for_everybody_that_somebody_answers() {
     for point in &points_now {
         assert_eq!(point["absences"], json!([absence]), "{point}");
     }
-    // A deputy answers for one; nobody does for the other, and the page says from when.
+    // A deputy answers for one person; nobody answers for the other, and the page says from when.
     assert_eq!(points_now[0]["answers"], "Dee Price");
     assert_eq!(points_now[0].get("uncovered"), None);
     assert_eq!(points_now[1]["uncovered"], json!(today));
     assert!(page.has("Nobody covers from"), "{}", page.text());
 
-    // Again, it adds nothing; of a deputy only what names the deputy has it.
+    // Recorded again, it adds nothing; a deputy's absence is only on the restrictions that name the deputy.
     let again = office.post(AGENT, "/api/v1/absences", &absence).await;
     assert_eq!(again.status, StatusCode::CREATED, "{again:?}");
     assert_eq!(again.json(), json!({"recorded": [], "already": ["P-1-R", "P-2-R"], "refused": []}));
@@ -113,7 +113,7 @@ async fn every_sample_letter_can_be_looked_at_in_both_languages_and_sizes() {
     let office = Office::open();
     let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
     let page = bo.get("/settings/templates").await;
-    assert!(page.has("may be sent") && page.has("not approved: none is sent"), "{}", page.text());
+    assert!(page.has("may be sent") && page.has("not approved: not sent"), "{}", page.text());
     for language in ["en", "cy"] {
         for size in ["", "&size=large"] {
             let mut said = std::collections::BTreeSet::new();

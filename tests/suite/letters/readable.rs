@@ -1,5 +1,5 @@
-//! How easy letters are to read, measured as notices are: every sample by the default template and by those of the five
-//! organisations.
+//! How easy letters are to read, measured as for notices: every sample, with the default template and with those of the
+//! five organisations.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use contact_gateway::domain::letter::{Block, Template, Templates, samples};
 use crate::notices::PROFILES;
 use crate::notices::readable::{GRADE_MAX, SENTENCE_WORDS_MAX, grade, sentences};
 
-/// What is as long as it is.
+/// Names, whose length is given.
 const NAMES: [&str; 3] = ["Unacceptable Behaviour Policy", "Jo Doe", "Example Homes"];
 
 /// The templates of a language: the default, and those of organisations.
@@ -19,7 +19,7 @@ fn templates(language: Language) -> Vec<Template> {
         let file = format!("{name}.{}.txt", language.tag());
         let source = match std::fs::read_to_string(folder.join(&file)) {
             Ok(source) => source,
-            // Not every organisation writes Welsh letters in words of its own.
+            // Not every organisation has its own wording in Welsh.
             Err(_) if language == Language::Welsh => return None,
             Err(error) => panic!("{file}: {error}"),
         };
@@ -28,7 +28,7 @@ fn templates(language: Language) -> Vec<Template> {
     std::iter::once(Templates::default().of(language).clone()).chain(own).collect()
 }
 
-/// The running text of every letter, with what it is called: without addresses, date and signature, which are lines.
+/// The running text of every letter, with a name for it. Addresses, date and signature are lines, and left out.
 fn texts(language: Language) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for template in templates(language) {

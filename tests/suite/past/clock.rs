@@ -1,6 +1,5 @@
 //! A gateway that starts with a clock which was never set, as after a boot without a battery, goes by the time that
-//! it knows has passed: nobody's restriction has not begun yet. One whose clock jumps while it runs goes on by the time
-//! that has elapsed.
+//! it knows has passed, so that restrictions apply. One whose clock jumps while it runs continues on elapsed time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -78,7 +77,7 @@ async fn a_clock_that_jumps_either_way_and_back_forgets_doubles_and_loses_nothin
     let served = served_by(&place, &library, &offset);
     assert_eq!(decided(&served, "the-one", JO).await["disposition"], "deliver");
     let mut client = Client::connect(served.lmtp.port(), "LHLO").await;
-    // There, past the end of every period and restriction; before its beginning; and set right.
+    // Right; past the end of every period and restriction; right; before their beginning; and right again.
     let jumps = [0, 400 * DAYS, 0, -400 * DAYS, 0];
     for (round, by) in jumps.into_iter().enumerate() {
         std::fs::write(&offset, by.to_string()).unwrap();
@@ -86,9 +85,9 @@ async fn a_clock_that_jumps_either_way_and_back_forgets_doubles_and_loses_nothin
         let message = format!("From: {SAM}\r\nSubject: Number {round}\r\n\r\nIt drips.\r\n");
         let taken = client.send(SAM, &["repairs@karbon.example"], message.as_bytes()).await;
         assert_eq!(taken.0, 250, "{round}");
-        // Sam gets one notice, whatever day it seems to be.
+        // Sam gets one notice, whatever the clock says.
         until("there is one notice", || async { sink.taken().len() == 1 }).await;
-        // Nobody's counter is forgotten, and nobody's restriction has ended.
+        // No counter is lost, and no restriction has ended.
         for from in [JO, SAM] {
             let decision = decided(&served, &format!("{from}-{round}"), from).await;
             assert_eq!(decision["disposition"], "limit", "{round}: {decision}");

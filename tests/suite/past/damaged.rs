@@ -1,5 +1,5 @@
-//! Damage to an embedded store's files under a running gateway, by the real program: it is noticed at the next look,
-//! whatever it is, and lifts nobody's restriction.
+//! Damage to an embedded store's files under a running gateway, with the real program: any damage is noticed at the
+//! next check, and lifts no restriction.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -23,7 +23,7 @@ struct Rig {
 }
 
 impl Rig {
-    /// A store in use, which is read through every second.
+    /// A store in use that is read through every second.
     async fn new() -> Self {
         let place = place(None);
         place.change("[store]\n", "[store]\nread_through = \"1 s\"\n");
@@ -44,13 +44,13 @@ impl Rig {
         beside(&database(&self.place), "-wal")
     }
 
-    /// Whatever was damaged: it is noticed, said everywhere, and over once the copy is in its place.
+    /// Any damage is noticed, reported everywhere, and over once the copy is in place.
     async fn comes_to_notice_and_can_be_restored(self, says: &str) {
         becomes_behind(&self.served).await;
         let said = fault(&self.served).await.unwrap();
         assert!(said.contains("store"), "{said}");
         holds_what_was_known(&self.served, "meanwhile").await;
-        // Reopened and read again, it is no better.
+        // Reopening and reading again does not help.
         tokio::time::sleep(Duration::from_millis(2500)).await;
         holds_what_was_known(&self.served, "later").await;
         let logged = self.served.said();
@@ -99,7 +99,7 @@ async fn a_database_cut_in_half() {
     rig.comes_to_notice_and_can_be_restored("the database file").await;
 }
 
-/// Decides while somebody reads the store as it was before, so that what is written stays in the log.
+/// Decides while a reader holds an older snapshot, so that what is written stays in the log.
 async fn fill_the_log(rig: &Rig) {
     let reading = rusqlite::Connection::open(database(&rig.place)).unwrap();
     let count = || -> u64 {
@@ -125,13 +125,13 @@ async fn a_log_cut_in_half() {
     rig.comes_to_notice_and_can_be_restored("cut short").await;
 }
 
-/// Nobody looked between the two: what is written lies behind a gap.
+/// Without a check between the cut and the writes, which leave a gap in the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_cut_in_half_while_contacts_come_in() {
     let rig = Rig::new().await;
     fill_the_log(&rig).await;
     cut_in_half(&rig.log());
-    // Not one of them is written to it.
+    // None of them is written to the log.
     for number in 0..8 {
         let decision = decided(&rig.served, &format!("at-once-{number}"), SAM).await;
         assert_eq!(decision["disposition"], "limit", "{decision}");
@@ -144,7 +144,7 @@ async fn a_log_cut_in_half_while_contacts_come_in() {
 async fn a_log_whose_index_is_deleted() {
     let rig = Rig::new().await;
     std::fs::remove_file(beside(&database(&rig.place), "-shm")).unwrap();
-    // Nothing is lost: it is reopened, and nobody has to do anything.
+    // Nothing is lost: the store is reopened without help.
     until("it was reopened", || async {
         rig.served.said().iter().any(|line| line.contains("the store was reopened"))
     })
@@ -154,7 +154,7 @@ async fn a_log_whose_index_is_deleted() {
     rig.served.stop();
 }
 
-/// What is restored just then is not written over from the log that was left.
+/// The old log must not overwrite a copy that is put in place during the reopening.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_put_in_place_while_the_store_is_being_reopened() {
     for wait in [0, 300, 600, 900, 1_200] {
@@ -178,7 +178,7 @@ async fn a_copy_put_in_place_while_the_store_is_being_reopened() {
     }
 }
 
-/// What a log lost that was cut can be given up, like the rest of an older store.
+/// An operator can accept the loss of what was in a truncated log, as with an older store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_left_behind_a_cut_log_can_be_accepted() {
     let rig = Rig::new().await;
@@ -186,7 +186,7 @@ async fn what_is_left_behind_a_cut_log_can_be_accepted() {
     cut_in_half(&rig.log());
     becomes_behind(&rig.served).await;
     holds_what_was_known(&rig.served, "meanwhile").await;
-    // A store that is found behind is reopened once more at the next look, accepted or not.
+    // A store that is behind is reopened once more at the next check, accepted or not.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     until("it can be accepted", || async { accepted(&rig.place).0 }).await;
     becomes_well(&rig.served).await;

@@ -51,8 +51,8 @@ impl Counts {
     }
 }
 
-/// From the last 64 KiB up to the limit, and one byte past; by a stranger, and by somebody whose mail goes another way
-/// and gains more fields on it.
+/// Sizes in the last 64 KiB up to the limit, and one byte past it; from a stranger, and from somebody whose mail is
+/// routed elsewhere and gains more header fields.
 pub async fn what_is_taken_is_delivered(rig: &Rig, server: &dyn MailServer, counts: Counts) {
     let sizes = [65_536, 9_000, 2_000, 300, 1, 0].map(|less| LIMIT - less);
     let mut taken = Vec::new();

@@ -79,7 +79,7 @@ async fn a_body_of_telnyxs_that_can_not_be_read_is_on_the_timeline() {
     }
 }
 
-/// Where the call flow gives no answer, a provider tries again: each try is passed on, and one is on the trail.
+/// If the call flow gives no answer, the provider tries again: every try is passed on, and one is on the trail.
 #[tokio::test]
 async fn an_unreadable_webhook_that_is_tried_again_is_on_the_timeline_once() {
     let rig = vonage(Product::Voice, closed()).await;

@@ -63,7 +63,7 @@ impl Mapping {
     }
 }
 
-/// By its line's number, where it has one: the line itself may be as long as the file.
+/// The message with the number of its line, without the line itself, which may be as long as the file.
 fn fault(toml: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| toml.get(..span.start));
     match before {

@@ -171,7 +171,7 @@ impl Draft {
     /// The whole message.
     ///
     /// # Errors
-    /// It is on disk, and its header can't be read again.
+    /// The message is on disk, and its header can't be read back.
     pub(super) async fn finish(self, client: &Client) -> Result<Message, UnreadHead> {
         let content = self.content.with_head().await?.finish();
         let name = [&client.hello, &client.name].into_iter().find(|name| !name.is_empty());

@@ -1,18 +1,19 @@
-//! How deep a template nests, found before it is parsed: the parser recurses into each level, and some of them without
-//! a bound of its own. The source is cut into tags as the parser's own lexer cuts it.
+//! How deep a template nests, measured before it is parsed: the parser recurses at each level, and bounds only some of
+//! them itself. The source is split into tags the way the parser's own lexer does it.
 
-/// Blocks within blocks, and within one tag what a value may stand in: the template's parser recurses into each.
+/// Nested blocks, and brackets and operators within one tag: the parser recurses at each.
 pub(super) const NESTED_MAX: usize = 50;
-/// Bytes of one tag, of which each text counts as its two quotation marks: what is joined in it, by whatever sign, nests as deep as it is long.
+/// Bytes of one tag, where a string literal counts as its two quotation marks. Operands joined by any operator nest as
+/// deep as the tag is long.
 pub(super) const TAG_BYTES_MAX: usize = 1_000;
 
-/// What begins a block, up to its own `end`.
+/// The statements that open a block, which their `end…` closes.
 const BLOCKS: [&str; 8] = ["if", "for", "with", "filter", "autoescape", "macro", "call", "block"];
 
-/// Whether blocks nest deeper than [`NESTED_MAX`], or as many brackets and signs stand in one tag, or a tag is longer
+/// Whether blocks nest deeper than [`NESTED_MAX`], or a tag has more brackets and operators than that, or is longer
 /// than [`TAG_BYTES_MAX`].
 pub(super) fn is_too_deep(source: &str) -> bool {
-    // For each open block, itself and its branches: each nests in the one before.
+    // For each open block, 1 plus its `elif` branches: each branch nests in the one before.
     let mut open: Vec<usize> = Vec::new();
     let mut rest = source;
     while let Some((marker, behind)) = next_marker(rest) {
@@ -55,11 +56,11 @@ enum Marker {
     Comment,
     Value,
     Block,
-    /// What follows is text, up to its `endraw`.
+    /// Everything up to its `endraw` is text.
     Raw,
 }
 
-/// The next tag or comment, and what is behind its first sign. Everything before is text.
+/// The next tag or comment, and the source after its opening delimiter.
 fn next_marker(source: &str) -> Option<(Marker, &str)> {
     let mut rest = source;
     loop {
@@ -79,7 +80,7 @@ fn next_marker(source: &str) -> Option<(Marker, &str)> {
     }
 }
 
-/// Behind the `endraw` of a raw block.
+/// The source after the `endraw` of a raw block.
 fn behind_raw(mut rest: &str) -> &str {
     while let Some((_, tag)) = rest.split_once("{%") {
         if let Some(behind) = word_by_itself(tag, "endraw") {
@@ -90,7 +91,7 @@ fn behind_raw(mut rest: &str) -> &str {
     ""
 }
 
-/// Behind a block's tag that is only a word.
+/// The source after a block tag, if the tag is only this word.
 fn word_by_itself<'s>(tag: &'s str, word: &str) -> Option<&'s str> {
     let tag = tag.strip_prefix(['-', '+']).unwrap_or(tag).trim_ascii_start();
     let end = tag.strip_prefix(word)?.trim_ascii_start();
@@ -101,11 +102,11 @@ fn word_by_itself<'s>(tag: &'s str, word: &str) -> Option<&'s str> {
 struct Tag<'s> {
     /// The first word.
     first: &'s str,
-    /// Without what is between quotation marks.
+    /// Its length without the contents of string literals.
     bytes: usize,
-    /// Brackets, signs and words that values may nest by.
+    /// Brackets and operators by which values may nest.
     nested: usize,
-    /// It has a `=` outside of all brackets.
+    /// It has a `=` outside all brackets.
     assigns: bool,
     behind: &'s str,
 }
@@ -133,7 +134,7 @@ impl<'s> Tag<'s> {
                     if tag.bytes == 0 {
                         tag.first = word;
                     }
-                    // A number may touch the word behind it.
+                    // A number may run into the word after it (`1else`).
                     tag.nested += usize::from(word.ends_with("not") || word.ends_with("else"));
                     tag.bytes += word.len();
                     word.len()
@@ -162,7 +163,8 @@ fn is_of_word(sign: char) -> bool {
     sign.is_alphanumeric() || sign == '_'
 }
 
-/// How long a text is that begins with this quotation mark, with both; where it has no end, all that is left.
+/// Bytes of the string literal that `source` begins with, including both quotation marks; without a closing one, the
+/// rest.
 fn quoted(source: &str, mark: char) -> usize {
     let mut escaped = false;
     for (at, sign) in source.char_indices().skip(1) {
@@ -208,7 +210,7 @@ mod tests {
             format!("{{{{ kind{} }}}}", " if kind else 1_0else".repeat(deep / 2 + 1)),
             format!("{{{{ kind{} }}}}", ".a".repeat(TAG_BYTES_MAX / 2)),
             format!("{{{{ kind{} }}}}", "~''".repeat(TAG_BYTES_MAX / 3)),
-            // What looks as if it hid the rest.
+            // These look as if they hid the rest.
             format!("{{{{ \"%}}\" }}}}{}", blocks(deep)),
             format!("{{{{ \"\\\"}}}}\" }}}}{}", blocks(deep)),
             format!("{{# \" #}}{}", blocks(deep)),
@@ -241,7 +243,7 @@ mod tests {
         Template::read("a", Language::English, PLAIN).unwrap();
     }
 
-    /// A thread of a test, and of the runtime, has no more.
+    /// Threads of tests and of the runtime have a stack of this size.
     #[test]
     fn the_deepest_that_passes_is_parsed_and_written_on_a_small_stack() {
         let chains = [("kind", "~1"), ("kind", "~''"), ("1", "~1"), ("1", "*1"), ("1", "<1")];

@@ -91,7 +91,7 @@ lists! {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct TasksAsked {
-    /// Behind this one: the `next` of the page before.
+    /// Start after this one: the `next` of the page before.
     after: Option<String>,
     /// At most so many.
     limit: Option<usize>,
@@ -124,9 +124,9 @@ pub async fn tasks(
 pub struct IncidentsAsked {
     /// `open`, `answered` or `no_action`; left out: all.
     state: Option<String>,
-    /// Behind this one: the `next` of the page before.
+    /// Start after this one: the `next` of the page before.
     after: Option<String>,
-    /// At most so many, and at most 500, which is the default.
+    /// The size of the page: at most 500, which is the default.
     limit: Option<usize>,
     /// Must be the token's.
     #[serde(rename = "organisation")]
@@ -134,9 +134,9 @@ pub struct IncidentsAsked {
     _organisation: Option<String>,
 }
 
-/// Incidents of everybody on record, each with its person, a page at a time. A page may have fewer than `limit`
-/// although others follow: go on while there is a `next`. Of a person with more than some 500 entries in such
-/// lists, the oldest closed ones are only on their own case file.
+/// Incidents of everybody on record, each with its person, page by page. A page may have fewer than `limit`
+/// although others follow: continue while there is a `next`. For a person with more than about 500 entries in
+/// such lists, the oldest closed ones appear only in their own case file.
 #[utoipa::path(
     get, path = "/api/v1/incidents", operation_id = "list_all_incidents", tag = "cases",
     params(IncidentsAsked),

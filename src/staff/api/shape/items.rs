@@ -10,7 +10,7 @@ pub struct QueueCount {
     pub queue: String,
     pub waiting: u64,
     pub oldest_at: Option<DateTime<Utc>>,
-    /// How many of them nobody read, or took up, in time.
+    /// How many of them nobody has read, or taken up, in time.
     pub overdue: u64,
 }
 
@@ -50,11 +50,11 @@ pub struct QueueItem {
     pub new: Option<Vec<String>>,
     /// How often this person used this safeguard lane.
     pub lane_used: Option<u32>,
-    /// The point of contact, or the deputy, who got it.
+    /// The point of contact or deputy that it was routed to.
     pub routed_to: Option<String>,
-    /// Of limited or filed contacts: the end of the time within which a person reads it. Of contacts routed to a point
-    /// of contact, where the organisation has set a time: until when they can take it up before somebody else takes
-    /// over; gone once somebody has.
+    /// For a limited or filed contact: by when a person must read it. For a contact routed to a point of contact, if
+    /// the organisation has set a time: by when they must take it up before somebody else takes over; gone once
+    /// somebody has taken it up.
     pub read_by: Option<DateTime<Utc>>,
     /// Nobody read it in time, or it was passed on because nobody took it up in time.
     pub overdue: Option<bool>,

@@ -169,7 +169,7 @@ texts! {
         tokens: "Tokens of programs", "Tocynnau rhaglenni";
         tokens_text: "Programs that call the API have tokens in the configuration file, under [[organisation.staff]]. They can't sign in here.",
             "Mae gan raglenni sy'n galw'r API docynnau yn y ffeil ffurfweddu, o dan [[organisation.staff]]. Ni allant fewngofnodi yma.";
-        token_until: "opens until", "yn agor hyd";
+        token_until: "valid until", "yn ddilys hyd";
         token_expired: "expired after", "daeth i ben ar ôl";
         token_for_ever: "does not expire", "nid yw'n dod i ben";
         no_tokens: "No token is configured.", "Nid oes tocyn wedi'i ffurfweddu.";

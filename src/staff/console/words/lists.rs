@@ -70,7 +70,7 @@ texts! {
         from: "From", "O";
         to: "To", "Hyd at";
         board: "Version for a board: small numbers hidden", "Fersiwn ar gyfer bwrdd: niferoedd bach wedi'u cuddio";
-        by_month: "Each month by itself", "Pob mis ar ei ben ei hun";
+        by_month: "Month by month", "Fesul mis";
         unanswered_in_time: "Contacts that points of contact did not answer in time", "Cysylltiadau nad atebodd pwyntiau cyswllt mewn pryd";
         read_by_queue: "How often contacts were read, by queue", "Pa mor aml y darllenwyd cysylltiadau, yn ôl ciw";
         answered_by_queue: "How often contacts were answered, by queue", "Pa mor aml yr atebwyd cysylltiadau, yn ôl ciw";

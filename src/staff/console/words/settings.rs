@@ -102,7 +102,7 @@ texts! {
         state: "State", "Cyflwr";
         fingerprint: "Fingerprint of the wording", "Ôl bys y geiriad";
         approved: "may be sent", "cânt eu hanfon";
-        unapproved: "not approved: none is sent", "heb eu cymeradwyo: ni anfonir dim";
+        unapproved: "not approved: not sent", "heb eu cymeradwyo: ni anfonir dim";
         approving: "The fingerprint changes with any word of these letters. To approve Welsh wording, read every sample and put the fingerprint of the Welsh wording into letters.welsh_approved in the configuration file.",
             "Mae'r ôl bys yn newid gydag unrhyw air o'r llythyrau hyn. I gymeradwyo geiriad Cymraeg, darllenwch bob enghraifft a rhowch ôl bys y geiriad Cymraeg yn letters.welsh_approved yn y ffeil ffurfweddu.";
         samples: "Sample letters", "Llythyrau enghreifftiol";

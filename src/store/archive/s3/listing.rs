@@ -73,7 +73,7 @@ mod tests {
         assert_eq!((page.contents.len(), page.contents[0].size), (1, Some(3)));
     }
 
-    /// The parser calls itself for each element, and has a bound for that.
+    /// The parser recurses into each element and has a bound for that.
     #[test]
     fn elements_without_an_end_can_not_be_read() {
         let levels = ARCHIVE_S3_TEXT_BYTES_MAX / "<a></a>".len();

@@ -4,7 +4,7 @@
 -- KEYS  1 contact  2 ledger  3 counted  4 received  5 traces  6 audit
 --       where there is an item: 7 items  8 waiting  9 queues
 --       behind them: the ledgers of other records of the same person, which are only looked at
--- ARGV  1 what is wanted: commit, look, replay, or ledger: as look, whatever is recorded
+-- ARGV  1 what is wanted: commit, look, replay, or ledger (as look, but ignores a recorded decision)
 --       2 digest  3 token  4 the ledgers' versions that were decided on
 --       5 person, or ''  6 counted since  7 whether what was received is wanted: 1 or 0
 --       8 decision  9 at  10 audit entry

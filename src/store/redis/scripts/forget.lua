@@ -1,7 +1,7 @@
--- Removes a contact that nobody can read, with its item, unless another gateway has written it anew.
+-- Removes an unreadable contact and its item, unless another gateway has rewritten them.
 --
--- KEYS  1 contact  2 items  3… waiting and done of every queue: nobody can read on which it is
--- ARGV  1 its decision as it was found  2 the item's id  3 the item as it was found, or '' where it stays
+-- KEYS  1 contact  2 items  3… waiting and done of every queue: the item's own queue can't be read
+-- ARGV  1 its decision as found  2 the item's id  3 the item as found, or '' to keep it
 if redis.call('HGET', KEYS[1], 'decision') == ARGV[1] then
   redis.call('DEL', KEYS[1])
   if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then

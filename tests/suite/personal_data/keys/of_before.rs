@@ -1,4 +1,4 @@
-//! A store put back from before an erasure: what comes again, and what waited, of somebody whose key is destroyed.
+//! A store restored from before an erasure: repeated and journalled contacts of somebody whose key is destroyed.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::store_contract::facts::{
 };
 use crate::store_contract::servers;
 
-/// A decision that waited in the journal is not tried for ever if it is recorded, and about somebody who was erased.
+/// A journalled decision that is already recorded, about somebody who was erased, is not retried for ever.
 async fn a_decision_that_nobody_can_read_is_recorded(
     keyed: &Keyed,
     store: &dyn Store,
@@ -45,8 +45,8 @@ async fn a_journal_for_redis_of_before_an_erasure() {
     a_decision_that_nobody_can_read_is_recorded(&keyed, store.as_ref(), again).await;
 }
 
-/// A contact that comes again, whose first decision was about somebody who was erased: it is decided as one that never
-/// came, with all that goes with it.
+/// A repeated contact whose first decision was about somebody who was erased is decided as a new one, with all that
+/// goes with it.
 async fn a_contact_that_nobody_can_read_is_decided_anew(
     keyed: &Keyed,
     store: &dyn Store,
@@ -87,7 +87,7 @@ async fn a_contact_that_nobody_can_read_is_decided_anew(
     let counted: Vec<_> = queues.iter().map(|one| (one.queue.as_str(), one.waiting)).collect();
     assert_eq!(counted, [("filed", 1)], "nobody looks for it on the queue where it was");
     assert_eq!(store.audit(&of, 0, 0).await.unwrap().len(), trail + 1);
-    // Of nobody, too.
+    // So is a contact of nobody.
     let nobody = CommitRequest { person: None, ..asked(false) };
     assert!(committed(store.as_ref(), nobody).await.repeated);
 }
@@ -109,7 +109,7 @@ async fn a_contact_comes_again_to_redis_of_before_an_erasure() {
     a_contact_that_nobody_can_read_is_decided_anew(&keyed, store.as_ref(), again).await;
 }
 
-/// A page of a queue is full, however many come first that nobody can read.
+/// A page of a queue is full, however many unreadable items come first.
 async fn a_page_of_a_queue_is_full_without_whoever_was_erased(
     keyed: &Keyed,
     store: &dyn Store,
