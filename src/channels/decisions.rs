@@ -23,7 +23,7 @@ use crate::ports::Clock;
 use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::{API_BODY_BYTES_MAX, CONTACT_VALUES_MAX};
-use crate::runtime::tokens::{TokenTable, sha256};
+use crate::runtime::tokens::{Presented, TokenTable, sha256};
 
 /// `POST /decisions/contact`.
 pub struct DecisionEndpoint {
@@ -51,18 +51,18 @@ impl DecisionEndpoint {
 
     async fn decide(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
         let presented = fields::text(request.headers(), AUTHORIZATION);
-        let presented = self.tokens.authorise(presented, self.clock.now());
-        let Some(organisation) = presented.holder().cloned() else {
-            // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
-            if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
-                let problem = Answer::from(ProblemType::TooManyRequests);
-                let wait = HeaderValue::from(wait.as_secs());
-                return Err(problem.with(RETRY_AFTER.as_str(), wait));
+        let organisation = match self.tokens.authorise(presented, self.clock.now()) {
+            Presented::Holds(organisation) => organisation.clone(),
+            Presented::Expired => return Err(challenged(ProblemType::TokenExpired)),
+            Presented::Unknown => {
+                // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
+                if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
+                    let problem = Answer::from(ProblemType::TooManyRequests);
+                    let wait = HeaderValue::from(wait.as_secs());
+                    return Err(problem.with(RETRY_AFTER.as_str(), wait));
+                }
+                return Err(challenged(ProblemType::Unauthorised));
             }
-            // RFC 6750 3.
-            let challenge = HeaderValue::from_static("Bearer realm=\"contact-gateway\"");
-            let problem = Answer::from(ProblemType::Unauthorised);
-            return Err(problem.with(WWW_AUTHENTICATE.as_str(), challenge));
         };
         let query = request.uri().query().unwrap_or_default();
         let asked = form_urlencoded::parse(query.as_bytes())
@@ -121,6 +121,12 @@ impl DecisionEndpoint {
         let digest = digest(&contact, false)?;
         Ok((contact, digest))
     }
+}
+
+/// A problem with how to present a token (RFC 6750 3).
+fn challenged(problem: ProblemType) -> Answer {
+    let challenge = HeaderValue::from_static("Bearer realm=\"contact-gateway\"");
+    Answer::from(problem).with(WWW_AUTHENTICATE.as_str(), challenge)
 }
 
 /// The digest of the content behind a contact's id.

@@ -61,15 +61,6 @@ pub enum Presented<T> {
     Unknown,
 }
 
-impl<T> Presented<T> {
-    pub fn holder(self) -> Option<T> {
-        match self {
-            Presented::Holds(holder) => Some(holder),
-            Presented::Expired | Presented::Unknown => None,
-        }
-    }
-}
-
 /// Shows how many tokens there are, and none of them.
 impl<T> std::fmt::Debug for TokenTable<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -149,7 +140,6 @@ mod tests {
         let open = |at| table.authorise(Some("Bearer open sesame"), at);
         assert_eq!(open(end - chrono::TimeDelta::microseconds(1)), Presented::Holds(&"ali"));
         assert_eq!(open(end), Presented::Expired);
-        assert_eq!(open(end).holder(), None);
     }
 
     #[test]

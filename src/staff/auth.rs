@@ -84,8 +84,9 @@ fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     let now = staff.for_console().desk.now();
     let member = match staff.tokens.authorise(presented, now) {
         Presented::Holds(member) => member,
-        Presented::Expired => return Err(refused(staff, request, expired)),
-        Presented::Unknown => return Err(refused(staff, request, token_needed)),
+        // Who has it did not guess it: a program that goes on with an old token learns why, however often it asks.
+        Presented::Expired => return Err(expired()),
+        Presented::Unknown => return Err(refused(staff, request)),
     };
     let organisation =
         staff.office.organisation(&member.organisation).ok_or_else(Problem::internal)?;
@@ -107,8 +108,8 @@ fn organisation_asked(query: Option<&str>) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// The problem or, after too many failures, that the client must wait.
-fn refused(staff: &Staff, request: &Request, problem: fn() -> Problem) -> Problem {
+/// That a token is needed, or after too many failures that the client must wait.
+fn refused(staff: &Staff, request: &Request) -> Problem {
     staff.metrics.sign_in_failures.inc();
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
     let peer = client(peer, request.headers(), &staff.console.trusted_proxies).map(one_connection);
@@ -116,7 +117,7 @@ fn refused(staff: &Staff, request: &Request, problem: fn() -> Problem) -> Proble
         return Problem::new(429, "too-many-sign-ins", "Too many failed sign-ins")
             .with_retry_after(SIGN_IN_FAILURE_AGE);
     }
-    problem()
+    token_needed()
 }
 
 fn expired() -> Problem {

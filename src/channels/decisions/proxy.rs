@@ -37,7 +37,7 @@ use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
 use crate::runtime::client::Pace;
-use crate::runtime::tokens::{TokenTable, hex, sha256};
+use crate::runtime::tokens::{Presented, TokenTable, hex, sha256};
 
 /// Below an endpoint's path: the page of a decision, for proxies that throw bodies away.
 const LIMITED: &str = "/limited";
@@ -78,13 +78,8 @@ impl ProxyEndpoints {
         question: request::Parts,
     ) -> Answer {
         let peer = peer_of(&question.extensions);
-        if !self.may_ask(entry, &question) {
-            // A client that guesses tokens waits.
-            return match self.pace.take(peer, &question.headers) {
-                Ok(()) => ProblemType::Unauthorised.into(),
-                Err(wait) => Answer::from(ProblemType::TooManyRequests)
-                    .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
-            };
+        if let Some(problem) = self.refusal(entry, peer, &question.headers) {
+            return problem;
         }
         let Some(organisation) = self.intake.organisation(&entry.organisation) else {
             return ProblemType::Internal.into();
@@ -175,14 +170,27 @@ impl ProxyEndpoints {
         }
     }
 
-    /// A token of the organisation's, or a peer that needs none.
-    fn may_ask(&self, entry: &ProxySettings, question: &request::Parts) -> bool {
-        let token = fields::text(&question.headers, AUTHORIZATION);
-        let presented = self.tokens.authorise(token, self.clock.now());
-        let known = presented.holder() == Some(&entry.organisation);
-        known
-            || peer_of(&question.extensions)
-                .is_some_and(|peer| entry.trusted_sources.iter().any(|net| net.contains(&peer)))
+    /// Why the peer may not ask; `None`: it has a token of the organisation's, or needs none.
+    fn refusal(
+        &self,
+        entry: &ProxySettings,
+        peer: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Option<Answer> {
+        if peer.is_some_and(|peer| entry.trusted_sources.iter().any(|net| net.contains(&peer))) {
+            return None;
+        }
+        let token = fields::text(headers, AUTHORIZATION);
+        match self.tokens.authorise(token, self.clock.now()) {
+            Presented::Holds(holder) if *holder == entry.organisation => None,
+            Presented::Expired => Some(ProblemType::TokenExpired.into()),
+            // A client that guesses tokens waits.
+            Presented::Holds(_) | Presented::Unknown => Some(match self.pace.take(peer, headers) {
+                Ok(()) => ProblemType::Unauthorised.into(),
+                Err(wait) => Answer::from(ProblemType::TooManyRequests)
+                    .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
+            }),
+        }
     }
 
     fn contact(

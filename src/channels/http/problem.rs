@@ -21,6 +21,8 @@ pub enum ProblemType {
     UnsupportedEncoding,
     /// No token, or none that is known.
     Unauthorised,
+    /// The token was one, and its last day is over. The staff side has the same type.
+    TokenExpired,
     /// The token is another organisation's.
     Forbidden,
     NotFound,
@@ -55,6 +57,7 @@ impl ProblemType {
             ProblemType::TooSlow => "urn:contact-gateway:problem:too-slow",
             ProblemType::UnsupportedEncoding => "urn:contact-gateway:problem:unsupported-encoding",
             ProblemType::Unauthorised => "urn:contact-gateway:problem:unauthorised",
+            ProblemType::TokenExpired => "urn:contact-gateway:problem:token-expired",
             ProblemType::Forbidden => "urn:contact-gateway:problem:forbidden",
             ProblemType::NotFound => "urn:contact-gateway:problem:not-found",
             ProblemType::MethodNotAllowed => "urn:contact-gateway:problem:method-not-allowed",
@@ -77,7 +80,7 @@ impl ProblemType {
             ProblemType::TooLarge | ProblemType::FilesNotKept => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemType::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemType::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ProblemType::Unauthorised => StatusCode::UNAUTHORIZED,
+            ProblemType::Unauthorised | ProblemType::TokenExpired => StatusCode::UNAUTHORIZED,
             ProblemType::Forbidden | ProblemType::ChannelClosed | ProblemType::NotTaken => {
                 StatusCode::FORBIDDEN
             }
@@ -102,6 +105,7 @@ impl ProblemType {
             ProblemType::TooSlow => "The body did not come in time",
             ProblemType::UnsupportedEncoding => "The body's encoding is not supported",
             ProblemType::Unauthorised => "A token is needed",
+            ProblemType::TokenExpired => "The token has expired",
             ProblemType::Forbidden => "Not allowed here",
             ProblemType::NotFound => "Nothing is here",
             ProblemType::MethodNotAllowed => "The method is not allowed here",

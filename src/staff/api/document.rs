@@ -19,8 +19,8 @@ use super::shape;
             queues, keep people and restrictions, read the audit trail. A token opens one \
             organisation, and what its role's duties allow; `program` logs and previews contacts and \
             asks whether somebody may be contacted. Errors are problem details (RFC 9457); `type` is \
-            `urn:contact-gateway:problem:` and one of: sign-in-needed, too-many-sign-ins, \
-            other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
+            `urn:contact-gateway:problem:` and one of: sign-in-needed, token-expired, \
+            too-many-sign-ins, other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-not-done, item-claimed, nothing-kept, \
             original-missing, original-altered, \

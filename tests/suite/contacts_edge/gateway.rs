@@ -40,6 +40,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub const TOKEN: &str = "a token of the organisation's";
+/// Another one of the organisation's, whose last day is over when the clock starts.
+pub const EXPIRED_TOKEN: &str = "an old token of the organisation's";
 
 /// A clock that the test moves.
 pub struct TestClock(Mutex<DateTime<Utc>>);
@@ -256,7 +258,10 @@ impl Gateway {
             forms: setup.forms,
             telephony: setup.telephony,
             decisions: setup.decisions,
-            tokens: TokenTable::new([(sha256(TOKEN.as_bytes()), karbon())]),
+            tokens: TokenTable::expiring([
+                (sha256(TOKEN.as_bytes()), karbon(), None),
+                (sha256(EXPIRED_TOKEN.as_bytes()), karbon(), Some(clock.now())),
+            ]),
             trusted_proxies: setup.trusted_proxies,
             posts_per_minute: setup.posts_per_minute,
             looks: setup.looks,

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde_json::json;
 
 use crate::contacts_edge::client::{Got, raw, request};
-use crate::contacts_edge::gateway::{Gateway, Setup, TOKEN, form_to};
+use crate::contacts_edge::gateway::{EXPIRED_TOKEN, Gateway, Setup, TOKEN, form_to};
 use crate::contacts_edge::upstream::Upstream;
 
 async fn gateway(upstream: &Upstream) -> Gateway {
@@ -92,6 +92,13 @@ async fn whoever_guesses_tokens_waits_and_who_has_one_does_not() {
     }
     for at in 3..8 {
         assert_eq!(ask(TOKEN, at).await.status, 200);
+    }
+    // A token that was one is no guess: it gets the reason each time.
+    for at in 8..12 {
+        let refused = ask(EXPIRED_TOKEN, at).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.json()["type"], "urn:contact-gateway:problem:token-expired");
+        assert!(refused.field("www-authenticate").is_some());
     }
     gateway.stop().await;
 }

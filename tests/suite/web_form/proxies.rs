@@ -12,7 +12,7 @@ use contact_gateway::domain::identifier::Assurance;
 use serde_json::json;
 
 use crate::contacts_edge::client::{Got, raw, request};
-use crate::contacts_edge::gateway::{Gateway, Setup, TOKEN, karbon, person};
+use crate::contacts_edge::gateway::{EXPIRED_TOKEN, Gateway, Setup, TOKEN, karbon, person};
 use crate::contacts_edge::upstream::Upstream;
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -374,6 +374,9 @@ async fn envoy_is_answered_for_its_client_and_known_by_its_token() {
         assert_eq!(refused.status, 401);
         assert_eq!(refused.json()["type"], "urn:contact-gateway:problem:unauthorised");
     }
+    let expired = ask("POST", "jo@x.example", "r-1", EXPIRED_TOKEN).await;
+    assert_eq!(expired.status, 401);
+    assert_eq!(expired.json()["type"], "urn:contact-gateway:problem:token-expired");
     assert!(gateway.decided().await.is_empty(), "who may not ask changes nothing");
     assert_eq!(ask("GET", "lee@x.example", "r-1", TOKEN).await.status, 200);
     assert_eq!(ask("POST", "jo@x.example", "r-1", TOKEN).await.status, 200);

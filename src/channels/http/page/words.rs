@@ -133,6 +133,7 @@ const fn trouble(kind: ProblemType) -> Trouble {
         ProblemType::FilesNotKept => Trouble::FilesNotKept,
         ProblemType::NotFound => Trouble::NotFound,
         ProblemType::Unauthorised
+        | ProblemType::TokenExpired
         | ProblemType::Forbidden
         | ProblemType::MethodNotAllowed
         | ProblemType::ContactConflict
