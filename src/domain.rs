@@ -71,3 +71,4 @@ pub mod safeguard;
 pub mod sender;
 pub mod tally;
 pub mod templates;
+pub mod token_life;

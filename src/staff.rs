@@ -21,12 +21,11 @@ pub mod settings;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use crate::casework::Casework;
 use crate::casework::accounts::Accounts;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Role;
+use crate::domain::token_life::TokenLife;
 use crate::runtime::health::Health;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::tokens::TokenTable;
@@ -63,8 +62,8 @@ pub(crate) struct WithToken {
     pub organisation: OrganisationId,
     pub name: String,
     pub role: Role,
-    /// When the token expires; `None`: never.
-    pub expires: Option<DateTime<Utc>>,
+    /// `None`: the token does not expire.
+    pub expires: Option<TokenLife>,
 }
 
 impl Staff {
@@ -90,9 +89,10 @@ impl Staff {
             .iter()
             .map(|one| (one.organisation.clone(), one.name.clone(), one.role.clone()));
         let office = Office::new(casework.with_staff(named));
-        let tokens = TokenTable::expiring(
-            members.into_iter().map(|one| (one.token_sha256, Arc::new(one.clone()), one.expires)),
-        );
+        let tokens = TokenTable::expiring(members.into_iter().map(|one| {
+            let end = one.expires.map(TokenLife::end);
+            (one.token_sha256, Arc::new(one), end)
+        }));
         let failures = SignInFailures::new();
         Staff {
             office,

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use crate::casework::keeper::TokenEnd;
 use crate::casework::retention::Schedules;
 use crate::casework::{Desk, Fault};
@@ -30,15 +28,13 @@ pub(super) struct Keeper {
     pub metrics: Arc<Metrics>,
 }
 
-/// Each organisation's tokens that expire, with the last day on which each is valid.
+/// Each organisation's tokens that expire.
 pub(super) fn tokens_that_expire(settings: &Settings) -> HashMap<OrganisationId, Vec<TokenEnd>> {
     let mut tokens: HashMap<OrganisationId, Vec<TokenEnd>> = HashMap::new();
     for member in &settings.staff {
         let organisation = settings.organisation(member.organisation.as_str());
-        let Some((organisation, end)) = organisation.zip(member.expires) else { continue };
-        let zone = organisation.profile.timezone;
-        let last_day = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
-        let token = TokenEnd { name: member.name.clone(), last_day };
+        let Some((organisation, life)) = organisation.zip(member.expires) else { continue };
+        let token = TokenEnd { name: member.name.clone(), life };
         tokens.entry(organisation.id.clone()).or_default().push(token);
     }
     tokens

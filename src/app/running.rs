@@ -29,6 +29,7 @@ use crate::channels::mail::{MailEdge, milter};
 use crate::config::Settings;
 use crate::config::state_key::{anchor_key, pass_key};
 use crate::domain::organisation::OrganisationId;
+use crate::domain::token_life::TokenLife;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
@@ -207,7 +208,8 @@ impl Running {
         let tokens = settings
             .staff
             .iter()
-            .map(|member| (member.token_sha256, member.organisation.clone(), member.expires));
+            .map(|member| (member, member.expires.map(TokenLife::end)))
+            .map(|(member, end)| (member.token_sha256, member.organisation.clone(), end));
         let edge = ContactsEdge::new(ContactsParts {
             forms: settings.forms.clone(),
             telephony: settings.telephony.clone(),

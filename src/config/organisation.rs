@@ -16,13 +16,13 @@ use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
 use crate::domain::identifier::{domain_to_ascii, e164};
-use crate::domain::moment::{midnight, next_day};
 use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Profile, Role};
 use crate::domain::reach::Reach;
 use crate::domain::restriction::Mode;
 use crate::domain::retention::Schedule;
+use crate::domain::token_life::TokenLife;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::staff::settings::StaffMember;
@@ -315,7 +315,7 @@ fn staff_member(
         let last = super::bank_holidays::day(&field)?;
         // Without a profile nothing starts.
         let zone = profile.map_or(Tz::Europe__London, |profile| profile.timezone);
-        Some(midnight(zone, next_day(last)))
+        Some(TokenLife::new(last, zone))
     });
     section.close();
     Some(StaffMember {

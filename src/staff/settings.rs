@@ -1,9 +1,8 @@
 //! What the staff side is configured with.
 
-use chrono::{DateTime, Utc};
-
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Role;
+use crate::domain::token_life::TokenLife;
 
 /// One `[[organisation.staff]]`: a member of staff or a program that may call the API.
 #[derive(Debug, Clone)]
@@ -13,6 +12,6 @@ pub struct StaffMember {
     pub role: Role,
     /// SHA-256 of the bearer token. The token itself is nowhere stored.
     pub token_sha256: [u8; 32],
-    /// The token is refused from this instant on; `None`: it does not expire.
-    pub expires: Option<DateTime<Utc>>,
+    /// `None`: the token does not expire.
+    pub expires: Option<TokenLife>,
 }

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::About;
 use crate::casework::{Desk, Fault};
 use crate::domain::diary::reminder::Reminder;
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::GOVERNANCE;
+use crate::domain::token_life::{TokenLife, TokenState};
 use crate::ports::Mailer;
-use crate::runtime::limits::TOKEN_WARNING_DAYS;
 
 /// Takes the place of the name that a diary entry gives to what falls due.
 const TOKEN_EXPIRY: &str = "token_expiry";
@@ -20,8 +20,7 @@ const TOKEN_EXPIRY: &str = "token_expiry";
 pub struct TokenEnd {
     /// The holder's name.
     pub name: String,
-    /// The last day on which it is valid, in the organisation's time zone.
-    pub last_day: NaiveDate,
+    pub life: TokenLife,
 }
 
 impl Desk {
@@ -43,13 +42,17 @@ impl Desk {
 }
 
 fn of_token(token: &TokenEnd, today: NaiveDate) -> Option<About> {
-    let TokenEnd { name, last_day } = token;
-    let (state, text) = if *last_day < today {
-        ("overdue", format!("The API token of {name} expired on {last_day} and is refused."))
-    } else if *last_day <= today + Days::new(TOKEN_WARNING_DAYS) {
-        ("upcoming", format!("The API token of {name} expires after {last_day}. Make a new one."))
-    } else {
-        return None;
+    let TokenEnd { name, life } = token;
+    let last_day = life.last_day();
+    let (state, text) = match life.state(today) {
+        TokenState::Valid => return None,
+        TokenState::Soon => (
+            "upcoming",
+            format!("The API token of {name} expires after {last_day}. Make a new one."),
+        ),
+        TokenState::Expired => {
+            ("overdue", format!("The API token of {name} expired on {last_day} and is refused."))
+        }
     };
     Some(About {
         reminder: Reminder {
@@ -71,7 +74,8 @@ mod tests {
 
     #[test]
     fn it_is_said_some_weeks_before_and_once_it_has_expired() {
-        let token = TokenEnd { name: "CRM".to_owned(), last_day: "2027-01-31".parse().unwrap() };
+        let life = TokenLife::new("2027-01-31".parse().unwrap(), chrono_tz::Europe::London);
+        let token = TokenEnd { name: "CRM".to_owned(), life };
         let state = |today: &str| of_token(&token, today.parse().unwrap()).map(|it| it.state);
         assert_eq!(state("2027-01-02"), None);
         assert_eq!(state("2027-01-03"), Some("upcoming"));

@@ -61,8 +61,6 @@ pub const CONSOLE_FIELDS_MAX: usize = 2_000;
 pub const CONSOLE_FIELD_BYTES: usize = 96;
 /// Weeks back from now in which the console looks for contacts that show an incident.
 pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
-/// How many days before a token expires the start, `check`, the console and reminders begin to warn.
-pub const TOKEN_WARNING_DAYS: u64 = 28;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
 /// People whose points of contact are listed. More: the list says so.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::{Days, TimeDelta};
+use chrono::NaiveDate;
 
 use super::asked::Asked;
 use super::form::{Posted, quoted};
@@ -21,7 +21,7 @@ use crate::domain::account::{Account, login as login_of};
 use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::profile::Role;
-use crate::runtime::limits::TOKEN_WARNING_DAYS;
+use crate::domain::token_life::TokenState;
 use crate::staff::{Staff, WithToken};
 
 struct Line {
@@ -69,23 +69,23 @@ struct TokenLine {
     tag: Option<&'static str>,
 }
 
-fn token_line(visit: &Visit, one: &WithToken, w: &words::StaffList) -> TokenLine {
-    let language = visit.language();
+fn token_line(
+    one: &WithToken,
+    today: NaiveDate,
+    w: &words::StaffList,
+    language: Language,
+) -> TokenLine {
     let (name, role) = (one.name.clone(), say::role_name(&one.role, language));
-    let Some(end) = one.expires else {
+    let Some(life) = one.expires else {
         return TokenLine { name, role, until: w.token_for_ever.to_owned(), tag: None };
     };
-    let zone = visit.organisation.profile.timezone;
-    let last = (end - TimeDelta::seconds(1)).with_timezone(&zone).date_naive();
-    let soon = visit.now().with_timezone(&zone).date_naive() + Days::new(TOKEN_WARNING_DAYS);
-    let (said, tag) = if end <= visit.now() {
-        (w.token_expired, Some("tag late"))
-    } else if last <= soon {
-        (w.token_until, Some("tag held"))
-    } else {
-        (w.token_until, None)
+    let (said, tag) = match life.state(today) {
+        TokenState::Valid => (w.token_until, None),
+        TokenState::Soon => (w.token_until, Some("tag held")),
+        TokenState::Expired => (w.token_expired, Some("tag late")),
     };
-    TokenLine { name, role, until: format!("{said} {}", say::day(last, language)), tag }
+    let until = format!("{said} {}", say::day(life.last_day(), language));
+    TokenLine { name, role, until, tag }
 }
 
 #[derive(Default)]
@@ -111,7 +111,8 @@ async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
     let accounts = staff.for_console().accounts.list(&visit.organisation.id).await?;
     let lines = accounts.iter().map(|account| line(visit, account, w)).collect();
     let own = staff.with_tokens.iter().filter(|one| one.organisation == visit.organisation.id);
-    let tokens = own.map(|one| token_line(visit, one, w)).collect();
+    let today = staff.for_console().desk.today(&visit.organisation);
+    let tokens = own.map(|one| token_line(one, today, w, language)).collect();
     let wrong = !filled.faults.is_empty();
     let page = StaffPage {
         f: Frame::of(staff, visit, Section::Settings, w.title).in_error(wrong).saying(filled.said),

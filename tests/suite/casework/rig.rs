@@ -22,6 +22,7 @@ use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::{Profile, Role};
 use contact_gateway::domain::reach::Reach;
 use contact_gateway::domain::restriction::Mode;
+use contact_gateway::domain::token_life::TokenLife;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Parts, plain};
 use contact_gateway::ports::relay::RelayError;
@@ -338,8 +339,8 @@ impl CaseOffice {
     }
 }
 
-/// A program whose token expires, and the instant.
-pub const ENDING: (&str, &str) = ("Old program", "2026-03-02T00:00:00Z");
+/// A program whose token expires, and its last day.
+pub const ENDING: (&str, &str) = ("Old program", "2026-03-01");
 
 fn member(name: &str, role: &str) -> StaffMember {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token(name).as_bytes());
@@ -348,7 +349,8 @@ fn member(name: &str, role: &str) -> StaffMember {
         name: name.to_owned(),
         role: Role(role.to_owned()),
         token_sha256: digest.as_ref().try_into().unwrap(),
-        expires: (name == ENDING.0).then(|| ENDING.1.parse().unwrap()),
+        expires: (name == ENDING.0)
+            .then(|| TokenLife::new(ENDING.1.parse().unwrap(), chrono_tz::Europe::London)),
     }
 }
 

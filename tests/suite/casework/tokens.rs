@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use contact_gateway::casework::keeper::TokenEnd;
+use contact_gateway::domain::token_life::TokenLife;
 use contact_gateway::runtime::limits::SIGN_IN_FAILURES_MAX;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ async fn an_expired_token_opens_nothing_and_says_so() {
     let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
     office.clock.set("2026-03-01T23:59:59Z".parse().unwrap());
     assert_eq!(office.get(ENDING.0, "/api/v1/queues").await.status, 200);
-    office.clock.set(ENDING.1.parse().unwrap());
+    office.clock.set("2026-03-02T00:00:00Z".parse().unwrap());
     // It is no guess, so that it never has to wait; somebody who does guess, has to.
     for _ in 0..=SIGN_IN_FAILURES_MAX {
         let refused = office.get(ENDING.0, "/api/v1/queues").await;
@@ -33,7 +34,8 @@ async fn an_expired_token_opens_nothing_and_says_so() {
 async fn governance_is_reminded_once_before_and_once_after() {
     let staff = staff(&[("Max", "manager")]);
     let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
-    let token = TokenEnd { name: "CRM".to_owned(), last_day: "2026-03-31".parse().unwrap() };
+    let life = TokenLife::new("2026-03-31".parse().unwrap(), chrono_tz::Europe::London);
+    let token = TokenEnd { name: "CRM".to_owned(), life };
     let desks = [office.desk(), office.desk()];
     for (at, expected) in [
         ("2026-03-02T09:00:00Z", 0),
