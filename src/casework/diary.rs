@@ -82,7 +82,7 @@ impl Desk {
         self.counted(organisation, from, to, figures).await
     }
 
-    /// As [`Desk::figures`], for each calendar month of these days, by name (`2026-01`).
+    /// As [`Desk::figures`], for each calendar month of these days, by its first day.
     ///
     /// # Errors
     /// As [`Desk::figures`]; [`Fault::Refused`] for more than [`FIGURES_MONTHS_MAX`] months.
@@ -91,7 +91,7 @@ impl Desk {
         organisation: &Organisation,
         from: NaiveDate,
         to: NaiveDate,
-    ) -> Result<Vec<(String, Map<String, Value>)>, Fault> {
+    ) -> Result<Vec<(NaiveDate, Map<String, Value>)>, Fault> {
         let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
         // Both ends may be in the middle of a month.
         if month(to) - month(from) >= i64::from(FIGURES_MONTHS_MAX) {

@@ -51,20 +51,20 @@ pub fn figures(
     figures
 }
 
-/// As [`figures()`], for each calendar month of a period, by name (`2026-01`). The first and the last may be incomplete.
+/// As [`figures()`], for each calendar month of a period, by its first day. The first and the last may be incomplete.
 pub fn by_month(
     cases: &[Case<'_>],
     contacts: &[DayTally],
     profile: &Profile,
     period: Period,
-) -> Vec<(String, Map<String, Value>)> {
+) -> Vec<(NaiveDate, Map<String, Value>)> {
     let mut months = Vec::new();
     let mut from = period.from;
     while from <= period.to {
         let next = add_months(first_of_month(from), 1);
         let to = next.pred_opt().unwrap_or(period.to).min(period.to);
         let month = Period { from, to, today: period.today };
-        months.push((from.format("%Y-%m").to_string(), figures(cases, contacts, profile, month)));
+        months.push((first_of_month(from), figures(cases, contacts, profile, month)));
         if next <= from {
             break;
         }

@@ -4,6 +4,7 @@
 mod board;
 mod chart;
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 pub use board::{SMALL, board, board_by_month};
@@ -14,6 +15,8 @@ pub use chart::chart;
 pub struct Row {
     /// The figure's published name.
     pub figure: String,
+    /// Of figures by month: the month's first day.
+    pub month: Option<NaiveDate>,
     /// The group: kind, ground, channel; then the group within it.
     pub group: Vec<String>,
     /// `None`: hidden.
@@ -23,8 +26,19 @@ pub struct Row {
 impl Row {
     /// How the figure and its group are called.
     pub fn label(&self) -> String {
-        let words: Vec<String> = self.group.iter().map(|group| group.replace('_', " ")).collect();
+        let words: Vec<String> = self.parts().map(|part| part.replace('_', " ")).collect();
         words.join(", ")
+    }
+
+    /// Whether the figure has more rows than this one.
+    pub fn is_part(&self) -> bool {
+        self.month.is_some() || !self.group.is_empty()
+    }
+
+    /// Of what it is the number, by published names: the month (`2026-01`), then the group.
+    fn parts(&self) -> impl Iterator<Item = String> {
+        let month = self.month.map(|first| first.format("%Y-%m").to_string());
+        month.into_iter().chain(self.group.iter().cloned())
     }
 
     fn shown(&self) -> String {
@@ -52,21 +66,20 @@ pub fn rows(figures: &Map<String, Value>) -> Vec<Row> {
     rows
 }
 
-/// The figures of each month as rows, figure by figure. The month is the first group.
-pub fn rows_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
+/// The figures of each month as rows, figure by figure.
+pub fn rows_by_month(months: &[(NaiveDate, Map<String, Value>)]) -> Vec<Row> {
     let rows: Vec<Vec<Row>> = months.iter().map(|(_, figures)| rows(figures)).collect();
     figure_by_figure(months, &rows)
 }
 
-fn figure_by_figure(months: &[(String, Map<String, Value>)], rows: &[Vec<Row>]) -> Vec<Row> {
+fn figure_by_figure(months: &[(NaiveDate, Map<String, Value>)], rows: &[Vec<Row>]) -> Vec<Row> {
     let Some((_, first)) = months.first() else { return Vec::new() };
     let mut all = Vec::new();
     // Every month has the same figures.
     for figure in first.keys() {
         for ((month, _), rows) in months.iter().zip(rows) {
             for row in rows.iter().filter(|row| row.figure == *figure) {
-                let group = std::iter::once(month).chain(&row.group).cloned().collect();
-                all.push(Row { group, ..row.clone() });
+                all.push(Row { month: Some(*month), ..row.clone() });
             }
         }
     }
@@ -84,7 +97,8 @@ fn add(rows: &mut Vec<Row>, figure: &str, group: &mut Vec<String>, value: &Value
         }
         value => {
             let count = value.as_u64();
-            rows.push(Row { figure: figure.to_owned(), group: group.clone(), count });
+            let (figure, group) = (figure.to_owned(), group.clone());
+            rows.push(Row { figure, month: None, group, count });
         }
     }
 }
@@ -94,9 +108,9 @@ pub fn table(rows: &[Row]) -> String {
     let named: Vec<(String, String)> = rows
         .iter()
         .map(|row| {
-            let label = match row.group.as_slice() {
-                [] => title(&row.figure),
-                _ => format!("{}: {}", title(&row.figure), row.label()),
+            let label = match row.is_part() {
+                true => format!("{}: {}", title(&row.figure), row.label()),
+                false => title(&row.figure),
             };
             (label, row.shown())
         })
@@ -120,7 +134,8 @@ pub fn csv_by_month(rows: &[Row]) -> String {
 fn written(rows: &[Row], groups: &[&str]) -> String {
     let mut out = format!("\u{feff}figure,{},count\r\n", groups.join(","));
     for row in rows {
-        let own = (0..groups.len()).map(|at| row.group.get(at).map_or("", String::as_str));
+        let parts: Vec<String> = row.parts().collect();
+        let own = (0..groups.len()).map(|at| parts.get(at).map_or("", String::as_str));
         let shown = row.shown();
         let cells: Vec<&str> =
             std::iter::once(row.figure.as_str()).chain(own).chain([shown.as_str()]).collect();
@@ -151,7 +166,8 @@ fn csv_cell(text: &str) -> String {
 pub fn json(rows: &[Row]) -> Value {
     let mut all = Map::new();
     for row in rows {
-        let path: Vec<&str> = row.group.iter().map(String::as_str).collect();
+        let parts: Vec<String> = row.parts().collect();
+        let path: Vec<&str> = parts.iter().map(String::as_str).collect();
         set(&mut all, &row.figure, &path, row.count);
     }
     Value::Object(all)

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::Row;
@@ -40,7 +41,7 @@ pub fn board(rows: &[Row]) -> Vec<Row> {
 }
 
 /// As [`board()`], by month. Assumes that the sums over the months are known as well, from another report.
-pub fn board_by_month(months: &[(String, Map<String, Value>)]) -> Vec<Row> {
+pub fn board_by_month(months: &[(NaiveDate, Map<String, Value>)]) -> Vec<Row> {
     let mut rows: Vec<Vec<Row>> =
         months.iter().map(|(_, figures)| of_nobody(&super::rows(figures))).collect();
     let mut hidden: Vec<BTreeSet<usize>> = rows.iter().map(|rows| small(rows)).collect();
@@ -261,7 +262,7 @@ mod tests {
 
     fn row(figure: &str, group: &[&str], count: u64) -> Row {
         let group = group.iter().map(|one| (*one).to_owned()).collect();
-        Row { figure: figure.to_owned(), group, count: Some(count) }
+        Row { figure: figure.to_owned(), month: None, group, count: Some(count) }
     }
 
     /// Restrictions by kind and by ground, with their sum and their ages.
@@ -380,21 +381,21 @@ mod tests {
     /// What is hidden in one month could be worked out from the other months and the sum of all.
     #[test]
     fn a_month_is_not_given_away_by_the_others() {
-        let month = |name: &str, letters: u64, limited: u64, routed: u64| {
+        let month = |first: &str, letters: u64, limited: u64, routed: u64| {
             let by = serde_json::json!({"limit": limited, "route": routed});
             let figures = serde_json::json!({
                 "warning_letters": letters, "contacts_by_disposition": by, "incident_history": {"P-1": 9}
             });
             let Value::Object(figures) = figures else { unreachable!() };
-            (name.to_owned(), figures)
+            (first.parse::<NaiveDate>().unwrap(), figures)
         };
         let seen = board_by_month(&[
-            month("2026-01", 2, 40, 60),
-            month("2026-02", 8, 50, 70),
-            month("2026-03", 9, 3, 80),
+            month("2026-01-01", 2, 40, 60),
+            month("2026-02-01", 8, 50, 70),
+            month("2026-03-01", 9, 3, 80),
         ]);
         let of = |figure: &str, group: &[&str]| -> Vec<Option<u64>> {
-            let fits = |row: &&Row| row.figure == figure && row.group[1..] == *group;
+            let fits = |row: &&Row| row.figure == figure && row.group[..] == *group;
             seen.iter().filter(fits).map(|row| row.count).collect()
         };
         assert_eq!(of("warning_letters", &[]), [None, None, Some(9)]);

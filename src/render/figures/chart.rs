@@ -15,8 +15,7 @@ const LABEL_CHARS_MAX: usize = 32;
 
 /// The groups of a figure as bars. `None`: the figure has no groups, or there are none.
 pub fn chart(rows: &[Row], figure: &str) -> Option<String> {
-    let bars: Vec<&Row> =
-        rows.iter().filter(|row| row.figure == figure && !row.group.is_empty()).collect();
+    let bars: Vec<&Row> = rows.iter().filter(|row| row.figure == figure && row.is_part()).collect();
     if bars.is_empty() {
         return None;
     }
@@ -92,6 +91,7 @@ mod tests {
     fn a_chart_says_its_numbers_and_holds_no_script() {
         let row = |group: &str, count| Row {
             figure: "restrictions_by_kind".to_owned(),
+            month: None,
             group: vec![group.to_owned()],
             count,
         };

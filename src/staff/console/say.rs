@@ -70,12 +70,21 @@ pub(super) fn day(day: NaiveDate, language: Language) -> String {
     format!("{} {}", short_day(day, language), day.year())
 }
 
-fn short_day(day: NaiveDate, language: Language) -> String {
+/// The month that a day is in: "Nov 2026".
+pub(super) fn month(day: NaiveDate, language: Language) -> String {
+    format!("{} {}", month_name(day, language), day.year())
+}
+
+fn month_name(day: NaiveDate, language: Language) -> &'static str {
     let month = MONTHS.get(day.month0() as usize).copied().unwrap_or_default();
-    let month = match language {
+    match language {
         Language::English => month.0,
         Language::Welsh => month.1,
-    };
+    }
+}
+
+fn short_day(day: NaiveDate, language: Language) -> String {
+    let month = month_name(day, language);
     format!("{} {} {month}", weekday(day.weekday(), language), day.day())
 }
 

@@ -112,7 +112,7 @@ pub(in crate::staff::console) async fn show(
     let mut found: Vec<Figure> = Vec::new();
     for row in &rows {
         let title = title(&row.figure, language);
-        if row.group.is_empty() {
+        if !row.is_part() {
             totals.push((title, shown(row)));
             continue;
         }
@@ -234,11 +234,8 @@ fn title(figure: &str, language: Language) -> String {
 const OF_IDS: [&str; 2] = ["incident_history", "observed_by_restriction"];
 
 fn group(row: &Row, language: Language) -> String {
+    let month = row.month.map(|first| say::month(first, language));
     let each = row.group.iter().map(|name| {
-        if let Ok(first) = format!("{name}-01").parse::<NaiveDate>() {
-            let day = say::day(first, language);
-            return day.split_once(' ').map_or(day.clone(), |(_, month)| month.to_owned());
-        }
         if let Some(kind) = KindName::ALL.into_iter().find(|kind| kind.name() == name) {
             return say::kind(kind, language).to_owned();
         }
@@ -255,5 +252,5 @@ fn group(row: &Row, language: Language) -> String {
         }
         say::capitalised(name)
     });
-    each.collect::<Vec<_>>().join(", ")
+    month.into_iter().chain(each).collect::<Vec<_>>().join(", ")
 }
