@@ -1,6 +1,6 @@
 //! What falls due, the figures, and a person's timeline: read from the case files and from the counts.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::follow::{TALLY, TIMELINE, Timeline, timeline_id};
@@ -9,7 +9,7 @@ use crate::domain::case::anchors::day;
 use crate::domain::diary::{self, Case, Entry};
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Profile;
-use crate::domain::report::{Period, by_month, figures};
+use crate::domain::report::{Period, by_month, calendar_months, figures};
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::documents::{BY_ID, Listing};
 use crate::runtime::limits::{FIGURES_MONTHS_MAX, TIMELINE_MONTHS_MAX};
@@ -92,9 +92,7 @@ impl Desk {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Vec<(NaiveDate, Map<String, Value>)>, Fault> {
-        let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
-        // Both ends may be in the middle of a month.
-        if month(to) - month(from) >= i64::from(FIGURES_MONTHS_MAX) {
+        if calendar_months(from, to) > i64::from(FIGURES_MONTHS_MAX) {
             return Err(Fault::Refused(format!("at most {FIGURES_MONTHS_MAX} months are shown")));
         }
         self.counted(organisation, from, to, by_month).await

@@ -73,6 +73,12 @@ pub fn by_month(
     months
 }
 
+/// In how many calendar months days are, both ends included, each of which may be in the middle of one.
+pub fn calendar_months(from: NaiveDate, to: NaiveDate) -> i64 {
+    let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
+    month(to) - month(from) + 1
+}
+
 fn first_of_month(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }

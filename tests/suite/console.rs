@@ -29,6 +29,7 @@ mod pictures;
 #[cfg(feature = "oidc")]
 mod provider;
 mod records;
+mod reports;
 mod rosters;
 mod routes;
 mod set_aside;

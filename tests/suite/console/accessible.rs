@@ -9,7 +9,7 @@ use crate::real_input::accessible::{RULES, axe};
 use crate::real_input::browser::Browser;
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 55] = [
+const PAGES: [&str; 56] = [
     "/",
     "/queues",
     "/queues/limited",
@@ -57,6 +57,7 @@ const PAGES: [&str; 55] = [
     "/calendar",
     "/reports",
     "/reports?board=yes",
+    "/reports?from=2020-01-01&by=month",
     "/people/K-7?tab=identifiers",
     "/people/K-7/merge",
     "/people/K-3/merge?q=a",

@@ -12,12 +12,15 @@ use chrono::{Datelike, NaiveDate};
 use crate::domain::channel::Channel;
 use crate::domain::decision::Disposition;
 use crate::domain::language::Language;
+use crate::domain::report::calendar_months;
 use crate::domain::restriction::KindName;
 use crate::render::figures::{self, Row};
 use crate::runtime::html;
+use crate::runtime::limits::FIGURES_MONTHS_MAX;
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::frame::{Frame, Page, Section, page};
+use crate::staff::console::invitation::FieldFault;
 use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
@@ -41,8 +44,8 @@ struct ReportsPage {
     to: NaiveDate,
     board: bool,
     by_month: bool,
-    /// The last day is before the first.
-    wrong: bool,
+    /// What is wrong with the days.
+    wrong: Option<FieldFault>,
     /// Figures without groups.
     totals: Vec<(String, String)>,
     figures: Vec<Figure>,
@@ -50,6 +53,12 @@ struct ReportsPage {
     period: String,
     /// For a board: the newest anchor of the audit trail, as `audit verify` reads it.
     anchor: Option<String>,
+}
+
+impl ReportsPage {
+    fn fault(&self, field: &str) -> Option<&'static str> {
+        self.wrong.as_ref().filter(|one| one.field == field).map(|one| one.text)
+    }
 }
 
 /// Which days, and which readers.
@@ -72,6 +81,16 @@ impl Wanted {
             board: asked.text("board").is_some(),
             by_month: asked.text("by") == Some("month"),
         }
+    }
+
+    /// What keeps the figures of these days from being shown.
+    fn fault(&self, w: &words::Reports) -> Option<FieldFault> {
+        if self.to < self.from {
+            return Some(FieldFault { field: "to", text: w.order });
+        }
+        let months = calendar_months(self.from, self.to);
+        (self.by_month && months > i64::from(FIGURES_MONTHS_MAX))
+            .then_some(FieldFault { field: "from", text: w.too_many_months })
     }
 
     fn query(&self) -> String {
@@ -103,8 +122,11 @@ pub(in crate::staff::console) async fn show(
     let w = words::Reports::of(visit.language());
     let today = staff.for_console().desk.today(&visit.organisation);
     let wanted = Wanted::of(&asked, today);
-    let wrong = wanted.to < wanted.from;
-    let rows = if wrong { Vec::new() } else { wanted.rows(&staff, &visit).await? };
+    let wrong = wanted.fault(w);
+    let rows = match &wrong {
+        Some(_) => Vec::new(),
+        None => wanted.rows(&staff, &visit).await?,
+    };
     let language = visit.language();
     let shown =
         |row: &Row| row.count.map_or_else(|| w.hidden.to_owned(), |count| count.to_string());
@@ -138,7 +160,7 @@ pub(in crate::staff::console) async fn show(
     };
     let (from, to) = (say::day(wanted.from, language), say::day(wanted.to, language));
     page(&ReportsPage {
-        f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong),
+        f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong.is_some()),
         w,
         board: wanted.board,
         by_month: wanted.by_month,

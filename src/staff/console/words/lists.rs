@@ -86,6 +86,8 @@ texts! {
         chart_of: "Chart of", "Siart o";
         print: "Print this page for a paper copy: the tables fit a sheet.", "Argraffwch y dudalen hon ar gyfer copi papur: mae'r tablau yn ffitio dalen.";
         order: "The last day is before the first. Choose again.", "Mae'r diwrnod olaf cyn y cyntaf. Dewiswch eto.";
+        too_many_months: "Up to 36 months can be shown each by itself. Choose a later first day.",
+            "Gellir dangos hyd at 36 mis, pob un ar ei ben ei hun. Dewiswch ddiwrnod cyntaf diweddarach.";
         totals: "Totals", "Cyfansymiau";
         warning_letters: "Warning letters", "Llythyrau rhybudd";
         warning_reasons: "Reasons for warnings", "Rhesymau dros rybuddion";

@@ -1,0 +1,50 @@
+//! Figures in the browser, without script: months by themselves, and days that can't be shown.
+
+use contact_gateway::runtime::limits::FIGURES_MONTHS_MAX;
+use hyper::StatusCode;
+
+use super::browsing::Browsing;
+use crate::office::Office;
+
+#[tokio::test]
+async fn each_month_has_its_name_in_either_language() {
+    let office = Office::that_chose();
+    let mut cy = Browsing::signed_in(&office, "Cy Dunn", "manager").await;
+    let page = cy.get("/reports?from=2026-01-10&to=2026-03-20&by=month").await;
+    assert!(page.has("Warning letters Figure Number Jan 2026 0 Feb 2026 0 Mar 2026 0"), "{page:?}");
+    cy.cookies.insert("language".to_owned(), "cy".to_owned());
+    let page = cy.get("/reports?from=2026-01-10&to=2026-03-20&by=month").await;
+    assert!(page.has("Ion 2026 0 Chwef 2026 0 Maw 2026 0"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn days_that_cannot_be_shown_are_a_fault_at_their_field() {
+    let office = Office::that_chose();
+    let mut cy = Browsing::signed_in(&office, "Cy Dunn", "manager").await;
+    let most = FIGURES_MONTHS_MAX.to_string();
+    let cases = [
+        ("/reports?from=2023-03-31&to=2026-03-20&by=month", "from", [most.as_str(), most.as_str()]),
+        ("/reports?from=2026-03-21&to=2026-03-20", "to", ["before the first", "cyn y cyntaf"]),
+    ];
+    for (path, field, said) in cases {
+        for (language, said) in ["en", "cy"].into_iter().zip(said) {
+            cy.cookies.insert("language".to_owned(), language.to_owned());
+            let page = cy.get(path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            assert!(page.body.contains(&format!("<li><a href=\"#{field}\">")), "{}", page.body);
+            let mark = format!("id=\"{field}-fault\">");
+            let (_, fault) = page.body.split_once(&mark).unwrap();
+            assert!(fault.split('<').next().unwrap().contains(said), "{path}, {language}");
+            assert!(!page.body.contains("/reports.csv"), "{path}: there are no figures to save");
+        }
+    }
+    // The same days, all together; and as many months as can be shown.
+    for path in [
+        "/reports?from=2023-03-31&to=2026-03-20",
+        "/reports?from=2023-04-01&to=2026-03-20&by=month",
+    ] {
+        let page = cy.get(path).await;
+        assert!(!page.body.contains("class=\"faults\""), "{path}");
+        assert!(page.body.contains("/reports.csv"), "{path}");
+    }
+}
