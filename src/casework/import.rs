@@ -34,9 +34,10 @@ use super::person_check::{LastReviews, faults_since, normalised};
 
 pub use apply::{Imported, Missing, Planned};
 pub use csv_rows::COLUMNS;
-pub use key::ImportKey;
+pub use key::{ImportKey, UnusedKey};
 pub use listed::{Listed, Says};
 pub(in crate::casework) use once::IMPORT_KEY;
+pub use once::KeyUse;
 pub use register::{FIELDS, Mapping, RESTRICTIONS};
 pub use text::{FileText, decode};
 

@@ -106,6 +106,18 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sum
 }
 
+/// SHA-256 of several parts, each with its length in front so that none runs into the next.
+pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut sum = [0; 32];
+    sum.copy_from_slice(context.finish().as_ref());
+    sum
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     // Every contact's digest is written so: digit by digit, without asking what each may be.
@@ -140,6 +152,15 @@ mod tests {
         let open = |at| table.authorise(Some("Bearer open sesame"), at);
         assert_eq!(open(end - chrono::TimeDelta::microseconds(1)), Presented::Holds(&"ali"));
         assert_eq!(open(end), Presented::Expired);
+    }
+
+    #[test]
+    fn parts_are_hashed_with_where_each_ends() {
+        let parts: [&[u8]; 4] = [&3_u64.to_be_bytes(), b"one", &2_u64.to_be_bytes(), b"xy"];
+        let whole = parts.concat();
+        assert_eq!(sha256_of_parts(&[b"one", b"xy"]), sha256(&whole));
+        assert_ne!(sha256_of_parts(&[b"one", b"xy"]), sha256_of_parts(&[b"onex", b"y"]));
+        assert_ne!(sha256_of_parts(&[b"one"]), sha256_of_parts(&[b"one", b""]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::over::Laid;
-use super::key::ImportKey;
+use super::key::UnusedKey;
 use super::listed::Listed;
 use crate::casework::acting::Acting;
 use crate::casework::case::record::document;
@@ -106,7 +106,7 @@ impl Desk {
         people: Vec<Listed>,
         (missing, go): (Missing, Go),
         acting: Acting<'_>,
-        key: Option<&ImportKey>,
+        key: Option<&UnusedKey>,
     ) -> Result<Imported, Fault> {
         acting.check()?;
         let mut known = self.known(organisation, &people).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::apply::{Go, Imported, Missing};
-use super::key::ImportKey;
+use super::key::{ImportKey, UnusedKey};
 use super::listed::Listed;
 use crate::casework::acting::Acting;
 use crate::casework::{Desk, Fault};
@@ -28,10 +28,10 @@ struct Remembered {
 }
 
 /// What is on record for a key.
-enum Known {
+pub enum KeyUse {
+    /// The result of the same request.
     Done(Imported),
-    /// No valid result; the version of an expired record, or 0.
-    Unused(u64),
+    Unused(UnusedKey),
 }
 
 fn written_at(at: DateTime<Utc>) -> String {
@@ -39,28 +39,24 @@ fn written_at(at: DateTime<Utc>) -> String {
 }
 
 impl Desk {
-    /// As [`Desk::import`], once per key: the same request within [`IMPORT_KEY_KEPT`] returns the first result.
+    /// As [`Desk::import`], once per key: the same request within [`IMPORT_KEY_KEPT`] returns the first result, by
+    /// [`Desk::key_use`], or here where it was sent twice at once.
     ///
     /// # Errors
-    /// As [`Desk::import`]; [`Fault::Refused`]: the key was used for another request.
+    /// As [`Desk::import`]; [`Fault::Refused`]: the key was used for another request meanwhile.
     pub async fn import_once(
         &self,
         organisation: &Organisation,
         people: Vec<Listed>,
         missing: Missing,
         acting: Acting<'_>,
-        key: &ImportKey,
+        key: UnusedKey,
     ) -> Result<Imported, Fault> {
-        let version = match self.done_before(&organisation.id, key).await? {
-            Known::Done(done) => return Ok(done),
-            Known::Unused(version) => version,
-        };
-        let key = &ImportKey { version, ..key.clone() };
-        match self.imported(organisation, people, (missing, Go::Write), acting, Some(key)).await {
+        match self.imported(organisation, people, (missing, Go::Write), acting, Some(&key)).await {
             // The same request may have been sent twice at once.
-            Err(Fault::Contended) => match self.done_before(&organisation.id, key).await? {
-                Known::Done(done) => Ok(done),
-                Known::Unused(_) => Err(Fault::Contended),
+            Err(Fault::Contended) => match self.key_use(&organisation.id, key.key).await? {
+                KeyUse::Done(done) => Ok(done),
+                KeyUse::Unused(_) => Err(Fault::Contended),
             },
             Ok(done) => {
                 self.forget_old_imports(&organisation.id).await;
@@ -70,24 +66,29 @@ impl Desk {
         }
     }
 
-    async fn done_before(
+    /// What a key was used for within [`IMPORT_KEY_KEPT`]. To be asked before the list is judged: what is done stays
+    /// done, whatever the configuration says of such a list by now.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`]: the key came with something else. The store can't be read.
+    pub async fn key_use(
         &self,
         organisation: &OrganisationId,
-        key: &ImportKey,
-    ) -> Result<Known, Fault> {
+        key: ImportKey,
+    ) -> Result<KeyUse, Fault> {
         let Some(stored) = self.store.document(organisation, IMPORT_KEY, &key.id).await? else {
-            return Ok(Known::Unused(0));
+            return Ok(KeyUse::Unused(UnusedKey { key, version: 0 }));
         };
         let counts_from = written_at(self.clock.now() - IMPORT_KEY_KEPT);
         if !stored.keys.iter().any(|it| it.index == BY_TIME && it.value >= counts_from) {
-            return Ok(Known::Unused(stored.version));
+            return Ok(KeyUse::Unused(UnusedKey { key, version: stored.version }));
         }
         let known: Remembered = stored.read()?;
         if known.asks != key.asks {
             let why = "this `Idempotency-Key` was used for another request";
             return Err(Fault::Refused(why.to_owned()));
         }
-        Ok(Known::Done(known.done))
+        Ok(KeyUse::Done(known.done))
     }
 
     /// Removes expired keys, in a batch of its own: a conflict over them must not fail an import.
@@ -114,15 +115,16 @@ impl Desk {
     }
 }
 
-impl ImportKey {
+impl UnusedKey {
     /// The document with the result, for the batch of the import.
     pub(super) fn remembers(
         &self,
         done: &Imported,
         at: DateTime<Utc>,
     ) -> Result<Document, StoreError> {
-        let body = Remembered { asks: self.asks.clone(), done: done.clone() };
+        let UnusedKey { key: ImportKey { id, asks }, version } = self.clone();
+        let body = Remembered { asks, done: done.clone() };
         let keys = vec![IndexKey::new(BY_TIME, written_at(at))];
-        Document::new(IMPORT_KEY, self.id.clone(), self.version, keys, &body)
+        Document::new(IMPORT_KEY, id, version, keys, &body)
     }
 }

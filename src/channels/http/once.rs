@@ -12,20 +12,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::runtime::limits::{REPEAT_WAITS_MAX, REPEATS_BYTES_MAX};
-use crate::runtime::tokens::sha256;
+use crate::runtime::tokens::sha256_of_parts;
 
 /// What makes two requests the same.
 pub type Key = [u8; 32];
 
 /// One key of several parts, each with its length in front so that none runs into the next.
 pub fn keyed(parts: &[&[u8]]) -> Key {
-    let bytes = parts.iter().map(|part| size_of::<u64>() + part.len()).sum();
-    let mut whole = Vec::with_capacity(bytes);
-    for part in parts {
-        whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        whole.extend_from_slice(part);
-    }
-    sha256(&whole)
+    sha256_of_parts(parts)
 }
 
 /// Values remembered for a while, the oldest forgotten first.

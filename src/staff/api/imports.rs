@@ -10,7 +10,7 @@ use super::shape;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
 use crate::casework::import::{
-    FileFault, Format, ImportKey, Imported, Missing, Planned, read_people,
+    FileFault, Format, ImportKey, Imported, KeyUse, Missing, Planned, read_people,
 };
 use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
@@ -98,36 +98,54 @@ pub async fn import(
     headers: HeaderMap,
     Json(list): Json<Box<RawValue>>,
 ) -> Result<axum::Json<CasesImported>, Problem> {
-    let organisation = caller.organisation();
-    let people = read_people(list.get(), Format::Json, organisation, |_, _| {})
-        .map_err(|faults| Fault::Invalid(faults.into_iter().map(placed).collect()))?;
+    let (organisation, desk) = (caller.organisation(), &caller.casework().desk);
     let missing = match query.missing {
         Some(MissingAsked::End) => Missing::End,
         None => Missing::Refuse,
     };
-    let acting = Acting::from(caller.name()).because(query.reason.as_deref());
-    let desk = &caller.casework().desk;
-    let key = key_of(&headers, caller.name(), &(missing, query.reason.as_deref(), list.get()))?;
+    let reason = query.reason.as_deref();
+    let key = key_of(&headers, caller.name(), (missing, reason), list.get())?;
+    let key = match key.filter(|_| !query.dry_run) {
+        Some(key) => match desk.key_use(&organisation.id, key).await? {
+            KeyUse::Done(done) => return Ok(axum::Json(said(done, query.dry_run))),
+            KeyUse::Unused(key) => Some(key),
+        },
+        None => None,
+    };
+    let people = read_people(list.get(), Format::Json, organisation, |_, _| {})
+        .map_err(|faults| Fault::Invalid(faults.into_iter().map(placed).collect()))?;
+    let acting = Acting::from(caller.name()).because(reason);
     let done = match key {
         _ if query.dry_run => desk.preview_import(organisation, people, missing, acting).await?,
-        Some(key) => desk.import_once(organisation, people, missing, acting, &key).await?,
+        Some(key) => desk.import_once(organisation, people, missing, acting, key).await?,
         None => desk.import(organisation, people, missing, acting).await?,
     };
+    Ok(axum::Json(said(done, query.dry_run)))
+}
+
+fn said(done: Imported, dry_run: bool) -> CasesImported {
     let Imported { people, restrictions, unchanged, cases, ended, kept, planned, .. } = done;
-    let would = query.dry_run.then_some(planned);
-    Ok(axum::Json(CasesImported { people, restrictions, unchanged, cases, ended, kept, would }))
+    let would = dry_run.then_some(planned);
+    CasesImported { people, restrictions, unchanged, cases, ended, kept, would }
 }
 
 /// The idempotency key, with the list and its parameters.
 fn key_of(
     headers: &HeaderMap,
     by: &str,
-    asks: &(Missing, Option<&str>, &str),
+    (missing, reason): (Missing, Option<&str>),
+    list: &str,
 ) -> Result<Option<ImportKey>, Fault> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     // A key that is not text is refused like an empty one.
     let key = key.to_str().unwrap_or_default();
-    ImportKey::new(by, key, &format!("{asks:?}")).map(Some)
+    let missing = match missing {
+        Missing::Refuse => "refuse",
+        Missing::End => "end",
+    };
+    // A list has megabytes: it is hashed where it is.
+    let asks = [missing, list].into_iter().chain(reason).map(str::as_bytes);
+    ImportKey::new(by, key, &asks.collect::<Vec<_>>()).map(Some)
 }
 
 /// A fault of the list by its key, with where that is in the body.

@@ -103,3 +103,30 @@ async fn a_list_that_is_sent_again_under_its_key_is_loaded_once() {
     let folder = tempfile::tempdir().unwrap();
     one_import(Embedded::open(&folder.path().join("store")).unwrap()).await;
 }
+
+/// What the first answer said was done stays done, whatever the policy says of the same list by now.
+#[tokio::test]
+async fn a_list_that_is_sent_again_gets_the_first_answer_under_another_policy_too() {
+    let store: Arc<dyn Store> = Memory::new();
+    let tuntum = profile(&shipped("tuntum.toml"), None);
+    let mut other = tuntum.clone();
+    other.grounds.retain(|ground| ground.name != "demands");
+    let [office, changed] = [tuntum, other].map(|policy| {
+        let office = CaseOffice::open(Arc::clone(&store), policy, &staff(&STAFF));
+        office.clock.set("2026-03-02T09:00:00Z".parse().unwrap());
+        office
+    });
+    let list = json!([{
+        "id": "P-1", "name": "Jo",
+        "case": {"incidents": [{
+            "id": "I-1", "ground": "demands", "happened": "2026-01-10", "channel": "telephone",
+            "what": "Thirty calls in one day."
+        }]}
+    }]);
+    let first = post(&office, "Max", "", "load-1", list.to_string()).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let again = post(&changed, "Max", "", "load-1", list.to_string()).await;
+    assert_eq!((again.status.as_u16(), again.json()), (200, first.json()));
+    let new = post(&changed, "Max", "", "load-2", list.to_string()).await;
+    assert_eq!((new.status.as_u16(), new.problem().as_str()), (422, "invalid-record"));
+}
