@@ -58,11 +58,7 @@ impl Desk {
                 KeyUse::Done(done) => Ok(done),
                 KeyUse::Unused(_) => Err(Fault::Contended),
             },
-            Ok(done) => {
-                self.forget_old_imports(&organisation.id).await;
-                Ok(done)
-            }
-            Err(fault) => Err(fault),
+            done => done,
         }
     }
 
@@ -91,26 +87,29 @@ impl Desk {
         Ok(KeyUse::Done(known.done))
     }
 
-    /// Removes expired keys, in a batch of its own: a conflict over them must not fail an import.
-    async fn forget_old_imports(&self, organisation: &OrganisationId) {
-        let stamp = self.stamp(GATEWAY);
-        let listing = Listing {
-            to: Some(written_at(stamp.at - IMPORT_KEY_KEPT)),
-            limit: IMPORT_KEYS_FORGOTTEN_AT_ONCE,
-            ..Listing::of(BY_TIME)
-        };
-        let old = self.store.documents(organisation, IMPORT_KEY, listing).await;
-        let done = match old.map(|page| page.documents) {
-            Ok(old) if old.is_empty() => return,
-            Ok(old) => {
-                let batch = old.iter().fold(Batch::new(stamp), Batch::remove);
-                self.store.write(organisation, batch).await
+    /// Removes expired keys.
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next call does the same.
+    pub async fn forget_old_imports(&self, organisation: &OrganisationId) -> Result<(), Fault> {
+        loop {
+            let stamp = self.stamp(GATEWAY);
+            let listing = Listing {
+                to: Some(written_at(stamp.at - IMPORT_KEY_KEPT)),
+                limit: IMPORT_KEYS_FORGOTTEN_AT_ONCE,
+                ..Listing::of(BY_TIME)
+            };
+            let old = self.store.documents(organisation, IMPORT_KEY, listing).await?.documents;
+            if old.is_empty() {
+                return Ok(());
             }
-            Err(error) => Err(WriteFault::Store(error)),
-        };
-        // The next import tries again.
-        if let Err(error) = done {
-            tracing::debug!(%error, %organisation, "expired import keys are not removed yet");
+            let batch = old.iter().fold(Batch::new(stamp), Batch::remove);
+            match self.store.write(organisation, batch).await {
+                Ok(()) => {}
+                // Another gateway removes the same, or a key came again: the next call removes the rest.
+                Err(WriteFault::Conflict(_)) => return Ok(()),
+                Err(WriteFault::Store(error)) => return Err(error.into()),
+            }
         }
     }
 }
