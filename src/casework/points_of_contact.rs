@@ -27,10 +27,12 @@ pub struct Answering {
 /// An organisation's points of contact.
 #[derive(Debug, Clone, Default)]
 pub struct PointsOfContact {
-    /// Sorted by the contact's name, then the person's.
-    pub all: Vec<Answering>,
-    /// More than [`POINTS_OF_CONTACT_MAX`] people have one.
+    /// Sorted by the contact's name, then the person's: the first [`POINTS_OF_CONTACT_MAX`].
+    pub first: Vec<Answering>,
+    /// There are more than those.
     pub more: bool,
+    /// The names of all contacts and deputies, also of those that are not among the first.
+    pub members: BTreeSet<String>,
 }
 
 /// An absence to record.
@@ -62,7 +64,7 @@ pub struct AbsenceRecorded {
 }
 
 impl Casework {
-    /// Who answers for whom, for at most [`POINTS_OF_CONTACT_MAX`] people.
+    /// Who answers for whom.
     ///
     /// # Errors
     /// The store can't be read.
@@ -70,12 +72,24 @@ impl Casework {
         &self,
         organisation: &Organisation,
     ) -> Result<PointsOfContact, Fault> {
-        let mut ids = self.people_with(organisation, &|_| true).await?;
-        let more = ids.len() > POINTS_OF_CONTACT_MAX;
-        while ids.len() > POINTS_OF_CONTACT_MAX {
-            ids.pop_last();
+        let people = self.people_with(organisation, &|_| true).await?;
+        let mut members = BTreeSet::new();
+        let mut all = Vec::new();
+        for person in &people {
+            for (restriction, point) in self.held(organisation, person) {
+                members.extend(point.members().map(|one| one.name.clone()));
+                all.push((&point.contact.name, &person.name, &restriction.id, &person.id));
+            }
         }
-        Ok(PointsOfContact { all: self.answering(organisation, ids).await?, more })
+        all.sort_unstable();
+        let ids = all.iter().take(POINTS_OF_CONTACT_MAX).map(|(.., id)| (*id).clone()).collect();
+        let mut first = self.answering(organisation, ids).await?;
+        let more = all.len().max(first.len()) > POINTS_OF_CONTACT_MAX;
+        first.truncate(POINTS_OF_CONTACT_MAX);
+        // Memory may not have yet what somebody recorded a moment ago.
+        members
+            .extend(first.iter().flat_map(|one| one.point.members()).map(|one| one.name.clone()));
+        Ok(PointsOfContact { first, more, members })
     }
 
     /// The restrictions of these people that have a point of contact.
@@ -90,11 +104,10 @@ impl Casework {
             let Some(person) = self.desk.store.person(&organisation.id, &id).await? else {
                 continue;
             };
-            let held = person.restrictions.iter().filter_map(|one| self.held(organisation, one));
-            all.extend(held.map(|(restriction, point)| Answering {
+            all.extend(self.held(organisation, &person).map(|(restriction, point)| Answering {
                 person: Arc::clone(&person),
-                restriction,
-                point,
+                restriction: restriction.id.clone(),
+                point: point.clone(),
             }));
         }
         all.sort_by(|a, b| {
@@ -123,7 +136,8 @@ impl Casework {
             return Err(Fault::Refused("`to` is before `from`".to_owned()));
         }
         let is_named = |point: &PointOfContact| point.names(away.contact);
-        let ids = self.people_with(organisation, &is_named).await?;
+        let people = self.people_with(organisation, &is_named).await?;
+        let ids = people.iter().map(|person| person.id.clone()).collect();
         let found = self.answering(organisation, ids).await?;
         let mut done = AbsenceRecorded::default();
         if !found.iter().any(|one| is_named(&one.point)) {
@@ -166,31 +180,28 @@ impl Casework {
         }
     }
 
-    /// The ids of everybody with a `wanted` point of contact, from the people in memory or, without those, from the
-    /// store.
+    /// Everybody with a `wanted` point of contact, from the people in memory or, without those, from the store.
     async fn people_with(
         &self,
         organisation: &Organisation,
         wanted: &(dyn Fn(&PointOfContact) -> bool + Sync),
-    ) -> Result<BTreeSet<String>, Fault> {
-        let has = |person: &Person| {
-            let mut held =
-                person.restrictions.iter().filter_map(|one| self.held(organisation, one));
-            held.any(|(_, point)| wanted(&point))
-        };
-        let found = self.people_who(&organisation.id, &has).await?;
-        Ok(found.iter().map(|person| person.id.clone()).collect())
+    ) -> Result<Vec<Arc<Person>>, Fault> {
+        let has = |person: &Person| self.held(organisation, person).any(|(_, point)| wanted(point));
+        self.people_who(&organisation.id, &has).await
     }
 
-    /// The point of contact of a restriction, unless the restriction is over.
-    fn held(
+    /// The points of contact of a person, with their restrictions, unless these are over.
+    fn held<'p>(
         &self,
         organisation: &Organisation,
-        restriction: &Restriction,
-    ) -> Option<(String, PointOfContact)> {
-        let Kind::SinglePointOfContact(point) = &restriction.kind else { return None };
-        let holds = matches!(restriction.status, Status::Active | Status::UnderAppeal)
-            && !restriction.has_run_out(self.now(), &organisation.profile);
-        holds.then(|| (restriction.id.clone(), PointOfContact::clone(point)))
+        person: &'p Person,
+    ) -> impl Iterator<Item = (&'p Restriction, &'p PointOfContact)> {
+        let now = self.now();
+        person.restrictions.iter().filter_map(move |one| {
+            let Kind::SinglePointOfContact(point) = &one.kind else { return None };
+            let holds = matches!(one.status, Status::Active | Status::UnderAppeal)
+                && !one.has_run_out(now, &organisation.profile);
+            holds.then_some((one, point.as_ref()))
+        })
     }
 }

@@ -28,9 +28,14 @@ impl Taker {
 }
 
 impl Team {
+    /// What is known of the team, the name first: it answers while the point of contact and all deputies are away.
+    pub fn known_by(&self) -> impl Iterator<Item = &str> {
+        [&self.name, &self.email, &self.phone].into_iter().flatten().map(String::as_str)
+    }
+
     /// Whether the team is configured, so that somebody answers while the point of contact and all deputies are away.
-    pub const fn is_named(&self) -> bool {
-        self.name.is_some() || self.email.is_some() || self.phone.is_some()
+    pub fn is_named(&self) -> bool {
+        self.known_by().next().is_some()
     }
 }
 
@@ -86,19 +91,23 @@ impl PointOfContact {
         std::iter::once(&self.contact).chain(&self.deputies)
     }
 
-    /// The first day, today or later, on which all of them are away.
-    pub fn first_uncovered(&self, today: NaiveDate, zone: Tz) -> Option<NaiveDate> {
-        let away = |name: &str, on: NaiveDate| {
-            self.absences.iter().any(|absence| {
-                absence.contact == name
-                    && absence.from.day(zone) <= on
-                    && on <= absence.to.day(zone)
-            })
-        };
-        let nobody = |on: NaiveDate| self.members().all(|one| away(&one.name, on));
+    /// The first day, today or later, on which all of them are away; `None`: there is no such day, or a team is
+    /// configured.
+    pub fn first_uncovered(&self, today: NaiveDate, zone: Tz, team: &Team) -> Option<NaiveDate> {
+        if team.is_named() {
+            return None;
+        }
+        let nobody = |on: NaiveDate| self.members().all(|one| self.is_away_on(&one.name, on, zone));
         // That day is today, or the first day of an absence.
         let begins = self.absences.iter().map(|absence| absence.from.day(zone).max(today));
         begins.filter(|on| nobody(*on)).min()
+    }
+
+    /// Whether somebody is away on a day, or on a part of it.
+    pub fn is_away_on(&self, name: &str, day: NaiveDate, zone: Tz) -> bool {
+        self.absences.iter().any(|absence| {
+            absence.contact == name && absence.from.day(zone) <= day && day <= absence.to.day(zone)
+        })
     }
 
     pub(super) fn is_absent(&self, name: &str, at: DateTime<Utc>, zone: Tz) -> bool {
@@ -152,6 +161,17 @@ mod tests {
         assert_eq!(route.phone.as_deref(), Some("+441910000002"));
         assert_eq!((route.email, route.queue.as_str()), (None, "sam-okoro"));
         assert_eq!(taker("2026-11-03T10:00:00Z").1.queue, "eves");
+    }
+
+    #[test]
+    fn a_day_is_uncovered_only_where_no_team_is_named() {
+        let point = point();
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let from = |today: &str, team: &Team| point.first_uncovered(day(today), London, team);
+        assert_eq!(from("2026-11-01", &Team::default()), Some(day("2026-11-03")));
+        assert_eq!(from("2026-11-04", &Team::default()), None);
+        let by_phone = Team { phone: Some("+441910000009".to_owned()), ..Team::default() };
+        assert_eq!(from("2026-11-01", &by_phone), None);
     }
 
     #[test]

@@ -380,11 +380,11 @@ impl Diary<'_> {
     /// The first day on which nobody of a point of contact is there, and no team is named.
     fn absences(&mut self, case: Case<'_>, restriction: &Restriction) {
         let Kind::SinglePointOfContact(point) = &restriction.kind else { return };
-        if self.profile.team.is_named() || !self.is_held(restriction) {
+        if !self.is_held(restriction) {
             return;
         }
-        let zone = self.profile.timezone;
-        let Some(due) = point.first_uncovered(self.today, zone) else { return };
+        let (zone, team) = (self.profile.timezone, &self.profile.team);
+        let Some(due) = point.first_uncovered(self.today, zone, team) else { return };
         let deadline = Deadline {
             what: What::AbsenceUncovered,
             about: restriction.id.clone(),

@@ -63,7 +63,7 @@ pub const CONSOLE_FIELD_BYTES: usize = 96;
 pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
-/// People whose points of contact are listed. More: the list says so.
+/// Points of contact that are listed, each of one restriction. More: the list says so.
 pub const POINTS_OF_CONTACT_MAX: usize = 500;
 /// People that a search shows. More: asked to narrow it.
 pub const PEOPLE_FOUND_MAX: usize = 50;

@@ -13,10 +13,10 @@ use crate::staff::permit::{Permitted, ReadsCases, TakesSteps};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json};
 
-/// Everybody with a point of contact.
+/// Who answers for whom.
 #[derive(Serialize, ToSchema)]
 pub struct PointsOfContactPage {
-    /// Sorted by the contact's name, then the person's.
+    /// Sorted by the contact's name, then the person's: the first 500.
     points_of_contact: Vec<PointOfContactOf>,
     /// Not all of them are listed.
     more: bool,
@@ -39,7 +39,7 @@ pub struct PointOfContactOf {
     /// Who receives contacts now; left out if it is the team and the team has no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<String>,
-    /// The first day on which all of them are away.
+    /// The first day on which all of them are away, and no team is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     uncovered: Option<NaiveDate>,
 }
@@ -61,12 +61,12 @@ pub async fn list(
         person: one.person.id.clone(),
         restriction: one.restriction,
         answers: one.point.route(now, profile.timezone, &profile.team).1.name,
-        uncovered: one.point.first_uncovered(today, profile.timezone),
+        uncovered: one.point.first_uncovered(today, profile.timezone, &profile.team),
         contact: one.point.contact,
         deputies: one.point.deputies,
         absences: one.point.absences,
     };
-    let points_of_contact = found.all.into_iter().map(line).collect();
+    let points_of_contact = found.first.into_iter().map(line).collect();
     Ok(axum::Json(PointsOfContactPage { points_of_contact, more: found.more }))
 }
 

@@ -1,5 +1,6 @@
-//! Settings: who answers for whom. Points of contact with their deputies and absences, and when channels are staffed.
+//! Cases: who answers for whom. Points of contact with their deputies and absences, and when channels are staffed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -15,7 +16,6 @@ use super::visit::Visit;
 use super::words;
 use crate::casework::Fault;
 use crate::casework::points_of_contact::{Answering, Away};
-use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::point_of_contact::Taker;
 use crate::staff::Staff;
@@ -52,12 +52,12 @@ struct Typed {
 struct RostersPage {
     f: Frame,
     w: &'static words::WhoAnswers,
-    /// The address of the link back, and its name.
-    back: (&'static str, &'static str),
+    /// The name of the page that the link back leads to.
+    back: &'static str,
     contacts: Vec<Contact>,
     more: bool,
-    /// The staff whose absence can be recorded; empty if the viewer may not record any.
-    members: Vec<String>,
+    /// The members of staff who may be away.
+    members: BTreeSet<String>,
     /// A channel, and when it is staffed.
     hours: Vec<(&'static str, Vec<String>)>,
     /// The team that receives contacts while everybody else is away.
@@ -75,7 +75,7 @@ fn line(visit: &Visit, one: &Answering) -> Line {
     let (taker, route) = one.point.route(at, zone, &profile.team);
     let by_name = route.name.unwrap_or_else(|| w.team.to_owned());
     let to_come = one.point.absences.iter().filter(|absence| absence.to.day(zone) >= today);
-    let uncovered = one.point.first_uncovered(today, zone).filter(|_| !profile.team.is_named());
+    let uncovered = one.point.first_uncovered(today, zone, &profile.team);
     Line {
         href: format!("/people/{}", quoted(&one.person.id)),
         name: one.person.shown_name().to_owned(),
@@ -116,39 +116,25 @@ async fn shown(
     let profile = &organisation.profile;
     let language = visit.language();
     let found = staff.for_console().points_of_contact(organisation).await?;
-    let mut members: Vec<String> = Vec::new();
-    if visit.may(Duty::Record) {
-        let all = found.all.iter().flat_map(|one| one.point.members());
-        members.extend(all.map(|one| one.name.clone()));
-        members.sort();
-        members.dedup();
-    }
     let staffed = profile.staffed_hours.iter().flatten();
     let w = words::WhoAnswers::of(language);
     let wrong = fault.is_some();
     let template = RostersPage {
-        f: Frame::of(staff, visit, Section::Settings, w.title)
-            .in_error(wrong)
-            .saying(said.as_deref()),
+        f: Frame::of(staff, visit, Section::Cases, w.title).in_error(wrong).saying(said.as_deref()),
         w,
-        back: if visit.may(Duty::Settings) {
-            ("/settings", words::Settings::of(language).title)
-        } else {
-            ("/cases", words::Lists::of(language).title)
-        },
-        contacts: by_contact(visit, &found.all),
+        back: words::Lists::of(language).title,
+        contacts: by_contact(visit, &found.first),
         more: found.more,
-        members,
+        members: found.members,
         hours: staffed
             .map(|(channel, hours)| {
                 (say::channel(*channel, language), say::staffed(hours, language))
             })
             .collect(),
-        team: profile.team.is_named().then(|| {
-            let team = &profile.team;
-            let known = [&team.name, &team.email, &team.phone];
-            known.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
-        }),
+        team: profile
+            .team
+            .is_named()
+            .then(|| profile.team.known_by().collect::<Vec<_>>().join(", ")),
         typed,
         fault,
     };

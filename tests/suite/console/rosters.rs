@@ -1,25 +1,30 @@
 //! Settings that staff work with: who answers for whom, and how letters are worded.
 
 use contact_gateway::ports::Clock;
+use contact_gateway::runtime::limits::POINTS_OF_CONTACT_MAX;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::browsing::Browsing;
 use crate::office::{AGENT, MANAGER, Office};
 
+fn person(id: &str, contact: &str, deputies: &Value) -> Value {
+    json!({
+        "id": id, "name": format!("Person {id}"),
+        "identifiers": [{"kind": "email", "value": format!("{id}@mail.example")}],
+        "restrictions": [{
+            "id": format!("{id}-R"), "kind": "single_point_of_contact", "grounds": "demands",
+            "clause": "8.3", "starts": "2026-11-01", "review_due": "2027-05-01",
+            "decided_by": "Max Manager", "contact": {"name": contact}, "deputies": deputies
+        }]
+    })
+}
+
 /// Two people whose contacts go to Sam Okoro, with Dee Price as deputy of one.
 async fn office() -> Office {
     let office = Office::open();
     for (id, deputies) in [("P-1", json!([{"name": "Dee Price"}])), ("P-2", json!([]))] {
-        let person = json!({
-            "id": id, "name": format!("Person {id}"),
-            "identifiers": [{"kind": "email", "value": format!("{id}@mail.example")}],
-            "restrictions": [{
-                "id": format!("{id}-R"), "kind": "single_point_of_contact", "grounds": "demands",
-                "clause": "8.3", "starts": "2026-11-01", "review_due": "2027-05-01",
-                "decided_by": "Max Manager", "contact": {"name": "Sam Okoro"}, "deputies": deputies
-            }]
-        });
+        let person = person(id, "Sam Okoro", &deputies);
         let answer = office.put(MANAGER, &format!("/api/v1/people/{id}"), &person).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
     }
@@ -106,6 +111,33 @@ async fn an_absence_that_can_not_be_is_said_at_its_field_and_what_was_typed_stay
     let backwards = json!({"contact": "Sam Okoro", "from": late, "to": early});
     let answer = office.post(AGENT, "/api/v1/absences", &backwards).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+}
+
+#[tokio::test]
+async fn of_many_the_first_by_contact_are_listed_and_everybody_may_be_away() {
+    let office = Office::open();
+    let all: Vec<Value> = (0..=POINTS_OF_CONTACT_MAX)
+        .map(|number| match number {
+            // The first by the person's id, and the last by the contact's name.
+            0 => person("P-0000", "Zoe Last", &json!([{"name": "Yan Deputy"}])),
+            _ => person(&format!("P-{number:04}"), "Ann First", &json!([])),
+        })
+        .collect();
+    let loaded = office.post(MANAGER, "/api/v1/imports", &json!(all)).await;
+    assert_eq!(loaded.status, StatusCode::OK, "{loaded:?}");
+    let page = office.get(AGENT, "/api/v1/points-of-contact").await.json();
+    assert_eq!(page["more"], true);
+    let listed = page["points_of_contact"].as_array().unwrap();
+    assert_eq!(listed.len(), POINTS_OF_CONTACT_MAX);
+    assert!(listed.iter().all(|one| one["contact"]["name"] == "Ann First"));
+    let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    let page = kim.get("/settings/rosters").await;
+    assert!(page.has("More people have a point of contact than this page shows."));
+    assert!(!page.has("Person P-0000"), "{}", page.text());
+    for name in ["Ann First", "Yan Deputy", "Zoe Last"] {
+        assert!(page.body.contains(&format!("<option>{name}</option>")), "{name}");
+    }
+    assert!(page.body.contains("<a href=\"/cases\">"), "{}", page.body);
 }
 
 #[tokio::test]
