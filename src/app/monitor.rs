@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::casework::not_followed::incomplete_files;
 use crate::domain::organisation::OrganisationId;
-use crate::domain::queue::{FILED, LIMITED};
 use crate::ports::{Clock, Documents, Queues};
 use crate::runtime::health::{Health, PartState};
 use crate::runtime::limits::{HEALTH_PART_WAIT, MONITOR_EVERY};
@@ -58,10 +57,7 @@ impl Monitor {
             self.waited.retain(|(of, _)| of != organisation);
             for count in counts {
                 let age = count.oldest_at.map_or(0, |at| (now - at).num_seconds().max(0));
-                // Somebody has the items passed on from a point of contact: `unanswered` counts those.
-                let is_kept = [LIMITED, FILED].contains(&count.queue.as_str());
-                let unread = if is_kept { count.overdue } else { 0 };
-                self.show(organisation, &count.queue, (count.waiting, unread, age));
+                self.show(organisation, &count.queue, (count.waiting, count.overdue, age));
                 self.waited.insert((organisation.clone(), count.queue));
             }
             let counting = incomplete_files(self.documents.as_ref(), organisation);

@@ -62,7 +62,7 @@ pub struct QueueItem {
         serialize_with = "super::instant::written_if_any"
     )]
     pub read_by: Option<DateTime<Utc>>,
-    /// Nobody had read it or taken it up at `read_by`.
+    /// Nobody had read it or taken it up at `read_by`. What was passed on is overdue until somebody takes it up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
     /// The safeguard lanes that it resembles a little, each with what it resembles.

@@ -29,7 +29,7 @@ pub struct QueueCount {
     pub waiting: u64,
     /// When the oldest of them was made.
     pub oldest_at: Option<DateTime<Utc>>,
-    /// How many of them nobody read in time.
+    /// How many of them nobody read, or took up, in time.
     pub overdue: u64,
 }
 

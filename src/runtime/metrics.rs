@@ -255,7 +255,7 @@ impl Metrics {
         );
         registry.register(
             "queue_overdue",
-            "Items that nobody read in time",
+            "Items that nobody read, or took up, in time",
             self.queue_overdue.clone(),
         );
         registry.register(

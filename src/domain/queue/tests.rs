@@ -108,7 +108,18 @@ fn what_was_routed_has_no_deadline_once_somebody_took_it_up() {
         }
         assert_eq!((now.read_by, now.missed(late)), (None, None), "{taken:?}");
     }
+    // Nor is what was passed on overdue any more.
+    let passed_on = routed.missed(late).unwrap();
+    assert_eq!(passed_on.turn(), Turn::Overdue);
+    let noted = passed_on.clone().after(&ItemAction::Note("n".to_owned()), "Dee", at()).unwrap();
+    assert_eq!(noted.turn(), Turn::Overdue);
+    let claimed = passed_on.after(&ItemAction::Claim, "Dee", at()).unwrap();
+    let again = claimed.clone().after(&ItemAction::PutBack, "Dee", at()).unwrap();
+    for now in [claimed, again] {
+        assert_eq!((now.turn(), now.overdue, now.missed(late)), (Turn::InOrder, false, None));
+    }
     // A limited item must still be read.
     let claimed = of(Disposition::Limit).after(&ItemAction::Claim, "Ann", at()).unwrap();
     assert!(claimed.missed(late).is_some());
+    assert_eq!(claimed.missed(late).unwrap().turn(), Turn::Overdue);
 }

@@ -83,11 +83,13 @@ impl QueueItem {
         }
     }
 
-    /// The item after an action. Once a routed item is taken up, it has no `read_by` any more, even if it waits again.
+    /// The item after an action. Once a routed item is taken up, it has no `read_by` any more and is not overdue, even
+    /// if it waits again.
     #[must_use]
     pub(super) fn taken_up(mut self) -> Self {
         if self.disposition == Disposition::Route && self.state != ItemState::Open {
             self.read_by = None;
+            self.overdue = false;
         }
         self
     }

@@ -118,6 +118,16 @@ async fn passed_on_once(store: Arc<dyn Store>) {
     assert_eq!((passed.queue.as_str(), passed.overdue), ("sam-okoro", true));
     assert_eq!(passed.notes[0].handed_to.as_deref(), Some("Customer team"));
     assert_eq!(office.mailboxes.sent.lock().unwrap()[1].to, "team@office.example");
+    // It is late until somebody takes it up.
+    let late = async || {
+        let counts = office.store.queues(&office.organisation.id).await.unwrap();
+        counts.iter().map(|one| one.overdue).sum::<u64>()
+    };
+    assert_eq!(late().await, 2);
+    let claimed = office.post("Sam Okoro", "/api/v1/queues/sam-okoro/c-3/claim", &json!({})).await;
+    assert_eq!(claimed.status, 200, "{claimed:?}");
+    assert_eq!(late().await, 1);
+    assert_eq!(looked(&office, "2026-03-10T10:00:00Z").await, 0);
 
     let figures = "/api/v1/reports/unanswered_in_time?from=2026-03-01&to=2026-03-31";
     office.desk().keep_house(&office.organisation).await.unwrap();

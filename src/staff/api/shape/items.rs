@@ -56,7 +56,7 @@ pub struct QueueItem {
     /// the organisation has set a time: by when they must take it up before somebody else takes over; gone once
     /// somebody has taken it up.
     pub read_by: Option<DateTime<Utc>>,
-    /// Nobody read it in time, or it was passed on because nobody took it up in time.
+    /// Nobody read it in time; or it was passed on because nobody took it up in time, and nobody has since.
     pub overdue: Option<bool>,
     /// The safeguard lanes that it resembles a little, each with what it resembles.
     pub resembles: Option<Vec<String>>,
