@@ -352,10 +352,7 @@ impl<'a> RestrictionCheck<'a> {
             self.check_reachable(&format!("deputies[{index}]"), deputy);
         }
         for (index, absence) in point.absences.iter().enumerate() {
-            let known = std::iter::once(&point.contact)
-                .chain(&point.deputies)
-                .any(|contact| contact.name == absence.contact);
-            if !known {
+            if !point.names(&absence.contact) {
                 self.add(
                     &format!("absences[{index}].contact"),
                     "is the name neither of the contact nor of a deputy".to_owned(),

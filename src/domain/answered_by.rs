@@ -1,20 +1,21 @@
 //! By when a point of contact must take up a routed contact, and who takes over if they don't.
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::channel::Channel;
+use super::hours::{MINUTES_OF_A_DAY, Spans};
 use super::moment::{local, midnight, next_day};
 use super::profile::Profile;
 use super::queue::QueueItem;
 use super::reason_code::ReasonCode;
-use super::restriction::{Kind, PointOfContact, Restriction, StaffContact, WeeklyHours, WindowEnd};
+use super::restriction::{Kind, PointOfContact, Restriction, StaffContact, WeeklyHours};
 
 /// Days in which the working hours are counted. If they are not used up by then, the time ends there.
 const LOOK_AHEAD_DAYS: usize = 60;
 
-/// Working hours if neither the member of staff nor the channel has any: 9 to 5, Monday to Friday.
-const OFFICE_HOURS: (i64, i64) = (9, 17);
+/// Working hours, in minutes of a day, if neither the member of staff nor the channel has any: 9 to 5, Monday to Friday.
+const OFFICE_HOURS: (u16, u16) = (9 * 60, 17 * 60);
 
 /// Whether a reason says that a point of contact or a deputy has the contact. What the team has is not passed on.
 pub const fn has_somebody(code: &ReasonCode) -> bool {
@@ -61,7 +62,9 @@ impl Profile {
         let hours = member.roster.as_ref().or(staffed);
         let mut day = at.with_timezone(&self.timezone).date_naive();
         for _ in 0..LOOK_AHEAD_DAYS {
-            for (from, to) in self.open_on(day, hours) {
+            let instant = |minute| at_minute(self.timezone, day, minute);
+            for (from, to) in self.working_hours(day, hours) {
+                let (from, to) = (instant(from), instant(to));
                 let open = (to - from.max(at)).max(TimeDelta::zero());
                 if left <= open {
                     return Some(from.max(at) + left);
@@ -74,45 +77,19 @@ impl Profile {
     }
 
     /// The working hours of a day, in order.
-    fn open_on(
-        &self,
-        day: chrono::NaiveDate,
-        hours: Option<&WeeklyHours>,
-    ) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-        let zone = self.timezone;
-        let is_holiday = self.bank_holidays.contains(day);
-        let Some(hours) = hours else {
-            let is_off = is_holiday || matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-            let start = day.and_time(chrono::NaiveTime::MIN);
-            let at = |hour| local(zone, start + TimeDelta::hours(hour));
-            return if is_off {
-                Vec::new()
-            } else {
-                vec![(at(OFFICE_HOURS.0), at(OFFICE_HOURS.1))]
-            };
-        };
-        if is_holiday && !hours.bank_holidays {
-            return Vec::new();
+    fn working_hours(&self, day: NaiveDate, hours: Option<&WeeklyHours>) -> Spans {
+        match hours {
+            Some(hours) => hours.spans_on(day, &self.bank_holidays),
+            None if self.bank_holidays.is_working_day(day) => vec![OFFICE_HOURS],
+            None => Vec::new(),
         }
-        let windows = hours.windows.iter().filter(|window| window.days.contains(&day.weekday()));
-        let mut open: Vec<_> = windows
-            .map(|window| {
-                let to = match window.to {
-                    WindowEnd::At(end) => local(zone, day.and_time(end)),
-                    WindowEnd::Midnight => midnight(zone, next_day(day)),
-                };
-                (local(zone, day.and_time(window.from)), to)
-            })
-            .collect();
-        open.sort_unstable();
-        // Windows may overlap: an hour counts once.
-        let mut until = DateTime::<Utc>::MIN_UTC;
-        for (from, to) in &mut open {
-            *from = (*from).max(until);
-            *to = (*to).max(*from);
-            until = *to;
-        }
-        open
+    }
+}
+
+fn at_minute(zone: Tz, day: NaiveDate, minute: u16) -> DateTime<Utc> {
+    match minute {
+        MINUTES_OF_A_DAY => midnight(zone, next_day(day)),
+        _ => local(zone, day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minute))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Weekly hours of contact: whether they are open, and when they open next.
 
 use chrono::{
-    DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, Timelike, Utc, Weekday,
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, Timelike, Utc,
+    Weekday,
 };
 use chrono_tz::Tz;
 
@@ -9,7 +10,7 @@ use super::calendar::BankHolidays;
 use super::channel::Channel;
 use super::moment::{local, midnight, next_day};
 use super::profile::Profile;
-use super::restriction::{Hours, Window, WindowEnd};
+use super::restriction::{Hours, WeeklyHours, Window, WindowEnd};
 
 /// Days ahead in which an opening is looked for: a weekly window comes within a week, and no run of
 /// bank holidays is longer than the rest.
@@ -60,14 +61,60 @@ impl Hours {
         None
     }
 
+    /// As [`WeeklyHours::spans_on`].
+    pub fn spans_on(&self, day: NaiveDate, holidays: &BankHolidays) -> Spans {
+        spans(self.open_on(day, holidays))
+    }
+
     fn open_on(
         &self,
         day: NaiveDate,
         holidays: &BankHolidays,
     ) -> impl Iterator<Item = &Window> + use<'_> {
-        let closed = !self.bank_holidays && holidays.contains(day);
-        self.windows.iter().filter(move |window| !closed && window.days.contains(&day.weekday()))
+        windows_on(&self.windows, self.bank_holidays, day, holidays)
     }
+}
+
+impl WeeklyHours {
+    /// The open time of a day, in minutes by the local clock: in order, and no minute twice. 24:00 is
+    /// [`MINUTES_OF_A_DAY`].
+    pub fn spans_on(&self, day: NaiveDate, holidays: &BankHolidays) -> Spans {
+        spans(windows_on(&self.windows, self.bank_holidays, day, holidays))
+    }
+}
+
+/// Spans of a day's minutes, each without its last.
+pub type Spans = Vec<(u16, u16)>;
+
+/// The end of a day.
+pub const MINUTES_OF_A_DAY: u16 = 24 * 60;
+
+/// The windows of a day.
+fn windows_on<'w>(
+    windows: &'w [Window],
+    on_holidays: bool,
+    day: NaiveDate,
+    holidays: &BankHolidays,
+) -> impl Iterator<Item = &'w Window> + use<'w> {
+    let closed = !on_holidays && holidays.contains(day);
+    windows.iter().filter(move |window| !closed && window.days.contains(&day.weekday()))
+}
+
+fn spans<'w>(windows: impl Iterator<Item = &'w Window>) -> Spans {
+    let mut found: Spans = windows.map(Window::minutes).collect();
+    found.sort_unstable();
+    // Windows may overlap.
+    let mut until = 0;
+    for (from, to) in &mut found {
+        *from = (*from).max(until);
+        until = until.max(*to);
+    }
+    found.retain(|(from, to)| from < to);
+    found
+}
+
+fn minute(time: NaiveTime) -> u16 {
+    u16::try_from(time.hour() * 60 + time.minute()).unwrap_or(u16::MAX)
 }
 
 /// Whether some window falls on a day that `is_staffed`.
@@ -76,6 +123,14 @@ pub fn opens_on_a_day(hours: &Hours, is_staffed: impl Fn(Weekday) -> bool) -> bo
 }
 
 impl Window {
+    fn minutes(&self) -> (u16, u16) {
+        let to = match self.to {
+            WindowEnd::At(end) => minute(end),
+            WindowEnd::Midnight => MINUTES_OF_A_DAY,
+        };
+        (minute(self.from), to)
+    }
+
     fn is_before_end(&self, wall: NaiveDateTime) -> bool {
         match self.to {
             WindowEnd::At(end) => wall.time() < end,
@@ -145,6 +200,25 @@ mod tests {
         assert!(hours(true).is_open(at, London, &holidays));
         let next = hours(false).next_opening(at, London, &holidays);
         assert_eq!(next, Some(utc("2026-12-30T10:00:00Z")));
+    }
+
+    #[test]
+    fn no_minute_of_a_day_is_in_two_spans() {
+        let weekly: WeeklyHours = serde_json::from_str(
+            r#"{"windows":[{"days":["tue"],"from":"18:00","to":"24:00"},
+                {"days":["tue"],"from":"09:00","to":"12:00"},
+                {"days":["tue"],"from":"10:00","to":"11:00"},
+                {"days":["tue"],"from":"11:30","to":"14:00"},
+                {"days":["mon"],"from":"09:00","to":"10:00"}]}"#,
+        )
+        .unwrap();
+        let day = "2026-11-24".parse().unwrap();
+        let spans = [(540, 720), (720, 840), (1_080, MINUTES_OF_A_DAY)];
+        assert_eq!(weekly.spans_on(day, &BankHolidays::default()), spans);
+        let holidays = BankHolidays::new([day], None);
+        assert!(weekly.spans_on(day, &holidays).is_empty());
+        let always = WeeklyHours { bank_holidays: true, ..weekly };
+        assert_eq!(always.spans_on(day, &holidays), spans);
     }
 
     #[test]

@@ -4,16 +4,14 @@
 //! Days are compared by whole local days and open time by minutes, so that a restriction that holds
 //! on a part of a day is taken to hold on all of it: the proof never says open where it is not.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
+use chrono::{Days, NaiveDate};
 
-use super::calendar::BankHolidays;
 use super::channel::Channel;
+use super::hours::Spans;
 use super::moment::next_day;
 use super::person::Person;
 use super::profile::Profile;
-use super::restriction::{
-    Kind, Mode, PointOfContact, Restriction, Status, WeeklyHours, Window, WindowEnd,
-};
+use super::restriction::{Kind, Mode, PointOfContact, Restriction, Status};
 
 /// Days within which a way must open.
 const DAYS: u64 = 7;
@@ -128,7 +126,7 @@ fn way_on(question: &Question<'_>, day: NaiveDate) -> Option<OpenWay> {
     let staffed = question.profile.staffed_hours.as_ref()?;
     let holidays = &question.profile.bank_holidays;
     staffed.iter().find_map(|(channel, hours)| {
-        let mut open = spans(&hours.windows, hours.bank_holidays, day, holidays);
+        let mut open = hours.spans_on(day, holidays);
         let mut who = None;
         for restriction in question.together.iter().filter(|one| holds_on(question, one, day)) {
             open = narrowed(question, restriction, *channel, day, open, &mut who);
@@ -143,8 +141,6 @@ fn holds_on(question: &Question<'_>, restriction: &Restriction, day: NaiveDate) 
     restriction.starts.is_none_or(|starts| starts.day(zone) <= day)
         && restriction.ends.is_none_or(|ends| day <= ends.day(zone))
 }
-
-type Spans = Vec<(u16, u16)>;
 
 /// What a restriction leaves of a channel's open time.
 fn narrowed(
@@ -163,8 +159,7 @@ fn narrowed(
             Vec::new()
         }
         Kind::HoursOnly(hours) if hours.covers(channel, profile) => {
-            let holidays = &profile.bank_holidays;
-            both(&open, &spans(&hours.windows, hours.bank_holidays, day, holidays))
+            both(&open, &hours.spans_on(day, &profile.bank_holidays))
         }
         Kind::RepresentativeOnly { names } => {
             if has_representative(question, names.as_deref(), day) { open } else { Vec::new() }
@@ -209,54 +204,18 @@ fn answered(
 ) -> (Spans, Option<String>) {
     let profile = question.profile;
     let zone = profile.timezone;
-    let away = |name: &str| {
-        point.absences.iter().any(|absence| {
-            absence.contact == name && absence.from.day(zone) <= day && day <= absence.to.day(zone)
-        })
-    };
-    let mut present =
-        std::iter::once(&point.contact).chain(&point.deputies).filter(|one| !away(&one.name));
-    match present.next() {
-        Some(member) => {
+    let mut present = point.members().filter(|one| !point.is_away_on(&one.name, day, zone));
+    match (present.next(), profile.team.known_by().next()) {
+        (Some(member), _) => {
             let spans = match &member.roster {
-                Some(WeeklyHours { windows, bank_holidays }) => {
-                    both(open, &spans(windows, *bank_holidays, day, &profile.bank_holidays))
-                }
+                Some(roster) => both(open, &roster.spans_on(day, &profile.bank_holidays)),
                 None => open.clone(),
             };
             (spans, Some(member.name.clone()))
         }
-        None => {
-            let team = &profile.team;
-            let named = team.name.as_ref().or(team.email.as_ref()).or(team.phone.as_ref());
-            (if named.is_some() { open.clone() } else { Vec::new() }, named.cloned())
-        }
+        (None, Some(team)) => (open.clone(), Some(team.to_owned())),
+        (None, None) => (Vec::new(), None),
     }
-}
-
-/// The open minutes of a day, in order and apart.
-fn spans(windows: &[Window], on_holidays: bool, day: NaiveDate, holidays: &BankHolidays) -> Spans {
-    if !on_holidays && holidays.contains(day) {
-        return Vec::new();
-    }
-    let mut found: Spans = windows
-        .iter()
-        .filter(|window| window.days.contains(&day.weekday()))
-        .map(|window| {
-            let to = match window.to {
-                WindowEnd::At(to) => minute(to),
-                WindowEnd::Midnight => 24 * 60,
-            };
-            (minute(window.from), to)
-        })
-        .filter(|(from, to)| from < to)
-        .collect();
-    found.sort_unstable();
-    found
-}
-
-fn minute(time: NaiveTime) -> u16 {
-    u16::try_from(time.hour() * 60 + time.minute()).unwrap_or(u16::MAX)
 }
 
 /// The time that is open in both.

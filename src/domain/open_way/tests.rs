@@ -1,11 +1,14 @@
 //! The proof against a walk over every minute, for random combinations.
 
+use chrono::{Datelike, NaiveTime, Timelike};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::calendar::BankHolidays;
 use crate::domain::nation::Nation;
 use crate::domain::person::Representative;
+use crate::domain::restriction::{Window, WindowEnd};
 
 const FIRST: &str = "2026-03-23";
 const HORIZON: u64 = 24;
@@ -89,6 +92,10 @@ fn restrictions() -> impl Strategy<Value = Vec<Restriction>> {
             })
             .collect()
     })
+}
+
+fn minute(time: NaiveTime) -> u16 {
+    u16::try_from(time.hour() * 60 + time.minute()).unwrap()
 }
 
 /// Whether a minute of a day is open, read straight from the rules.

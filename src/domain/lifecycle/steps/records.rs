@@ -171,7 +171,7 @@ pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: 
         work.wrong_state(format!("restriction `{}` has no point of contact", restriction.id));
         return;
     };
-    if !std::iter::once(&point.contact).chain(&point.deputies).any(|one| one.name == contact) {
+    if !point.names(&contact) {
         work.unknown("contact", &contact);
     }
     if let Some(Kind::SinglePointOfContact(point)) =

@@ -289,8 +289,7 @@ fn named(setting: &Setting<'_>, ask: Ask) -> Vec<(String, String)> {
             else {
                 return Vec::new();
             };
-            let people = std::iter::once(&point.contact).chain(&point.deputies);
-            people.map(|one| (one.name.clone(), one.name.clone())).collect()
+            point.members().map(|one| (one.name.clone(), one.name.clone())).collect()
         }
         Ask::Language => {
             let all = Language::ALL;
