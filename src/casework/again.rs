@@ -10,14 +10,12 @@ use chrono::{DateTime, Utc};
 use crate::domain::audit::AuditEvent;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Attachment, Contact, SenderIdentifier};
-use crate::domain::decide::{self, Dossier, decide};
+use crate::domain::decide::{self, Dossier, decide_again};
 use crate::domain::decision::Disposition;
-use crate::domain::flag::Flag;
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{ListedIdentifier, Person};
-use crate::domain::queue::{self, QueueItem};
-use crate::domain::restriction::Mode;
+use crate::domain::queue::QueueItem;
 use crate::domain::roster::Roster;
 use crate::domain::{merge, sender};
 use crate::ports::{Commit, CommitRequest, Settled, StoreError, Withheld};
@@ -137,17 +135,9 @@ impl Desk {
             preview: false,
             decide: Arc::new(move |ledger| {
                 let dossier = Dossier { sender: &sender, ledger: Some(ledger), reading: None };
-                let mut verdict = decide(&organisation, dossier, &contact, contact.at);
+                let verdict = decide_again(&organisation, dossier, &contact, now);
                 if !is_admitted(verdict.decision.disposition) {
                     return Err(Withheld::NothingToWrite);
-                }
-                verdict.audit.flags.push(Flag::DecidedAgain);
-                // The time to answer starts now, not when the contact came.
-                if let Some(item) = &mut verdict.item {
-                    let own = sender.person().map(|person| person.restrictions.as_slice());
-                    let own = own.into_iter().flatten();
-                    let own = own.filter(|one| organisation.mode_of(one) == Mode::Enforce);
-                    item.read_by = organisation.profile.item_unanswered_from(item, own, now);
                 }
                 Ok(Settled {
                     decision: verdict.decision,
@@ -183,9 +173,6 @@ impl Desk {
         Err(Fault::Contended)
     }
 }
-
-/// The queues on which contacts are held.
-pub(super) const HELD: [&str; 2] = [queue::LIMITED, queue::FILED];
 
 /// The id of a contact that is decided again.
 fn again(contact: &str) -> String {

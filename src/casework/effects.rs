@@ -11,7 +11,6 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::again::HELD;
 use super::lease::{Held, Lease, Take, Work};
 use super::passes::{Releases, Why};
 use super::release::Went;
@@ -20,7 +19,7 @@ use crate::domain::case::act::Act;
 use crate::domain::decision::Disposition;
 use crate::domain::lifecycle::{Effect, Stepped};
 use crate::domain::organisation::Organisation;
-use crate::domain::queue::{self, ItemAction, QueueItem};
+use crate::domain::queue::{self, HELD, ItemAction, QueueItem};
 use crate::domain::reason_code::ReasonCode;
 use crate::ports::documents::{BY_ID, Document, Listing};
 use crate::runtime::limits::{DECIDED_AGAIN_MAX, EFFECTS_AT_ONCE_MAX, RELEASED_BY_STEP_MAX};

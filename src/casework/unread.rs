@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::organisation::OrganisationId;
-use crate::domain::queue::{FILED, ItemState, LIMITED};
+use crate::domain::queue::{HELD, ItemState};
 use crate::ports::{ItemFilter, Queues, Stamp, StoreError};
 use crate::runtime::limits::PAGE_PIECE_ITEMS;
 
@@ -20,7 +20,7 @@ pub async fn mark_unread(
     at: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let mut marked = 0;
-    for queue in [LIMITED, FILED] {
+    for queue in HELD {
         let mut after = None;
         loop {
             let filter = ItemFilter {

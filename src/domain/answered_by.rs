@@ -18,7 +18,7 @@ const LOOK_AHEAD_DAYS: usize = 60;
 const OFFICE_HOURS: (u16, u16) = (9 * 60, 17 * 60);
 
 /// Whether a reason says that a point of contact or a deputy has the contact. What the team has is not passed on.
-pub const fn has_somebody(code: &ReasonCode) -> bool {
+const fn has_somebody(code: &ReasonCode) -> bool {
     matches!(code, ReasonCode::PointOfContactRouted | ReasonCode::PointOfContactDeputy)
 }
 
@@ -32,20 +32,6 @@ pub fn routed_by<'r>(restriction: &'r Restriction, item: &QueueItem) -> Option<&
 }
 
 impl Profile {
-    /// The instant from which an item counts as unanswered. `restrictions`: those that may have routed it. `at`: when
-    /// it was routed, which may be later than the time of its contact.
-    pub fn item_unanswered_from<'r>(
-        &self,
-        item: &QueueItem,
-        restrictions: impl IntoIterator<Item = &'r Restriction>,
-        at: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        let name = item.routed_to.as_deref()?;
-        let points = restrictions.into_iter().filter_map(|one| routed_by(one, item));
-        let member = points.flat_map(PointOfContact::members).find(|one| one.name == name)?;
-        self.unanswered_from(member, item.channel, at)
-    }
-
     /// The instant from which a contact that was routed to `member` at `at` counts as unanswered. `None`: the
     /// organisation has set no number of hours, or it is a call, which is answered in person.
     pub fn unanswered_from(
@@ -171,38 +157,34 @@ mod tests {
     }
 
     #[test]
-    fn the_hours_of_an_item_may_begin_after_its_contact_came() {
-        let mut profile = Profile::silent("x", Nation::England);
-        profile.answered_within_hours = Some(8);
-        let restriction = |id: &str| {
-            Restriction {
+    fn an_item_came_to_somebody_by_the_restriction_that_its_reasons_name() {
+        let restriction = |id: &str| Restriction {
             id: id.to_owned(),
             ..serde_json::from_str(
                 r#"{"id":"R","kind":"single_point_of_contact","contact":{"name":"Sam"},
-                "deputies":[{"name":"Dee","roster":{"windows":[{"days":["tue"],"from":"09:00","to":"17:00"}]}}]}"#,
+                "deputies":[{"name":"Dee"}]}"#,
             )
             .unwrap()
-        }
         };
-        let item = |name: &str, code: &str| -> QueueItem {
+        let item = |code: &str| -> QueueItem {
             serde_json::from_value(serde_json::json!({
                 "id": "c", "queue": "sam", "contact": "c", "person": "P", "channel": "email",
                 "at": "2026-11-02T10:00:00Z", "disposition": "route", "flags": [], "subject": null,
-                "original_to": [], "state": "open", "routed_to": name,
+                "original_to": [], "state": "open",
                 "reasons": [{"code": code, "restriction": "R", "clause": null, "text": "t"}]
             }))
             .unwrap()
         };
-        let from = |item: &QueueItem, own: &[Restriction]| {
-            profile.item_unanswered_from(item, own, utc("2026-11-06T15:00:00Z"))
+        let by = |id: &str, code: &str| {
+            routed_by(&restriction(id), &item(&format!("single_point_of_contact.{code}"))).cloned()
         };
-        let own = [restriction("Q"), restriction("R")];
-        let routed = "single_point_of_contact.routed";
-        assert_eq!(from(&item("Sam", routed), &own), Some(utc("2026-11-09T15:00:00Z")));
-        let deputy = item("Dee", "single_point_of_contact.deputy");
-        assert_eq!(from(&deputy, &own), Some(utc("2026-11-10T17:00:00Z")), "by Dee's roster");
-        assert_eq!(from(&item("Sam", routed), &own[..1]), None, "another restriction");
-        assert_eq!(from(&item("Sam", "single_point_of_contact.team"), &own), None);
+        for code in ["routed", "deputy"] {
+            assert_eq!(by("R", code).map(|point| point.contact.name), Some("Sam".to_owned()));
+            assert_eq!(by("Q", code), None, "another restriction");
+        }
+        for code in ["team", "unanswered"] {
+            assert_eq!(by("R", code), None, "{code}");
+        }
     }
 
     #[test]

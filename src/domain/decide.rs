@@ -24,6 +24,7 @@ use super::flag::Flag;
 use super::ledger::{Additions, Ledger};
 use super::organisation::Organisation;
 use super::person::Person;
+use super::point_of_contact::Routed;
 use super::queue::QueueItem;
 use super::reading::Reading;
 use super::reason_code::ReasonCode;
@@ -103,6 +104,28 @@ pub fn decide(
     contact: &Contact,
     at: DateTime<Utc>,
 ) -> Verdict {
+    decide_for(organisation, dossier, contact, (at, at))
+}
+
+/// Decides a contact again that was held, as at its own instant. A point of contact has it from `now` on.
+pub fn decide_again(
+    organisation: &Organisation,
+    dossier: Dossier<'_>,
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let mut verdict = decide_for(organisation, dossier, contact, (contact.at, now));
+    verdict.audit.flags.push(Flag::DecidedAgain);
+    verdict
+}
+
+/// `had_from`: since when a point of contact has it.
+fn decide_for(
+    organisation: &Organisation,
+    dossier: Dossier<'_>,
+    contact: &Contact,
+    (at, had_from): (DateTime<Utc>, DateTime<Utc>),
+) -> Verdict {
     // Row 0: decided before.
     if let Some(recorded) = dossier.ledger.and_then(|ledger| ledger.recorded.as_ref()) {
         return outcome::repeated(organisation, dossier.sender, recorded, contact);
@@ -112,6 +135,7 @@ pub fn decide(
         return outcome::unrestricted(organisation, dossier.sender, contact);
     }
     let mut walk = Walk::new(organisation, dossier, contact, at);
+    walk.had_from = had_from;
     let end = search(&mut walk);
     let settled = match end {
         End::Settled(disposition, route) => (disposition, route),
@@ -199,11 +223,12 @@ fn admit(walk: &mut Walk<'_>, why: Admission) -> (Disposition, Option<Route>) {
     let mut observed_settles = false;
     for restriction in walk.in_force() {
         let Kind::SinglePointOfContact(point) = &restriction.kind else { continue };
-        let (taker, route) = point.route(walk.at, zone, &team);
+        let Routed { taker, member, route } = point.route(walk.at, zone, &team);
         match walk.mode_of(restriction) {
             Mode::Enforce if settled.1.is_none() => {
                 walk.find(DecisionRow::Admitted, Finding::of(restriction, taker.code()));
                 settled = (Disposition::Route, Some(route));
+                walk.routed_to = member;
             }
             Mode::Observe if !observed_settles && !walk.observed_search_ended() => {
                 observed_settles = true;

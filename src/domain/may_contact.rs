@@ -7,7 +7,7 @@ use super::channel::Channel;
 use super::decision::Reason;
 use super::organisation::Organisation;
 use super::person::{Adjustment, AdjustmentKind, Person};
-use super::point_of_contact::Taker;
+use super::point_of_contact::{Routed, Taker};
 use super::profile::Profile;
 use super::restriction::{Kind, Mode, PointOfContact, Restriction};
 
@@ -191,7 +191,7 @@ fn through_point(
     question: &Question<'_>,
     answer: &mut Answer,
 ) {
-    let (taker, route) = point.route(question.at, profile.timezone, &profile.team);
+    let Routed { taker, route, .. } = point.route(question.at, profile.timezone, &profile.team);
     let is_own = question.by.is_some() && route.name.as_deref() == question.by;
     if is_own {
         return;

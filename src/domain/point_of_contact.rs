@@ -27,6 +27,15 @@ impl Taker {
     }
 }
 
+/// Where a contact goes that is admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed<'p> {
+    pub taker: Taker,
+    /// The contact or the deputy who gets it; `None`: the team.
+    pub member: Option<&'p StaffContact>,
+    pub route: Route,
+}
+
 impl Team {
     /// What is known of the team, the name first: it answers while the point of contact and all deputies are away.
     pub fn known_by(&self) -> impl Iterator<Item = &str> {
@@ -41,10 +50,10 @@ impl Team {
 
 impl PointOfContact {
     /// The route at an instant: the contact, else the first deputy present, else the team.
-    pub fn route(&self, at: DateTime<Utc>, zone: Tz, team: &Team) -> (Taker, Route) {
+    pub fn route(&self, at: DateTime<Utc>, zone: Tz, team: &Team) -> Routed<'_> {
         let mut present = self.members().filter(|member| !self.is_absent(&member.name, at, zone));
         let Some(first) = present.next() else {
-            return (Taker::Team, self.team_route(team));
+            return Routed { taker: Taker::Team, member: None, route: self.team_route(team) };
         };
         let taker = if *first == self.contact { Taker::Contact } else { Taker::Deputy };
         let then = present
@@ -62,7 +71,7 @@ impl PointOfContact {
             sip: first.sip.clone(),
             then,
         };
-        (taker, route)
+        Routed { taker, member: Some(first), route }
     }
 
     /// The queue of the contact, by its own name where none is given.
@@ -143,7 +152,17 @@ mod tests {
     }
 
     fn taker(at: &str) -> (Taker, Route) {
-        point().route(at.parse().unwrap(), London, &Team::default())
+        let point = point();
+        let routed = point.route(at.parse().unwrap(), London, &Team::default());
+        let member = match routed.taker {
+            Taker::Contact => Some(&point.contact),
+            Taker::Deputy => {
+                point.deputies.iter().find(|one| Some(&one.name) == routed.route.name.as_ref())
+            }
+            Taker::Team => None,
+        };
+        assert_eq!(routed.member, member);
+        (routed.taker, routed.route)
     }
 
     #[test]

@@ -14,7 +14,9 @@ use super::decision::Reason;
 use super::disposition::Disposition;
 use super::flag::Flag;
 
-pub use super::queue_names::{EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, LIMITED, REVIEW};
+pub use super::queue_names::{
+    EMERGENCY, FILED, GOVERNANCE, HEAD_OF_SERVICE, HELD, LIMITED, REVIEW,
+};
 pub use turn::Turn;
 
 /// What is new in an item, passage by passage, that a list shows.

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::answered_by::has_somebody;
 use super::super::audit::{AuditRow, DecidedEntry};
 use super::super::calendar::{Counting, OVERTAKING_MINUTES_MAX, rolling_length};
 use super::super::channel::Channel;
@@ -13,7 +12,6 @@ use super::super::ledger::{Additions, Received, Told};
 use super::super::organisation::Organisation;
 use super::super::queue::{self, ItemState, QueueItem};
 use super::super::reason_code::ReasonCode;
-use super::super::restriction::{Kind, StaffContact};
 use super::super::row::DecisionRow;
 use super::super::sender::{Sender, Standing};
 use super::super::{explain, notice};
@@ -266,21 +264,6 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
     })
 }
 
-/// The point of contact or deputy to whom an enforced restriction routes the contact.
-fn routed_to<'a>(walk: &Walk<'a>, decision: &Decision) -> Option<&'a StaffContact> {
-    let route = decision.route.as_ref().filter(|_| decision.disposition == Disposition::Route)?;
-    let mut findings = walk.findings.iter().map(|(_, finding)| finding);
-    let finding = findings.find(|one| !one.observed && has_somebody(&one.code))?;
-    let id = finding.restriction.as_ref()?;
-    let restriction = walk.in_force().into_iter().find(|one| one.id == *id)?;
-    match &restriction.kind {
-        Kind::SinglePointOfContact(point) => {
-            point.members().find(|one| Some(&one.name) == route.name.as_ref())
-        }
-        _ => None,
-    }
-}
-
 fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
     let queue = match decision.disposition {
         Disposition::Deliver => return None,
@@ -297,12 +280,11 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         before + 1
     });
     let is_kept = matches!(decision.disposition, Disposition::Limit | Disposition::File);
-    let routed_to = routed_to(walk, decision);
-    let read_by = match is_kept {
-        true => Some(walk.profile().unread_from(decision.disposition, walk.at)),
-        false => {
-            routed_to.and_then(|it| walk.profile().unanswered_from(it, contact.channel, walk.at))
-        }
+    let profile = walk.profile();
+    let read_by = match (is_kept, walk.routed_to) {
+        (true, _) => Some(profile.unread_from(decision.disposition, walk.at)),
+        (false, Some(member)) => profile.unanswered_from(member, contact.channel, walk.had_from),
+        (false, None) => None,
     };
     let resembles = match is_kept {
         true => walk.reading().resembles.iter().map(ToString::to_string).collect(),
@@ -326,7 +308,7 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         new: walk.news.clone(),
         lane_used,
         filed_from: None,
-        routed_to: routed_to.map(|member| member.name.clone()),
+        routed_to: walk.routed_to.map(|member| member.name.clone()),
         read_by,
         overdue: false,
         resembles,

@@ -195,3 +195,46 @@ fn an_observed_restriction_never_ends_the_search() {
     assert_eq!(verdict.decision.mode, Mode::Enforce);
     assert!(verdict.audit.rows[0].observed && verdict.audit.rows[1].settled);
 }
+
+/// When the item of Jo's contact of a Monday at ten counts as unanswered, with these absences: as it came, and as
+/// it was let through on Friday.
+fn unanswered_from(absences: &str) -> [Option<(Option<String>, Option<DateTime<Utc>>)>; 2] {
+    let mut profile = Profile::silent("Bare Homes", Nation::England);
+    profile.answered_within_hours = Some(8);
+    let organisation = Organisation { profile: Arc::new(profile), ..organisation(Mode::Enforce) };
+    let point = format!(
+        r#"{{"id":"R","kind":"single_point_of_contact","contact":{{"name":"Sam"}},
+            "deputies":[{{"name":"Dee","roster":{{"windows":
+                [{{"days":["tue"],"from":"09:00","to":"17:00"}}]}}}}],
+            "absences":[{absences}]}}"#
+    );
+    let contact = Contact { at: "2026-11-02T10:00:00Z".parse().unwrap(), ..contact("c") };
+    let roster = Roster::new([person(&point)], organisation.profile.nation);
+    let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
+    let ledger = Ledger::default();
+    let dossier = Dossier { sender: &sender, ledger: Some(&ledger), reading: None };
+    let now = "2026-11-06T15:00:00Z".parse().unwrap();
+    let came = decide(&organisation, dossier, &contact, contact.at);
+    let again = decide_again(&organisation, dossier, &contact, now);
+    assert_eq!(came.decision, again.decision, "as at the contact's own instant");
+    assert_eq!((came.audit.flags, again.audit.flags), (vec![], vec![Flag::DecidedAgain]));
+    [came.item, again.item].map(|item| item.map(|item| (item.routed_to, item.read_by)))
+}
+
+#[test]
+fn the_hours_of_a_contact_that_was_held_begin_when_it_is_let_through() {
+    let by = |name: &str, at: &str| Some((Some(name.to_owned()), Some(at.parse().unwrap())));
+    assert_eq!(
+        unanswered_from(""),
+        [by("Sam", "2026-11-03T10:00:00Z"), by("Sam", "2026-11-09T15:00:00Z")]
+    );
+    let sam_is_away = r#"{"contact":"Sam","from":"2026-11-02","to":"2026-11-02"}"#;
+    assert_eq!(
+        unanswered_from(sam_is_away),
+        [by("Dee", "2026-11-03T17:00:00Z"), by("Dee", "2026-11-10T17:00:00Z")],
+        "by Dee's roster"
+    );
+    let both_are =
+        format!(r#"{sam_is_away},{{"contact":"Dee","from":"2026-11-02","to":"2026-11-02"}}"#);
+    assert_eq!(unanswered_from(&both_are), [Some((None, None)), Some((None, None))], "the team");
+}

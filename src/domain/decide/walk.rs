@@ -14,7 +14,7 @@ use super::super::person::Person;
 use super::super::profile::Profile;
 use super::super::reading::Reading;
 use super::super::reason_code::ReasonCode;
-use super::super::restriction::{Kind, KindName, Mode, Restriction};
+use super::super::restriction::{Kind, KindName, Mode, Restriction, StaffContact};
 use super::super::row::DecisionRow;
 use super::super::safeguard::Hit;
 use super::super::sender::Standing;
@@ -59,6 +59,10 @@ pub(super) struct Walk<'a> {
     pub dossier: Dossier<'a>,
     pub contact: &'a Contact,
     pub at: DateTime<Utc>,
+    /// Since when a point of contact has it, if one does.
+    pub(super) had_from: DateTime<Utc>,
+    /// The point of contact or the deputy who gets it by an enforced restriction.
+    pub(super) routed_to: Option<&'a StaffContact>,
     /// What the contact says, where it had not been read before.
     read_here: OnceCell<Reading>,
     /// The person's restrictions in force, in the order of their ids.
@@ -103,6 +107,8 @@ impl<'a> Walk<'a> {
             dossier,
             contact,
             at,
+            had_from: at,
+            routed_to: None,
             read_here: OnceCell::new(),
             in_force,
             findings: Vec::new(),

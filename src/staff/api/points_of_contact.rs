@@ -60,7 +60,7 @@ pub async fn list(
     let line = |one: Answering| PointOfContactOf {
         person: one.person.id.clone(),
         restriction: one.restriction,
-        answers: one.point.route(now, profile.timezone, &profile.team).1.name,
+        answers: one.point.route(now, profile.timezone, &profile.team).route.name,
         uncovered: one.point.first_uncovered(today, profile.timezone, &profile.team),
         contact: one.point.contact,
         deputies: one.point.deputies,

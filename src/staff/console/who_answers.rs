@@ -17,7 +17,7 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::points_of_contact::{Answering, Away};
 use crate::domain::moment::Moment;
-use crate::domain::point_of_contact::Taker;
+use crate::domain::point_of_contact::{Routed, Taker};
 use crate::staff::Staff;
 
 /// A member of staff, with everybody whose contacts they answer.
@@ -72,7 +72,7 @@ fn line(visit: &Visit, one: &Answering) -> Line {
     let (language, zone, at) = (visit.language(), profile.timezone, visit.now());
     let w = words::WhoAnswers::of(language);
     let today = at.with_timezone(&zone).date_naive();
-    let (taker, route) = one.point.route(at, zone, &profile.team);
+    let Routed { taker, route, .. } = one.point.route(at, zone, &profile.team);
     let by_name = route.name.unwrap_or_else(|| w.team.to_owned());
     let to_come = one.point.absences.iter().filter(|absence| absence.to.day(zone) >= today);
     let uncovered = one.point.first_uncovered(today, zone, &profile.team);
