@@ -16,6 +16,7 @@ mod gone;
 mod items;
 mod ledger;
 mod length;
+mod log_format;
 mod marks;
 mod opened;
 mod past;

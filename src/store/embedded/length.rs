@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// The header of a database file.
-const HEADER_BYTES: usize = 100;
-const LOG_HEADER_BYTES: usize = 32;
-/// The header of each page in the log.
-const FRAME_HEADER_BYTES: usize = 24;
+use super::log_format::{
+    self, FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, LOG_HEADER_BYTES, frame_bytes,
+    size_and_pages,
+};
+
 /// The page with this byte holds the locks and is never written.
 const LOCK_BYTE: u64 = 1 << 30;
 
@@ -35,18 +35,6 @@ pub(super) fn lacks_pages(file: &File, log: Option<&File>) -> io::Result<bool> {
     Ok(!missing.all(|page| page == locked || in_log.contains(&page)))
 }
 
-/// Page size (offset 16; 1 means 65,536) and number of pages (offset 28).
-fn size_and_pages(header: &[u8; HEADER_BYTES]) -> Option<(u64, u64)> {
-    let size = header.get(16..18).and_then(|bytes| bytes.try_into().ok());
-    let pages = header.get(28..32).and_then(|bytes| bytes.try_into().ok());
-    let size = match u16::from_be_bytes(size?) {
-        0 => return None,
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    Some((size, u64::from(u32::from_be_bytes(pages?))))
-}
-
 /// The numbers of the pages that were committed to the log.
 fn pages_in_log(log: &File, size: u64) -> BTreeSet<u64> {
     let mut committed = BTreeSet::new();
@@ -55,23 +43,21 @@ fn pages_in_log(log: &File, size: u64) -> BTreeSet<u64> {
     if log.read_exact_at(&mut header, 0).is_err() {
         return committed;
     }
+    let salts = log_format::salts(&header);
     let mut at = LOG_HEADER_BYTES as u64;
     let mut frame = [0; FRAME_HEADER_BYTES];
-    // Frames of this log have its salts; frames after the last one are left over from an earlier log.
-    while log.read_exact_at(&mut frame, at).is_ok() && frame.get(8..16) == header.get(16..24) {
-        begun.extend(number(&frame, 0));
+    while log.read_exact_at(&mut frame, at).is_ok() {
+        // Frames of this log have its salts; frames after the last one are left over from an earlier log.
+        let frame = FrameHeader::of(&frame).filter(|frame| Some(frame.salts) == salts);
+        let Some(frame) = frame else { break };
+        begun.push(u64::from(frame.page));
         // The last frame of a transaction has the number of pages of the database.
-        if number(&frame, 4).is_some_and(|pages| pages > 0) {
+        if frame.pages > 0 {
             committed.extend(begun.drain(..));
         }
-        at += FRAME_HEADER_BYTES as u64 + size;
+        at += frame_bytes(size);
     }
     committed
-}
-
-fn number(frame: &[u8; FRAME_HEADER_BYTES], at: usize) -> Option<u64> {
-    let bytes = frame.get(at..at + 4)?.try_into().ok()?;
-    Some(u64::from(u32::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]
@@ -83,16 +69,6 @@ mod tests {
 
     use super::super::schema;
     use super::*;
-
-    #[test]
-    fn a_header_says_how_long_its_file_is() {
-        let mut header = [0; HEADER_BYTES];
-        header[16..18].copy_from_slice(&4096_u16.to_be_bytes());
-        header[28..32].copy_from_slice(&3_u32.to_be_bytes());
-        assert_eq!(size_and_pages(&header), Some((4096, 3)));
-        header[16..18].copy_from_slice(&1_u16.to_be_bytes());
-        assert_eq!(size_and_pages(&header), Some((65_536, 3)));
-    }
 
     /// A database whose checkpoint got no further than the first page, as on a full disk.
     fn half_written_back(folder: &Path) -> (Connection, PathBuf) {

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::log_format::{
+    FRAME_HEADER_BYTES, FrameHeader, INDEX_BYTES, LastPage, frame_at, frame_bytes,
+};
 use super::{length, schema};
 use crate::ports::StoreError;
 use crate::runtime::limits::PAST_LOOK_EVERY;
@@ -18,11 +21,6 @@ use crate::runtime::limits::PAST_LOOK_EVERY;
 const FILE_BYTES_MIN: u64 = 512;
 /// Checks in a row that must find pages missing: during a checkpoint, some may be missing for a moment.
 const SHORT_LOOKS: u8 = 2;
-/// The header of the WAL index, which has two copies of it (sqlite.org/walformat.html, 2.1.1).
-const INDEX_BYTES: usize = 48;
-/// The header of the log, and of each frame in it (sqlite.org/fileformat2.html, 4.1).
-const LOG_HEADER_BYTES: u64 = 32;
-const FRAME_HEADER_BYTES: u64 = 24;
 
 /// The identity of a file: device, inode and, if the file system records it, time of creation, because the inode of a
 /// deleted file is reused.
@@ -89,65 +87,15 @@ fn number(found: Metadata) -> Number {
     (found.dev(), found.ino(), found.created().ok())
 }
 
-/// The last frame committed to the log, according to the WAL index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct LastPage {
-    /// The number of the frame, from 1.
-    place: u32,
-    page_bytes: u64,
-    /// A log that is restarted gets new ones.
-    salts: [u8; 8],
-    /// Over everything in the log up to the end of this frame.
-    checksum: [u8; 8],
-}
-
-impl LastPage {
-    /// `None`: the log is empty, or the index is being written.
-    fn of(index: &[u8; 2 * INDEX_BYTES]) -> Option<Self> {
-        let (header, copy) = index.split_at(INDEX_BYTES);
-        let is_filled = header.get(12) == Some(&1);
-        let place = number_at(header, 16)?;
-        if header != copy || !is_filled || place == 0 {
-            return None;
-        }
-        let page_bytes = header.get(14..16).and_then(|bytes| bytes.try_into().ok());
-        // In native byte order in the index, big-endian in the log.
-        let [first, second] = [24, 28].map(|at| number_at(header, at).map(u32::to_be_bytes));
-        let mut checksum = [0; 8];
-        let (left, right) = checksum.split_at_mut(4);
-        left.copy_from_slice(&first?);
-        right.copy_from_slice(&second?);
-        Some(LastPage {
-            place,
-            page_bytes: page_bytes_of(u16::from_ne_bytes(page_bytes?)),
-            salts: header.get(32..40)?.try_into().ok()?,
-            checksum,
-        })
-    }
-
-    /// The offset of its header in the log.
-    fn at(&self) -> u64 {
-        LOG_HEADER_BYTES + u64::from(self.place - 1) * (FRAME_HEADER_BYTES + self.page_bytes)
-    }
-
-    /// Whether the log has all of it.
-    fn is_in(&self, log: &Kept) -> bool {
-        let end = self.at() + FRAME_HEADER_BYTES + self.page_bytes;
-        let is_as_long = log.length().is_some_and(|length| length >= end);
-        let header: Option<[u8; 16]> = log.read(self.at() + 8);
-        let written = [self.salts, self.checksum].concat();
-        is_as_long && header.is_some_and(|header| header[..] == written[..])
-    }
-}
-
-fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-    Some(u32::from_ne_bytes(bytes))
-}
-
-/// The page size that SQLite writes in two bytes: 1 means 65,536.
-fn page_bytes_of(written: u16) -> u64 {
-    if written == 1 { 65_536 } else { u64::from(written) }
+/// Whether the log has all of a page.
+fn is_in(log: &Kept, page: &LastPage) -> bool {
+    let at = frame_at(page.place, page.page_bytes);
+    let is_as_long = log.length().is_some_and(|length| length >= at + frame_bytes(page.page_bytes));
+    let header: Option<[u8; FRAME_HEADER_BYTES]> = log.read(at);
+    let header = header.as_ref().and_then(FrameHeader::of);
+    let is_there =
+        |header: FrameHeader| (header.salts, header.checksum) == (page.salts, page.checksum);
+    is_as_long && header.is_some_and(is_there)
 }
 
 impl Opened {
@@ -222,8 +170,8 @@ impl Opened {
             return false;
         };
         let is_of_this_log = |page: &LastPage| page.salts == last.salts;
-        let is_whole = last.is_in(&self.log)
-            && seen.filter(is_of_this_log).is_none_or(|page| page.is_in(&self.log));
+        let is_whole = is_in(&self.log, &last)
+            && seen.filter(is_of_this_log).is_none_or(|page| is_in(&self.log, &page));
         if is_whole {
             *seen = Some(last);
             return false;
@@ -232,15 +180,24 @@ impl Opened {
         self.index.read(0) == Some(before)
     }
 
-    /// Fails if the file lacks pages that are not in the log either: it was truncated.
+    /// Fails if the file lacks pages that are not in the log either, at this check and at the one before: it was
+    /// truncated. Blocks.
     pub(super) fn is_whole(&self) -> Result<(), StoreError> {
         let short = lacks_pages(&self.database, &self.log)?;
         let looks = if short { self.short.load(Ordering::SeqCst).saturating_add(1) } else { 0 };
         self.short.store(looks, Ordering::SeqCst);
-        if looks >= SHORT_LOOKS {
-            return Err(StoreError::Corrupt("the database file was cut short".to_owned()));
+        if looks >= SHORT_LOOKS { Err(cut_short()) } else { Ok(()) }
+    }
+
+    /// As [`Opened::is_whole`], with as many checks as it needs. Blocks for some moments.
+    pub(super) fn is_whole_at_last(&self) -> Result<(), StoreError> {
+        for _ in 0..SHORT_LOOKS {
+            if !lacks_pages(&self.database, &self.log)? {
+                return Ok(());
+            }
+            std::thread::sleep(PAST_LOOK_EVERY);
         }
-        Ok(())
+        Err(cut_short())
     }
 
     /// Removes the log if its database file is gone: its frames must not be applied to another file.
@@ -254,6 +211,10 @@ impl Opened {
     }
 }
 
+fn cut_short() -> StoreError {
+    StoreError::Corrupt("the database file was cut short".to_owned())
+}
+
 fn lacks_pages(database: &Kept, log: &Kept) -> Result<bool, StoreError> {
     let unread = || StoreError::Unavailable("the database file can't be read".to_owned());
     let (open, log) = (database.open(), log.open());
@@ -261,21 +222,8 @@ fn lacks_pages(database: &Kept, log: &Kept) -> Result<bool, StoreError> {
     length::lacks_pages(open, log.as_ref()).map_err(|_| unread())
 }
 
-/// Fails if pages are missing from both a file and its log. Checks more than once, because some may be missing for a
-/// moment while a gateway checkpoints its log.
-pub(super) fn is_whole(file: &Path) -> Result<(), StoreError> {
-    let (database, log) = (Kept::new(file.to_owned()), Kept::new(schema::log_of(file)));
-    for _ in 0..SHORT_LOOKS {
-        if !lacks_pages(&database, &log)? {
-            return Ok(());
-        }
-        std::thread::sleep(PAST_LOOK_EVERY);
-    }
-    Err(StoreError::Corrupt("the database file was cut short".to_owned()))
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rusqlite::Connection;
 
     use super::*;
@@ -379,9 +327,9 @@ mod tests {
         drop(other);
     }
 
-    /// Locks of this process on the database.
-    fn locks(opened: &Opened) -> usize {
-        let inode = format!(":{} ", opened.database.number.unwrap().1);
+    /// Locks of this process on a file.
+    pub(in crate::store::embedded) fn locks(file: &Path) -> usize {
+        let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
         let of = format!(" {} ", std::process::id());
         let locks = std::fs::read_to_string("/proc/locks").unwrap();
         locks.lines().filter(|line| line.contains(&of) && line.contains(&inode)).count()
@@ -391,10 +339,10 @@ mod tests {
     #[test]
     fn a_look_leaves_the_locks_of_the_open_database() {
         let (_folder, open, opened) = written();
-        let before = locks(&opened);
+        let before = locks(&opened.file);
         assert!(before > 0);
         opened.is_whole().unwrap();
-        assert_eq!((opened.lost(), locks(&opened)), (None, before));
+        assert_eq!((opened.lost(), locks(&opened.file)), (None, before));
         drop(open);
     }
 
@@ -407,11 +355,10 @@ mod tests {
         drop(open);
         opened.let_go();
         let again = schema::open_to_write(&file).unwrap();
-        let before = locks(&opened);
+        let before = locks(&opened.file);
         assert!(before > 0);
-        let same = Opened::of(&file);
         drop(opened);
-        assert_eq!(locks(&same), before);
+        assert_eq!(locks(&file), before);
         drop(again);
     }
 }

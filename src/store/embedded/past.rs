@@ -20,11 +20,11 @@ use crate::store::record::{Label, kind, unless_destroyed};
 #[async_trait]
 impl Past for Embedded {
     async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
-        self.opened.is_whole()?;
-        let (file, name) = (self.opened.file().to_owned(), organisation.clone());
+        let (opened, name) = (Arc::clone(&self.opened), organisation.clone());
         let codec = self.codec.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let connection = Database::new(schema::open_to_read(&file)?, codec);
+            opened.is_whole()?;
+            let connection = Database::new(schema::open_to_read(opened.file())?, codec);
             let _reading = connection.unchecked_transaction().map_err(from_sqlite)?;
             end(&connection, &name)
         });

@@ -7,16 +7,17 @@ mod write;
 
 pub use snapshot::DatabaseSnapshot;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
 use super::database::Database;
 use super::fault::{from_sqlite, task};
+use super::opened::Opened;
 use super::readers::Readers;
-use super::{Embedded, documents, opened, schema};
+use super::{Embedded, documents, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
@@ -25,8 +26,11 @@ use crate::store::record::{Codec, Label, kind};
 /// A folder's database as it is, to be looked at: nothing is made, brought up to date or written, even while a gateway
 /// runs on it.
 pub struct AsItIs {
-    file: std::path::PathBuf,
+    file: PathBuf,
     readers: Arc<Readers>,
+    /// Opened when it is first looked at. Declared last, so that it is dropped last: closing it takes away the locks
+    /// of the readers.
+    opened: Arc<OnceLock<Opened>>,
 }
 
 impl AsItIs {
@@ -34,7 +38,7 @@ impl AsItIs {
     pub fn of(folder: &Path, codec: &Codec) -> Option<Self> {
         let file = schema::file(folder);
         let readers = Arc::new(Readers::new(file.clone(), codec.clone()));
-        file.exists().then_some(AsItIs { file, readers })
+        file.exists().then(|| AsItIs { file, readers, opened: Arc::default() })
     }
 
     /// What SQLite's quick reading finds first, if anything.
@@ -52,9 +56,11 @@ impl AsItIs {
     /// # Errors
     /// `Unavailable`: it can't be read now.
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
-        let file = self.file.clone();
-        let whole = tokio::task::spawn_blocking(move || opened::is_whole(&file)).await;
-        let cut_short = match whole.map_err(task)? {
+        let (file, opened) = (self.file.clone(), Arc::clone(&self.opened));
+        let looking = tokio::task::spawn_blocking(move || {
+            opened.get_or_init(|| Opened::of(&file)).is_whole_at_last()
+        });
+        let cut_short = match looking.await.map_err(task)? {
             Ok(()) => None,
             Err(StoreError::Corrupt(what)) => Some(what),
             Err(error) => return Err(error),
@@ -256,4 +262,28 @@ fn put_mark(
         .and_then(|mut it| it.execute(params![organisation.as_str(), record]))
         .map_err(from_sqlite)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::opened::tests::locks;
+    use super::*;
+
+    /// Without them a gateway that closes the database would take its log away.
+    #[tokio::test]
+    async fn looking_for_damage_leaves_the_locks_of_its_readers() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = schema::file(folder.path());
+        drop(schema::open_to_write(&file).unwrap());
+        let stored = AsItIs::of(folder.path(), &Codec::plain()).unwrap();
+        assert!(stored.is_up_to_date().await.unwrap());
+        let before = locks(&file);
+        assert!(before > 0);
+        for _ in 0..2 {
+            assert_eq!(stored.damage().await.unwrap(), Vec::<String>::new());
+            assert_eq!(locks(&file), before);
+        }
+        drop(stored);
+        assert_eq!(locks(&file), 0);
+    }
 }
