@@ -14,6 +14,7 @@ pub mod limits;
 pub mod metrics;
 pub mod mime;
 pub mod one_time_code;
+pub mod pieces;
 pub mod private;
 pub mod room;
 pub mod sealed;

@@ -18,6 +18,7 @@ pub mod request;
 pub mod router;
 pub mod settings;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -128,10 +129,13 @@ impl Staff {
         &self.for_console().accounts
     }
 
-    /// With the state folder, which must exist.
-    #[must_use]
-    pub fn with_folder(self, folder: PathBuf) -> Self {
-        Staff { folder: Some(folder), ..self }
+    /// With the state folder, which must exist. Files that a crash left there of downloads are removed.
+    ///
+    /// # Errors
+    /// The folder can't be read, or a file can't be removed.
+    pub fn with_folder(self, folder: PathBuf) -> io::Result<Self> {
+        download::clear(&folder)?;
+        Ok(Staff { folder: Some(folder), ..self })
     }
 
     /// With what the console is configured with.

@@ -285,9 +285,11 @@ impl Running {
             failing: BTreeSet::new(),
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
+        let state = &settings.state;
         let staff = Staff::new(casework, settings.staff.clone(), health, metrics)
             .with_console(console::settings(settings))
-            .with_folder(settings.state.clone());
+            .with_folder(state.clone())
+            .map_err(|cause| StartFault::Downloads { folder: state.clone(), cause })?;
         let staff = Arc::new(staff);
         self.staff = Some(Arc::clone(&staff));
         let listener = bind("staff", address, sockets).await?;

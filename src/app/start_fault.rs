@@ -33,6 +33,8 @@ pub enum StartFault {
     Provider(#[from] Unusable),
     #[error("{}: the dead letters there can't be read: {cause}", folder.display())]
     DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error("{}: what downloads left there can't be removed: {cause}", folder.display())]
+    Downloads { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
     Bind { what: &'static str, address: String, cause: std::io::Error },
     #[error(

@@ -12,32 +12,43 @@ use std::task::{Context, Poll};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::aside::SetAside;
+pub(super) use self::aside::clear;
 use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, ORIGINAL_IN_MEMORY};
 
-/// The bytes not sent yet.
+/// The bytes not sent yet. Their lock is never held while a file is read or written.
 enum Rest {
     Memory(Bytes),
-    Disk(Box<SetAside>),
+    /// `None`: a piece of it is being read, or could not be.
+    Disk(Option<Box<SetAside>>),
 }
+
+/// A piece being read, with the pieces after it.
+type Reading = JoinHandle<io::Result<(Bytes, Box<SetAside>)>>;
 
 struct Download {
     rest: Arc<Mutex<Rest>>,
+    /// The bytes not handed on yet.
+    left: usize,
+    /// The next piece, if it is on disk and was asked for.
+    reading: Option<Reading>,
     _setting_aside: Option<AbortOnDropHandle<()>>,
 }
 
 /// A response body that sends the original. `folder`: where the rest of a slow download is written; `None`: it stays in
 /// memory.
 pub(super) fn body(original: Bytes, folder: Option<&Path>) -> Body {
+    let left = original.len();
     let rest = Arc::new(Mutex::new(Rest::Memory(original)));
     let setting_aside = folder.map(|folder| {
         let task = set_aside(Arc::downgrade(&rest), folder.to_owned());
         AbortOnDropHandle::new(tokio::spawn(task))
     });
-    Body::new(Download { rest, _setting_aside: setting_aside })
+    Body::new(Download { rest, left, reading: None, _setting_aside: setting_aside })
 }
 
 fn locked(rest: &Mutex<Rest>) -> MutexGuard<'_, Rest> {
@@ -57,15 +68,14 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
         tracing::debug!("a slow download stays in memory: the disk space for downloads is used up");
         return;
     };
-    let writing = tokio::task::spawn_blocking(move || SetAside::write(&folder, &bytes, room)).await;
+    let writing = spawn_blocking(move || SetAside::write(&folder, &bytes, room)).await;
     match writing.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into())) {
         Ok(mut aside) => {
             let mut rest = locked(&rest);
             let Rest::Memory(bytes) = &*rest else { return };
-            // Skips what was sent while the file was being written.
-            if aside.skip(whole - bytes.len()).is_ok() {
-                *rest = Rest::Disk(Box::new(aside));
-            }
+            // Skips what was sent while the file was being written: pieces, or everything.
+            aside.skip(whole - bytes.len());
+            *rest = Rest::Disk(Some(Box::new(aside)));
         }
         Err(error) => {
             tracing::warn!(error = %error.kind(), "a slow download could not be moved to disk and stays in memory");
@@ -73,27 +83,45 @@ async fn set_aside(rest: Weak<Mutex<Rest>>, folder: PathBuf) {
     }
 }
 
-impl Rest {
-    fn left(&self) -> usize {
-        match self {
-            Rest::Memory(bytes) => bytes.len(),
-            Rest::Disk(aside) => aside.left(),
-        }
+/// The next piece, copied, so that bytes queued for a socket do not keep the whole original in memory.
+fn piece_of(bytes: &mut Bytes) -> Bytes {
+    let piece = bytes.split_to(DOWNLOAD_PIECE_BYTES.min(bytes.len()));
+    let piece = Bytes::copy_from_slice(&piece);
+    if bytes.is_empty() {
+        *bytes = Bytes::new();
     }
+    piece
+}
 
-    /// The next piece, copied, so that bytes queued for a socket do not keep the whole original in memory.
-    fn piece(&mut self) -> io::Result<Bytes> {
-        match self {
-            Rest::Memory(bytes) => {
-                let piece = bytes.split_to(DOWNLOAD_PIECE_BYTES.min(bytes.len()));
-                let piece = Bytes::copy_from_slice(&piece);
-                if bytes.is_empty() {
-                    *bytes = Bytes::new();
-                }
-                Ok(piece)
-            }
-            Rest::Disk(aside) => aside.piece(),
-        }
+fn read(mut aside: Box<SetAside>) -> Reading {
+    spawn_blocking(move || {
+        let piece = aside.piece()?;
+        Ok((piece, aside))
+    })
+}
+
+impl Download {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let mut reading = match self.reading.take() {
+            Some(reading) => reading,
+            None => match &mut *locked(&self.rest) {
+                Rest::Memory(bytes) => return Poll::Ready(Ok(piece_of(bytes))),
+                Rest::Disk(aside) => match aside.take() {
+                    Some(aside) => read(aside),
+                    None => {
+                        let lost = "the temporary file could not be read";
+                        return Poll::Ready(Err(io::Error::other(lost)));
+                    }
+                },
+            },
+        };
+        let Poll::Ready(came) = Pin::new(&mut reading).poll(context) else {
+            self.reading = Some(reading);
+            return Poll::Pending;
+        };
+        let (piece, aside) = came.map_err(io::Error::other).flatten()?;
+        *locked(&self.rest) = Rest::Disk(Some(aside));
+        Poll::Ready(Ok(piece))
     }
 }
 
@@ -103,21 +131,26 @@ impl HttpBody for Download {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let mut rest = locked(&self.rest);
-        if rest.left() == 0 {
+        let this = self.get_mut();
+        if this.left == 0 {
             return Poll::Ready(None);
         }
-        Poll::Ready(Some(rest.piece().map(Frame::data)))
+        this.poll_piece(context)
+            .map_ok(|piece| {
+                this.left -= piece.len();
+                Frame::data(piece)
+            })
+            .map(Some)
     }
 
     fn is_end_stream(&self) -> bool {
-        locked(&self.rest).left() == 0
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(locked(&self.rest).left() as u64)
+        SizeHint::with_exact(self.left as u64)
     }
 }
 
@@ -201,5 +234,15 @@ mod tests {
         sleep(2 * ORIGINAL_IN_MEMORY).await;
         assert!(!is_room());
         assert!(body.collect().await.unwrap().to_bytes() == expected);
+    }
+
+    #[tokio::test]
+    async fn what_can_t_be_read_back_is_an_error_and_not_the_end() {
+        let rest = Arc::new(Mutex::new(Rest::Disk(None)));
+        let mut lost = Download { rest, left: 1, reading: None, _setting_aside: None };
+        for _ in 0..2 {
+            assert!(lost.frame().await.unwrap().is_err());
+            assert!(!lost.is_end_stream());
+        }
     }
 }

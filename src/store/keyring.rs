@@ -22,7 +22,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::runtime::limits::KEY_ID_BYTES_MAX;
+use crate::runtime::limits::{KEY_ID_BYTES_MAX, ORIGINAL_PIECE_BYTES};
+use crate::runtime::pieces::PieceCipher;
 use crate::runtime::tokens::hex;
 
 pub(super) const KEY_BYTES: usize = 32;
@@ -155,11 +156,11 @@ impl Key {
         &self.id
     }
 
-    /// The key of one file, by the salt in it.
-    pub(super) fn of_original(&self, salt: &[u8; SALT_BYTES]) -> Option<LessSafeKey> {
+    /// What encrypts one file, by the salt in it.
+    pub(super) fn of_original(&self, salt: &[u8; SALT_BYTES]) -> Option<PieceCipher> {
         let info: [&[u8]; 2] = [OF_ORIGINALS, salt];
         let derived = UnboundKey::from(self.root.expand(&info, &AES_256_GCM).ok()?);
-        Some(LessSafeKey::new(derived))
+        Some(PieceCipher::new(LessSafeKey::new(derived), ORIGINAL_PIECE_BYTES))
     }
 
     /// A keyed hash of words, each behind its length.

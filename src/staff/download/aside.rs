@@ -1,20 +1,21 @@
 //! Bytes moved to disk for a while: in an unlinked file, encrypted with a key that exists only in memory.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use uuid::Uuid;
 
 use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, DOWNLOADS_DISK_BYTES_MAX};
-use crate::runtime::tokens::random;
+use crate::runtime::pieces::{PieceCipher, TAG_BYTES};
 
-const KEY_BYTES: usize = 32;
-/// Bytes that encryption adds to each piece: the AES-GCM tag.
-const TAG_BYTES: usize = 16;
+/// The beginning of a file's name, until it is unlinked.
+const FILE_PREFIX: &str = "download-";
+/// Authenticated with every piece: nothing, because each file has a key of its own.
+const LABEL: &[u8] = b"";
 /// Bytes for each permit of [`ROOM`].
 const UNIT: usize = 1024;
 
@@ -33,9 +34,10 @@ pub(super) fn room(bytes: usize) -> Option<DiskRoom> {
 /// The encrypted pieces that are still to be read.
 pub(super) struct SetAside {
     file: File,
-    key: LessSafeKey,
-    /// The number of the next piece, from 0, which is also its nonce.
+    cipher: PieceCipher,
+    /// The number of the next piece, from 0.
     number: u64,
+    /// In bytes.
     left: usize,
     _room: DiskRoom,
 }
@@ -45,47 +47,39 @@ impl SetAside {
     ///
     /// # Errors
     /// The file can't be written, or the system provides no random bytes.
-    pub(super) fn write(folder: &Path, bytes: &[u8], room: DiskRoom) -> io::Result<Self> {
-        let key = random::<KEY_BYTES>().map_err(io::Error::other)?;
-        let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| io::Error::other("no key"))?;
-        let key = LessSafeKey::new(key);
+    pub(super) fn write(folder: &Path, mut bytes: &[u8], room: DiskRoom) -> io::Result<Self> {
+        let left = bytes.len();
+        let cipher = PieceCipher::with_new_key(DOWNLOAD_PIECE_BYTES)?;
         let mut file = without_name(folder)?;
-        for (number, piece) in (0..).zip(bytes.chunks(DOWNLOAD_PIECE_BYTES)) {
-            let mut sealed = Vec::with_capacity(piece.len() + TAG_BYTES);
-            sealed.extend_from_slice(piece);
-            key.seal_in_place_append_tag(nonce(number), Aad::empty(), &mut sealed)
-                .map_err(|_| io::Error::other("not encrypted"))?;
-            file.write_all(&sealed)?;
-        }
-        file.rewind()?;
-        Ok(SetAside { file, key, number: 0, left: bytes.len(), _room: room })
+        cipher.seal_all(&mut bytes, &mut file, LABEL)?;
+        Ok(SetAside { file, cipher, number: 0, left, _room: room })
     }
 
-    /// Skips the first `bytes`, which were sent from memory: a whole number of pieces, or everything.
-    pub(super) fn skip(&mut self, bytes: usize) -> io::Result<()> {
-        let pieces = bytes.div_ceil(DOWNLOAD_PIECE_BYTES) as u64;
-        self.file.seek(SeekFrom::Start(bytes as u64 + pieces * TAG_BYTES as u64))?;
-        self.number = pieces;
+    /// Skips the first `bytes`, which were sent from memory: a whole number of pieces, or everything. To be called
+    /// before any piece is read.
+    pub(super) const fn skip(&mut self, bytes: usize) {
+        self.number = bytes.div_ceil(DOWNLOAD_PIECE_BYTES) as u64;
         self.left = self.left.saturating_sub(bytes);
-        Ok(())
     }
 
+    /// In bytes.
+    #[cfg(test)]
     pub(super) const fn left(&self) -> usize {
         self.left
     }
 
-    /// Reads and decrypts the next piece.
+    /// Reads and decrypts the next piece. Blocks.
     ///
     /// # Errors
     /// The file can't be read, or its contents were changed.
     pub(super) fn piece(&mut self) -> io::Result<Bytes> {
         let length = DOWNLOAD_PIECE_BYTES.min(self.left);
         let mut piece = vec![0; length + TAG_BYTES];
-        self.file.read_exact(&mut piece)?;
-        self.key
-            .open_in_place(nonce(self.number), Aad::empty(), &mut piece)
-            .map_err(|_| io::Error::other("the temporary file was changed"))?;
-        piece.truncate(length);
+        let at = self.number * (DOWNLOAD_PIECE_BYTES + TAG_BYTES) as u64;
+        self.file.read_exact_at(&mut piece, at)?;
+        self.cipher
+            .open((self.number, length == self.left), LABEL, &mut piece)
+            .ok_or_else(|| io::Error::other("the temporary file was changed"))?;
         self.number += 1;
         self.left -= length;
         Ok(piece.into())
@@ -94,26 +88,31 @@ impl SetAside {
 
 /// A new file, unlinked at once: the system deletes it when its handle is closed.
 fn without_name(folder: &Path) -> io::Result<File> {
-    let path = folder.join(format!("download-{}", uuid::Uuid::now_v7()));
+    let path = folder.join(format!("{FILE_PREFIX}{}", Uuid::now_v7()));
     let mut options = File::options();
     let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
 }
 
-/// The nonce of a piece. None is used twice under one key, because each file has its own key.
-fn nonce(number: u64) -> Nonce {
-    let mut nonce = [0; NONCE_LEN];
-    for (to, from) in nonce.iter_mut().zip(number.to_be_bytes()) {
-        *to = from;
+/// Removes files that a crash kept from being unlinked: their keys are lost.
+///
+/// # Errors
+/// The folder can't be read, or a file can't be removed.
+pub(in crate::staff) fn clear(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix(FILE_PREFIX));
+        if id.is_some_and(|id| Uuid::try_parse(id).is_ok()) {
+            std::fs::remove_file(entry.path())?;
+        }
     }
-    Nonce::assume_unique_for_key(nonce)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::FileExt as _;
-
     use super::*;
 
     #[test]
@@ -128,7 +127,7 @@ mod tests {
             let (part, length) = (&plain[..32], plain.len() + 4 * TAG_BYTES);
             assert_eq!(written.len(), length);
             assert!(!written.windows(part.len()).any(|bytes| bytes == part));
-            aside.skip(sent).unwrap();
+            aside.skip(sent);
             let mut came = Vec::new();
             while aside.left() > 0 {
                 came.extend(aside.piece().unwrap());
@@ -143,5 +142,18 @@ mod tests {
         let mut aside = SetAside::write(folder.path(), b"text", room(4).unwrap()).unwrap();
         aside.file.write_all_at(b"T", 0).unwrap();
         assert!(aside.piece().is_err());
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let left = at(&format!("{FILE_PREFIX}{}", Uuid::now_v7()));
+        let others = [at("journal"), at("download-notes")];
+        for file in others.iter().chain([&left]) {
+            std::fs::write(file, b"").unwrap();
+        }
+        clear(folder.path()).unwrap();
+        assert!(!left.exists() && others.iter().all(|file| file.exists()));
     }
 }

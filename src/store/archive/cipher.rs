@@ -4,23 +4,22 @@
 //! "%o1:"  name of the key  ":"  salt (32 bytes)  pieces: ciphertext (up to 64 KiB)  tag (16 bytes)
 //! ```
 //!
-//! Each file has a key of its own, derived from the keyring's and the salt. A piece's nonce is its number and whether
-//! it is the last: pieces can't be exchanged, and a file that was cut off at the end of one is noticed. What the
-//! original is (its organisation, digest and owner) is authenticated with every piece.
+//! Each file has a key of its own, derived from the keyring's and the salt. How a piece is encrypted is said in
+//! [`pieces`](crate::runtime::pieces). What the original is (its organisation, digest and owner) is authenticated with
+//! every piece.
 
 use std::io::{self, Read, Write};
 
-use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 use crate::ports::StoreError;
 use crate::runtime::limits::{KEY_ID_BYTES_MAX, ORIGINAL_PIECE_BYTES};
+use crate::runtime::pieces::{PieceCipher, TAG_BYTES, up_to};
 use crate::store::keyring::{Key, SALT_BYTES};
 use crate::store::person_keys::FIRST;
 use crate::store::record::Codec;
 
 const MARK: &[u8] = b"%o1:";
-const TAG_BYTES: usize = 16;
 
 /// Why an encrypted original can't be read.
 #[derive(Debug)]
@@ -64,19 +63,7 @@ pub(super) fn encrypt(
     for part in [MARK, key.id().as_bytes(), b":", &salt] {
         to.write_all(part)?;
     }
-    let (mut number, mut piece) = (0, fill(from, ORIGINAL_PIECE_BYTES)?);
-    loop {
-        let next = fill(from, ORIGINAL_PIECE_BYTES)?;
-        let nonce = nonce(number, next.is_empty());
-        cipher
-            .seal_in_place_append_tag(nonce, Aad::from(label), &mut piece)
-            .map_err(|_| io::Error::other("not encrypted"))?;
-        to.write_all(&piece)?;
-        if next.is_empty() {
-            return Ok(());
-        }
-        (number, piece) = (number + 1, next);
-    }
+    cipher.seal_all(from, to, label)
 }
 
 /// Decrypts an original, piece by piece. Bytes handed on before a fault must not be used.
@@ -90,12 +77,12 @@ pub(super) fn decrypt(
     label: &[u8],
 ) -> Result<(), OpenFault> {
     let cipher = begin(from, codec)?;
-    let (mut number, mut piece) = (0, fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?);
+    let (mut number, mut piece) = (0, up_to(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?);
     loop {
-        let next = fill(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?;
-        let nonce = nonce(number, next.is_empty());
-        let opened = cipher.open_in_place(nonce, Aad::from(label), &mut piece);
-        to.write_all(opened.map_err(|_| OpenFault::Altered)?)?;
+        let next = up_to(from, ORIGINAL_PIECE_BYTES + TAG_BYTES)?;
+        let opened = cipher.open((number, next.is_empty()), label, &mut piece);
+        opened.ok_or(OpenFault::Altered)?;
+        to.write_all(&piece)?;
         if next.is_empty() {
             return Ok(());
         }
@@ -106,25 +93,25 @@ pub(super) fn decrypt(
 /// Whether what begins like this is encrypted with the key of this name, or with a person's.
 pub(super) fn is_by(from: &mut dyn Read, key: &str) -> io::Result<bool> {
     let mark = [MARK, key.as_bytes(), b":"].concat();
-    let begins = fill(from, mark.len())?;
+    let begins = up_to(from, mark.len())?;
     let id = begins.strip_prefix(MARK).unwrap_or_default();
     Ok(begins == mark || id.first() == Some(&(FIRST as u8)))
 }
 
 /// Whether what begins like this is encrypted with the key of a person.
 pub(super) fn is_by_a_person(from: &mut dyn Read) -> io::Result<bool> {
-    let begins = fill(from, MARK.len() + 1)?;
+    let begins = up_to(from, MARK.len() + 1)?;
     Ok(begins.strip_prefix(MARK).is_some_and(|id| id.first() == Some(&(FIRST as u8))))
 }
 
-/// Reads the head; the key of the file.
-fn begin(from: &mut dyn Read, codec: &Codec) -> Result<LessSafeKey, OpenFault> {
-    if fill(from, MARK.len())? != MARK {
+/// Reads the head; what decrypts the file.
+fn begin(from: &mut dyn Read, codec: &Codec) -> Result<PieceCipher, OpenFault> {
+    if up_to(from, MARK.len())? != MARK {
         return Err(OpenFault::Altered);
     }
     let mut id = Vec::new();
     loop {
-        match fill(from, 1)?.as_slice() {
+        match up_to(from, 1)?.as_slice() {
             [b':'] => break,
             [byte] if id.len() < KEY_ID_BYTES_MAX => id.push(*byte),
             _ => return Err(OpenFault::Altered),
@@ -132,30 +119,11 @@ fn begin(from: &mut dyn Read, codec: &Codec) -> Result<LessSafeKey, OpenFault> {
     }
     let id = String::from_utf8(id).map_err(|_| OpenFault::Altered)?;
     let salt: [u8; SALT_BYTES] =
-        fill(from, SALT_BYTES)?.try_into().map_err(|_| OpenFault::Altered)?;
+        up_to(from, SALT_BYTES)?.try_into().map_err(|_| OpenFault::Altered)?;
     match codec.named(&id).map_err(OpenFault::PersonKey)? {
         Some(key) => key.of_original(&salt).ok_or(OpenFault::Altered),
         None => Err(OpenFault::NoKey(id)),
     }
-}
-
-/// So many bytes, or all that are left.
-fn fill(from: &mut dyn Read, bytes: usize) -> io::Result<Vec<u8>> {
-    let mut piece = Vec::with_capacity(bytes + TAG_BYTES);
-    from.take(bytes as u64).read_to_end(&mut piece)?;
-    Ok(piece)
-}
-
-/// Never twice with one key: the key is only for one file.
-fn nonce(number: u64, is_last: bool) -> Nonce {
-    let mut nonce = [0; NONCE_LEN];
-    for (to, from) in nonce.iter_mut().zip(number.to_be_bytes()) {
-        *to = from;
-    }
-    if let Some(last) = nonce.last_mut() {
-        *last = u8::from(is_last);
-    }
-    Nonce::assume_unique_for_key(nonce)
 }
 
 #[cfg(test)]
