@@ -11,6 +11,7 @@ use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use super::wire::{Answer, arguments, read, script_keys};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
+use crate::domain::decision::Decision;
 use crate::domain::ledger::Ledger;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
@@ -277,6 +278,12 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
     let mut asked = redis::cmd("HGET");
     asked.arg(keys.contact(contact)).arg("decision");
     let decision: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
+    let Some(decision) = decision else { return Ok(()) };
+    // A readable decision is another gateway's, which decided the contact as a new one.
+    let read = keys.read::<Decision>(&decision, kind::DECISION, contact);
+    if !matches!(read, Err(StoreError::Destroyed(_))) {
+        return Ok(());
+    }
     let mut asked = redis::cmd("HGET");
     asked.arg(keys.items()).arg(contact);
     let item: Option<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
@@ -284,7 +291,7 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
     let read = |item: &String| keys.read::<QueueItem>(item, kind::ITEM, contact);
     let is_theirs = |item: &String| matches!(read(item), Err(StoreError::Destroyed(_)));
     let mut with = Arguments::default();
-    with.push(decision.unwrap_or_default());
+    with.push(decision);
     with.push(contact);
     with.push(item.filter(is_theirs).unwrap_or_default());
     let mut asked = redis::cmd("SMEMBERS");
