@@ -66,7 +66,11 @@ impl Desk {
             })
         };
         // Results name people in lists and in texts. Without its result, an import that is sent again is checked again.
-        let speaks = |one: &Document| one.body.get().contains(person);
+        // An id is looked for as JSON writes it: it may have quotation marks or backslashes.
+        let written = serde_json::Value::from(person).to_string();
+        let inner = written.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
+        let written = inner.unwrap_or(&written);
+        let speaks = |one: &Document| one.body.get().contains(written);
         let answers = Listing::of(BY_ID);
         self.take_listed(organisation, IMPORT_KEY, answers, speaks, &mut found).await?;
         for kind in [case::LETTER, Pending::KIND, LetterMail::KIND, REMINDED] {
