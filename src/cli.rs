@@ -37,6 +37,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::environment;
+use crate::runtime::limits::DISK_CALLS_WAIT;
 use crate::runtime::terminal::Shown;
 use crate::runtime::{private, telemetry};
 
@@ -140,7 +141,12 @@ pub fn main() -> ExitCode {
     };
     let io = Io { out: out.as_mut(), err: &mut Shown::new(std::io::stderr()) };
     let ended = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(run(command, io)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(command, io));
+            // Without a bound it would wait for as long as a share hangs.
+            runtime.shutdown_timeout(DISK_CALLS_WAIT);
+            ended
+        }
         Err(error) => Err(Fault::internal(error)),
     };
     exit(ended, &mut Shown::new(std::io::stderr()))

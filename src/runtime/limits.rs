@@ -391,6 +391,13 @@ pub const HEALTH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long work in hand may take to finish at a stop. Over: it is cut off; senders try again.
 pub const DRAIN_WAIT: Duration = Duration::from_secs(20);
+/// How long the program waits, at its end, for calls to the disk. Over: it ends without them, since a share that hangs
+/// may never answer.
+pub const DISK_CALLS_WAIT: Duration = Duration::from_secs(5);
+/// How long a stop takes at most: work in hand, what must be recorded, the last look at the store, calls to the disk.
+/// Service managers have to wait for longer.
+pub const STOP_WAIT_MAX: Duration =
+    DRAIN_WAIT.saturating_mul(2).saturating_add(STORE_COMMIT_WAIT).saturating_add(DISK_CALLS_WAIT);
 /// How long, at a stop, a connection may take to send the first byte of its first request.
 pub const FIRST_REQUEST_WAIT: Duration = Duration::from_secs(2);
 

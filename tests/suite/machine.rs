@@ -6,14 +6,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::json;
+use rustix::fs::{Mode, OFlags};
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::contacts_edge::client::form;
+use crate::contacts_edge::client::{form, raw};
 use crate::contacts_edge::upstream::Upstream;
 use crate::mail::client::Client;
 use crate::mail::sink::{Script, Sink};
-use crate::served::{Behind, Place, Served, person};
+use crate::served::{Behind, Place, Served, asking, person};
+use crate::store_verified::original;
 
 struct Rig {
     sink: Sink,
@@ -82,6 +84,37 @@ async fn signals_that_mean_nothing_to_it_are_ignored_with_a_line() {
         assert_eq!(answer.status, 200, "{signal}");
     }
     served.stop();
+}
+
+/// A named pipe in place of an original: whoever reads it waits until somebody writes.
+fn hang(path: &Path) {
+    std::fs::remove_file(path).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, Mode::from_raw_mode(0o600)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_waits_for_no_share_that_hangs() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    let limited = form(served.contacts, "/karbon/contact", "email=jo%40x.example&message=hi").await;
+    assert_eq!(limited.status, 403);
+    let item = served.queue("limited").await.remove(0);
+    let path = original(&rig.place, &item);
+    hang(&path);
+    let target = format!("/api/v1/queues/limited/{}/original", item["id"].as_str().unwrap());
+    let (staff, request) = (served.staff, asking("GET", &target, &Value::Null));
+    let reading = tokio::spawn(async move { raw(staff, &request).await });
+    // A pipe is opened for writing, in this way, only once somebody has it open for reading.
+    let mut writer = None;
+    until("it reads", async || {
+        writer = rustix::fs::open(&path, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).ok();
+        writer.is_some()
+    })
+    .await;
+    reading.abort();
+    let (code, said) = served.ended();
+    assert!(code.is_some(), "{said:?}");
+    drop(writer);
 }
 
 fn limit_files(served: &Served, files: usize) {

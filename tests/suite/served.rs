@@ -318,12 +318,18 @@ impl Served {
     }
 
     /// SIGTERM, upon which it finishes and ends with 0.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        let (code, said) = self.ended();
+        assert_eq!(code, Some(0), "{said:?}");
+    }
+
+    /// SIGTERM; its exit code, `None` if something killed it, and what it logged.
+    pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let ended = self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
-        assert!(ended.success(), "{:?}", self.log.lock().unwrap());
+        (ended.code(), std::mem::take(&mut self.log.lock().unwrap()))
     }
 
     pub async fn ask(&self, method: &str, target: &str, body: &Value) -> Value {

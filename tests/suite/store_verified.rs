@@ -68,7 +68,7 @@ fn archive(place: &Place) -> PathBuf {
 }
 
 /// The file of an item's original.
-fn original(place: &Place, item: &Value) -> PathBuf {
+pub fn original(place: &Place, item: &Value) -> PathBuf {
     let reference = item["archived"].as_str().unwrap().strip_prefix("sha256:").unwrap();
     archive(place).join(&reference[..2]).join(reference.replace('/', "-"))
 }
