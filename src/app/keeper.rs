@@ -9,11 +9,12 @@ use crate::casework::retention::Schedules;
 use crate::casework::{Desk, Fault};
 use crate::config::settings::Settings;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::token_life::TokenState;
 use crate::ports::Mailer;
 use crate::runtime::limits::{
     FOLLOWED_BEHIND_MAX, KEEPER_EVERY, KEEPER_REMINDS_EVERY, WORK_LOOKED_FOR_EVERY,
 };
-use crate::runtime::metrics::{Metrics, OrganisationLabels};
+use crate::runtime::metrics::{Metrics, OrganisationLabels, TokenLabels};
 use crate::runtime::shutdown::Stopping;
 
 /// What keeps casework. Both run side by side: a delivery that takes its time keeps nobody from being reminded.
@@ -75,8 +76,21 @@ impl Keeper {
             }
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
             let tokens = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
+            self.show_tokens(organisation, tokens);
             let told = self.desk.remind_of_tokens(organisation, &self.mailer, tokens).await;
             say(organisation, told.map(drop));
+        }
+    }
+
+    /// Shows how many tokens somebody has to replace: a program whose token has expired hands in nothing more.
+    fn show_tokens(&self, organisation: &Organisation, tokens: &[TokenEnd]) {
+        let today = self.desk.today(organisation);
+        for state in [TokenState::Soon, TokenState::Expired] {
+            let many = tokens.iter().filter(|token| token.life.state(today) == state).count();
+            let labels =
+                TokenLabels { organisation: organisation.id.to_string(), state: state.name() };
+            let shown = i64::try_from(many).unwrap_or(i64::MAX);
+            self.metrics.tokens.get_or_create(&labels).set(shown);
         }
     }
 

@@ -25,6 +25,17 @@ pub enum TokenState {
     Expired,
 }
 
+impl TokenState {
+    /// As metrics name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TokenState::Valid => "valid",
+            TokenState::Soon => "expires_soon",
+            TokenState::Expired => "expired",
+        }
+    }
+}
+
 impl TokenLife {
     pub const fn new(last_day: NaiveDate, zone: Tz) -> Self {
         TokenLife { last_day, zone }

@@ -107,7 +107,7 @@ pub struct RequestLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PartLabels {
-    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`.
+    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`, `keys`.
     pub part: &'static str,
 }
 
@@ -120,6 +120,13 @@ pub struct QueueLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OrganisationLabels {
     pub organisation: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TokenLabels {
+    pub organisation: String,
+    /// `expires_soon` or `expired`.
+    pub state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -175,6 +182,8 @@ pub struct Metrics {
     pub sign_in_failures: Counter,
     /// Contacts that a point of contact did not take up in time, and that were passed on.
     pub unanswered: Family<OrganisationLabels, Counter>,
+    /// API tokens that somebody has to replace.
+    pub tokens: Family<TokenLabels, Gauge>,
 }
 
 /// Upper bounds of the commit histogram in seconds: from a memory write to the store's deadline.
@@ -207,6 +216,7 @@ impl Metrics {
             events: Family::default(),
             sign_in_failures: Counter::default(),
             unanswered: Family::default(),
+            tokens: Family::default(),
         };
         metrics.register();
         metrics
@@ -270,6 +280,11 @@ impl Metrics {
             "unanswered",
             "Contacts that a point of contact did not answer in time, passed on",
             self.unanswered.clone(),
+        );
+        registry.register(
+            "tokens",
+            "API tokens that expire soon or have expired",
+            self.tokens.clone(),
         );
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
     }

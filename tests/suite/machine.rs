@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use chrono::{NaiveDate, TimeDelta, Utc};
+use contact_gateway::runtime::tokens::{hex, sha256};
 use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -115,6 +117,32 @@ async fn a_stop_waits_for_no_share_that_hangs() {
     let (code, said) = served.ended();
     assert!(code.is_some(), "{said:?}");
     drop(writer);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_count_tokens_that_somebody_has_to_replace() {
+    let rig = rig().await;
+    let today = Utc::now().date_naive();
+    let old = |name: &str, last: NaiveDate| {
+        let token = hex(&sha256(name.as_bytes()));
+        format!(
+            "[[organisation.staff]]\nname = \"{name}\"\nrole = \"program\"\ntoken_sha256 = \"{token}\"\n\
+             expires = {last}\n"
+        )
+    };
+    let tokens = [
+        old("CRM", today - TimeDelta::days(2)),
+        old("Portal", today + TimeDelta::days(7)),
+        old("Survey", today + TimeDelta::days(200)),
+    ];
+    rig.place
+        .change("[[organisation.staff]]", &format!("{}[[organisation.staff]]", tokens.concat()));
+    let served = rig.place.serve();
+    for state in ["expired", "expires_soon"] {
+        let line = format!("contact_gateway_tokens{{organisation=\"karbon\",state=\"{state}\"}} 1");
+        until(&line, async || served.metrics().await.lines().any(|one| one == line)).await;
+    }
+    served.stop();
 }
 
 fn limit_files(served: &Served, files: usize) {
