@@ -2,6 +2,7 @@
 //! stopping, and a restart refuses no connection. The manager here is a few lines of Python, which do
 //! what systemd does (sd_listen_fds(3), sd_notify(3)).
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
@@ -66,7 +67,10 @@ struct Manager {
 
 impl Manager {
     fn start(folder: &Path, held: &Held<'_>) -> Self {
-        let said = std::fs::File::create(folder.join("said")).unwrap();
+        Manager::logging_to(File::create(folder.join("said")).unwrap(), folder, held)
+    }
+
+    fn logging_to(log: File, folder: &Path, held: &Held<'_>) -> Self {
         let mut process = Command::new("python3")
             .args(["-c", MANAGER, held.name, held.at, held.runtime])
             .args([env!("CARGO_BIN_EXE_contact-gateway"), "serve", "--config"])
@@ -76,7 +80,7 @@ impl Manager {
             .env("WATCHDOG_USEC", "200000")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(said)
+            .stderr(log)
             .spawn()
             .unwrap_or_else(|fault| panic!("install the Debian package `python3`: {fault}"));
         let mut says = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -170,6 +174,20 @@ fn a_restart_under_a_service_manager_refuses_no_connection() {
     manager.start_gateway();
     until(&heard, "READY=1");
     assert!(answered(meanwhile).starts_with("HTTP/1.1 200"));
+    manager.stop_gateway();
+}
+
+/// As on a full disk.
+#[test]
+fn a_log_that_cannot_be_written_keeps_nothing_from_working() {
+    let folder = configured("staff = \"127.0.0.1:0\"\n");
+    let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut manager = Manager::logging_to(full, folder.path(), &STAFF);
+    manager.start_gateway();
+    until(&heard, "READY=1");
+    assert!(answered(manager.asks()).starts_with("HTTP/1.1 200"));
     manager.stop_gateway();
 }
 
