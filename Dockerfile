@@ -11,23 +11,26 @@
 FROM rust:1.95.0-bookworm AS dependencies
 # The image's own: rust-toolchain.toml would have it fetch lints and formatter as well.
 ENV RUSTUP_TOOLCHAIN=1.95.0
+# With it, packaging/build writes into the programs which crates they are made of: `cargo audit bin` reads that.
+RUN cargo install cargo-auditable --locked --version 0.7.7
 WORKDIR /source
 # Dependencies change seldom: they are built in a layer of their own, from the manifests alone.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
+COPY packaging/build packaging/build
 RUN mkdir -p src/bin benches \
     && touch src/lib.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cp src/main.rs src/bin/contact-gateway-pipe.rs \
     && sed -i '/^\[\[bench\]\]/,/^$/d; /^\[\[example\]\]/,/^$/d' Cargo.toml \
-    && cargo build --release --locked --bins --features pdf,oidc \
+    && packaging/build \
     && rm -rf src benches
 
 FROM dependencies AS builder
 COPY . .
 # The empty programs above are newer than the sources: their times must not hide them.
 RUN find src -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --bins --features pdf,oidc
+    && packaging/build
 
 FROM debian:bookworm-slim
 # Certificates, for upstreams and stores over TLS.

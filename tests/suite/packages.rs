@@ -203,15 +203,99 @@ fn the_bill_of_materials_is_made_with_the_features_that_packages_are_built_with(
     let sbom = file("packaging/sbom");
     let [wanted] = each_after(&sbom, "\nFEATURES = \"")[..] else { panic!("one list of features") };
     for (name, before, times) in [
-        ("Dockerfile", "cargo build --release --locked --bins --features ", 2),
-        ("packaging/debian/build", "cargo build --release --locked --bins --features ", 1),
-        ("docs/packages.md", "cargo build --release --locked --bins --features ", 1),
-        ("docs/releasing.md", "cargo build --release --locked --bins --features ", 1),
+        ("packaging/build", "--release --locked --bins --features ", 1),
         ("tests/run", "\nfeatures=", 1),
         (".ci/run", "cargo clippy --locked --all-targets --features ", 1),
     ] {
         assert_eq!(each_after(&file(name), before), vec![wanted; times], "{name}");
     }
+}
+
+/// What `packaging/build` asks of Cargo: the command, the flags for Rust, those for C. `auditable`: whether
+/// cargo-auditable is there.
+fn asked_of_cargo(auditable: bool) -> (String, Vec<String>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let stub = "#!/bin/sh\n[ \"$2\" != --version ] || exit \"$MISSING\"\n\
+                printf '%s\\n' \"$*\" \"$CARGO_ENCODED_RUSTFLAGS\" \"$CFLAGS\"\n";
+    let cargo = folder.path().join("cargo");
+    std::fs::write(&cargo, stub).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&cargo, mode).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let mut build = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/build"));
+    build.env("PATH", path).env("CARGO_TARGET_DIR", "/elsewhere/target");
+    build.env("MISSING", if auditable { "0" } else { "1" }).env("RUSTFLAGS", "-Copt-level=0");
+    let output = build.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.contains("cargo-auditable is not installed"), !auditable, "{said}");
+    let asked = String::from_utf8(output.stdout).unwrap();
+    let [command, rust, c] = asked.lines().collect::<Vec<_>>()[..] else { panic!("{asked}") };
+    (command.to_owned(), rust.split('\x1f').map(str::to_owned).collect(), c.to_owned())
+}
+
+#[test]
+fn no_path_of_the_machine_is_built_into_the_programs() {
+    let (command, rust, c) = asked_of_cargo(true);
+    assert!(command.starts_with("auditable build --release --locked --bins "), "{command}");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().unwrap();
+    let last = [format!("{}=/source", sources.display()), "/elsewhere/target=/target".to_owned()];
+    for path in &last {
+        assert!(rust.contains(&format!("--remap-path-prefix={path}")), "{rust:?}");
+        assert!(c.split(' ').any(|flag| flag == format!("-ffile-prefix-map={path}")), "{c}");
+    }
+    // Flags of the environment would give other programs.
+    assert!(rust.iter().all(|flag| flag.starts_with("--remap-path-prefix=/")), "{rust:?}");
+    let (without, same, _) = asked_of_cargo(false);
+    assert_eq!(format!("auditable {without}"), command);
+    assert_eq!(same, rust);
+}
+
+#[test]
+fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_programs() {
+    let image = file("Dockerfile");
+    assert_eq!(image.matches("&& packaging/build").count(), 2, "dependencies, and the programs");
+    assert!(image.contains("cargo install cargo-auditable --locked"));
+    for name in ["Dockerfile", "packaging/debian/build", "docs/packages.md", "docs/releasing.md"] {
+        let text = file(name);
+        assert!(text.contains("packaging/build"), "{name}");
+        assert!(!text.contains("cargo build"), "{name} builds in another way");
+    }
+    let release = file("docs/releasing.md");
+    for step in [
+        "cargo install cargo-auditable --locked",
+        "packaging/reproducible",
+        "packaging/debian/build",
+        "cargo audit bin",
+        "packaging/sbom",
+    ] {
+        assert!(release.contains(step), "docs/releasing.md does not name {step}");
+    }
+}
+
+/// A folder of programs as `packaging/build` leaves it, and the package that is made of them.
+fn package_of(folder: &Path, umask: &str) -> Vec<u8> {
+    let programs = folder.join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    for name in ["contact-gateway", "contact-gateway-pipe"] {
+        std::fs::write(programs.join(name), name).unwrap();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let build = format!("umask {umask}; exec packaging/debian/build \"$@\"");
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &build, "bash"]).arg(&programs).arg(folder.join("package"));
+    let output = shell.current_dir(root).env("SOURCE_DATE_EPOCH", "1790000000").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut made = std::fs::read_dir(folder.join("package")).unwrap();
+    std::fs::read(made.next().unwrap().unwrap().path()).unwrap()
+}
+
+#[test]
+fn the_same_programs_give_the_same_package_each_time() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let package = package_of(first.path(), "022");
+    assert!(package.starts_with(b"!<arch>\ndebian-binary"));
+    assert!(package == package_of(second.path(), "077"), "the packages differ");
 }
 
 #[test]
