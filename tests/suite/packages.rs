@@ -1,5 +1,9 @@
 //! What is shipped beside the program: units, the package's scripts, Compose and Kubernetes files.
 
+mod kubernetes;
+mod linted;
+mod tools;
+
 use std::path::Path;
 use std::process::Command;
 
