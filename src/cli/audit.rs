@@ -75,7 +75,7 @@ pub async fn run(args: &AuditArgs, opened: &Opened, io: &mut Io<'_>) -> Result<O
     let (organisation, desk) = (&opened.organisation.id, &opened.desk);
     let done = match &args.verb {
         Verb::List(list) => print(list, organisation, desk, io).await.map(|()| Outcome::Yes),
-        Verb::Verify(args) => verify::run(args, organisation, desk, io).await,
+        Verb::Verify(args) => verify::run(args.trusted()?, organisation, desk, io).await,
         Verb::Anchors => verify::anchors(organisation, desk, io).await,
         Verb::Seal => verify::seal(opened, io).await,
     };

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::super::open::Opened;
-use super::super::{Io, Outcome, say};
+use super::super::{Fault, Io, Outcome, read_file, say};
 use crate::casework::sealing::anchor::{Anchor, AnchorKey};
 use crate::casework::sealing::verify::{Finding, Trusted, Verified};
-use crate::casework::{Desk, Fault};
+use crate::casework::{Desk, Fault as CaseFault};
 use crate::config::state_key::anchor_key;
 use crate::domain::organisation::OrganisationId;
 
@@ -20,20 +20,39 @@ pub(super) struct VerifyArgs {
     key: Vec<String>,
 }
 
+impl VerifyArgs {
+    /// Reads the files that are named.
+    ///
+    /// # Errors
+    /// Names the file, and the line that is not an anchor.
+    pub(super) fn trusted(&self) -> Result<Trusted, Fault> {
+        let mut anchors = Vec::new();
+        for file in &self.anchors {
+            anchors.extend(read(file)?);
+        }
+        let keys = self.key.iter().map(|key| key.to_ascii_lowercase()).collect();
+        Ok(Trusted { anchors, keys })
+    }
+}
+
 pub(super) async fn run(
-    args: &VerifyArgs,
+    trusted: Trusted,
     organisation: &OrganisationId,
     desk: &Desk,
     io: &mut Io<'_>,
-) -> Result<Outcome, Fault> {
-    let mut anchors = Vec::new();
-    for file in &args.anchors {
-        anchors.extend(read(file).map_err(Fault::Refused)?);
-    }
-    let keys = args.key.iter().map(|key| key.to_ascii_lowercase()).collect();
-    let verified = desk.verify_trail(organisation, Trusted { anchors, keys }).await?;
+) -> Result<Outcome, CaseFault> {
+    let verified = desk.verify_trail(organisation, trusted).await?;
     for finding in &verified.findings {
-        say(io.out, finding);
+        match finding {
+            // No later entry is sealed: a gateway that was just started has not sealed it yet.
+            Finding::Unsealed { from, .. } if *from > verified.sealed_to => say(
+                io.out,
+                format_args!(
+                    "{finding}: a gateway seals them within two minutes of its start; verify again then"
+                ),
+            ),
+            finding => say(io.out, finding),
+        }
     }
     let left_out = verified.found - verified.findings.len() as u64;
     if left_out > 0 {
@@ -75,14 +94,14 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn read(file: &Path) -> Result<Vec<Anchor>, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("{}: can't be read: {error}", file.display()))?;
+fn read(file: &Path) -> Result<Vec<Anchor>, Fault> {
+    let text = read_file(file)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
             serde_json::from_str(line).map_err(|error| {
-                format!("{}:{}: is not an anchor: {error}", file.display(), at + 1)
+                let (file, line) = (file.display(), at + 1);
+                Fault::input(format!("{file}:{line}: is not an anchor: {error}"))
             })
         })
         .collect()
@@ -92,18 +111,18 @@ pub(super) async fn anchors(
     organisation: &OrganisationId,
     desk: &Desk,
     io: &mut Io<'_>,
-) -> Result<Outcome, Fault> {
+) -> Result<Outcome, CaseFault> {
     for anchor in desk.anchors(organisation).await? {
         say(io.out, serde_json::to_string(&anchor).unwrap_or_default());
     }
     Ok(Outcome::Yes)
 }
 
-pub(super) async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+pub(super) async fn seal(opened: &Opened, io: &mut Io<'_>) -> Result<Outcome, CaseFault> {
     let organisation = &opened.organisation.id;
-    let seed = anchor_key(&opened.state).map_err(|error| Fault::Refused(error.to_string()))?;
+    let seed = anchor_key(&opened.state).map_err(|error| CaseFault::Refused(error.to_string()))?;
     let key = AnchorKey::of_seed(&seed)
-        .ok_or_else(|| Fault::Refused("the key of the anchors can't sign".to_owned()))?;
+        .ok_or_else(|| CaseFault::Refused("the key of the anchors can't sign".to_owned()))?;
     let sealed = opened.desk.seal(organisation, &key).await?;
     say(io.out, format_args!("{organisation}: {} entries sealed", sealed.entries));
     if let Some(anchor) = sealed.anchor {
