@@ -154,9 +154,10 @@ fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
             Request::Pending(reply) => readers.push(reply),
         }
     }
+    // Reads are asked for all the time: a fault that is over is noticed even if nothing is written.
+    file.try_again();
     let synced = file.sync();
-    let refused = synced.as_ref().err().map(ToString::to_string);
-    *fault.lock().unwrap_or_else(PoisonError::into_inner) = refused.or_else(|| file.fault());
+    *fault.lock().unwrap_or_else(PoisonError::into_inner) = file.fault();
     for (result, reply) in written {
         // A caller that has gone needs no answer.
         let _ = reply.send(result.and_then(|()| synced.clone()));

@@ -210,7 +210,7 @@ async fn files_are_private_whatever_the_umask_and_whoever_made_the_folder() {
         let open = std::fs::Permissions::from_mode(0o777);
         std::fs::set_permissions(at(name), open).unwrap();
     }
-    let served = rig.place.serve_with_umask("000");
+    let served = rig.place.serve_by_shell("umask 000");
     // Something kept, something spooled, something journalled or at least room for it.
     let large = "x".repeat(2 * 1024 * 1024);
     let body = format!("email=jo%40x.example&message={large}");

@@ -26,6 +26,7 @@ mod doubt;
 mod dripping;
 mod events;
 mod fault_mail;
+mod full_disk;
 /// What must hold of whatever bytes arrive.
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;

@@ -219,13 +219,18 @@ token_sha256 = "{token}"
         Place::served(self.command("serve"))
     }
 
-    /// As `serve`, by a shell that leaves new files open to this extent.
-    pub fn serve_with_umask(&self, umask: &str) -> Served {
+    /// The program with this verb, by a shell that does something first.
+    pub fn command_by_shell(&self, first: &str, verb: &str) -> Command {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
-        let serve = self.command("serve");
-        shell.arg(serve.get_program()).args(serve.get_args()).current_dir(self.folder.path());
-        Place::served(shell)
+        shell.args(["-c", &format!("{first}; exec \"$@\""), "sh"]);
+        let command = self.command(verb);
+        shell.arg(command.get_program()).args(command.get_args()).current_dir(self.folder.path());
+        shell
+    }
+
+    /// As `serve`, by a shell that does something first.
+    pub fn serve_by_shell(&self, first: &str) -> Served {
+        Place::served(self.command_by_shell(first, "serve"))
     }
 
     /// As `serve`, with the certificates in this file as those of all authorities.

@@ -33,6 +33,8 @@ pub(super) struct JournalFile {
     allocated: u64,
     /// Up to here it was whole and on disk at the last sync; what came after is not acknowledged.
     synced: Synced,
+    /// Why the last write failed; `None`: it did not.
+    refused: Option<String>,
     /// What this version can't read.
     aside: Aside,
 }
@@ -82,6 +84,7 @@ impl JournalFile {
             length: 0,
             allocated: 0,
             synced: Synced::default(),
+            refused: None,
             aside: Aside::open(folder).map_err(|error| away(&error))?,
         };
         journal.scan(folder)?;
@@ -206,7 +209,7 @@ impl JournalFile {
             // The part written is not a whole frame; if it can't be removed, the next write or
             // scan does.
             let _ = reserve::blank(&self.file, self.length, end.min(self.allocated));
-            return Err(away(&error));
+            return Err(self.refusing(&error));
         }
         self.length = end;
         Ok((offset, payload.len()))
@@ -247,8 +250,29 @@ impl JournalFile {
         }
     }
 
+    fn refusing(&mut self, error: &io::Error) -> StoreError {
+        self.refused = Some(format!("the last entry could not be written: {}", error.kind()));
+        away(error)
+    }
+
+    /// After a write that failed: whether one would work by now. Nothing may have to be written for long.
+    pub(super) fn try_again(&mut self) {
+        if self.refused.is_none() {
+            return;
+        }
+        let next = (self.length + 1).min(self.allocated);
+        let tried =
+            reserve::blank(&self.file, self.length, next).and_then(|()| self.file.sync_data());
+        if tried.is_ok() {
+            self.refused = None;
+        }
+    }
+
     /// What keeps it from taking entries, now or as soon as the disk is full, or from replaying those it has.
     pub(super) fn fault(&self) -> Option<String> {
+        if self.refused.is_some() {
+            return self.refused.clone();
+        }
         if self.length >= JOURNAL_BYTES_MAX {
             return Some("the journal is full".to_owned());
         }
@@ -274,7 +298,7 @@ impl JournalFile {
             }
             Err(error) => {
                 self.take_back();
-                Err(away(&error))
+                Err(self.refusing(&error))
             }
         }
     }
