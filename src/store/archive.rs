@@ -37,10 +37,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
 use crate::runtime::hashed::{self, Hashed};
+use crate::runtime::limits::{ARCHIVE_THREAD_WAIT, ARCHIVE_THREADS_MAX};
 use crate::runtime::private;
 use crate::runtime::room::held;
 use crate::store::keyring::Key;
@@ -87,6 +90,8 @@ pub struct FileArchive {
     codec: Codec,
     /// Held during a check that the archive can be reached.
     looking: Arc<tokio::sync::Mutex<()>>,
+    /// One for each thread that works in the folder.
+    threads: Arc<Semaphore>,
 }
 
 impl FileArchive {
@@ -107,7 +112,8 @@ impl FileArchive {
         let identity = identity::of(folder, &temporary, id)?;
         let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());
         let (codec, looking) = (Codec::plain(), Arc::default());
-        Ok(FileArchive { root, identity, temporary, kept, codec, looking })
+        let threads = Arc::new(Semaphore::new(ARCHIVE_THREADS_MAX));
+        Ok(FileArchive { root, identity, temporary, kept, codec, looking, threads })
     }
 
     /// Keeps no more than this.
@@ -139,8 +145,25 @@ impl FileArchive {
         work: impl FnOnce(&FileArchive) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let archive = self.clone();
-        let working = tokio::task::spawn_blocking(move || work(&archive));
+        let thread = self.thread().await?;
+        let working = tokio::task::spawn_blocking(move || {
+            let _thread = thread;
+            work(&archive)
+        });
         working.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
+    }
+
+    /// A place among the threads that work in the folder. A network share that hangs blocks each of them, and the
+    /// store's reads need threads, too.
+    async fn thread(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let waiting = Arc::clone(&self.threads).acquire_owned();
+        let Ok(Ok(thread)) = timeout(ARCHIVE_THREAD_WAIT, waiting).await else {
+            return Err(StoreError::Unavailable(format!(
+                "the archive {} does not answer, and {ARCHIVE_THREADS_MAX} requests wait for it",
+                self.identity
+            )));
+        };
+        Ok(thread)
     }
 
     fn keep_now(

@@ -1,7 +1,12 @@
-//! Bounds of an archive on S3.
+//! Bounds of an archive: in a folder, and on S3.
 
 use std::time::Duration;
 
+/// Threads that work in an archive's folder at once: a network share that hangs keeps as many. More wait for
+/// [`ARCHIVE_THREAD_WAIT`].
+pub const ARCHIVE_THREADS_MAX: usize = 64;
+/// Wait for one of them. Over: the archive counts as away.
+pub const ARCHIVE_THREAD_WAIT: Duration = Duration::from_secs(8);
 /// Wait for a request to an archive on S3, tries included, apart from the time that its bytes take. Over: the
 /// archive counts as away.
 pub const ARCHIVE_S3_WAIT: Duration = Duration::from_secs(8);

@@ -299,3 +299,31 @@ async fn a_look_at_an_archive_that_hangs_is_not_begun_again() {
     drop(hanging);
     archive.answers().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_archive_that_hangs_keeps_no_more_threads_than_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::open(folder.path()).unwrap();
+    let reference = kept(&archive, &karbon(), Owner::contact("c-1"), bytes("hello")).await;
+    let all = u32::try_from(ARCHIVE_THREADS_MAX).unwrap();
+    let hanging = Arc::clone(&archive.threads).acquire_many_owned(all).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let other = Owner::contact("c-2");
+    let faults = [
+        archive.keep(&karbon(), other, bytes("more")).await.unwrap_err().to_string(),
+        archive.fetch(&karbon(), &reference).await.unwrap_err().to_string(),
+        archive.discard(&karbon(), &reference).await.unwrap_err().to_string(),
+        archive.measure(&karbon()).await.unwrap_err().to_string(),
+        archive.answers().await.unwrap_err().to_string(),
+    ];
+    assert_eq!(begun.elapsed().as_secs(), 5 * ARCHIVE_THREAD_WAIT.as_secs());
+    for fault in faults {
+        assert!(fault.contains("does not answer, and 64 requests wait for it"), "{fault}");
+    }
+    assert_eq!(originals(folder.path()), 1);
+    drop(hanging);
+    assert_eq!(archive.fetch(&karbon(), &reference).await.unwrap(), "hello");
+    archive.discard(&karbon(), &reference).await.unwrap();
+    // Each gives its thread back.
+    assert_eq!(archive.threads.available_permits(), ARCHIVE_THREADS_MAX);
+}
