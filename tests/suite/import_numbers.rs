@@ -50,3 +50,40 @@ fn a_number_that_could_be_somebody_elses_is_refused_with_its_line() {
         assert_eq!(would(&place, "email", "jo@x.example"), json!([null, null]), "{number}");
     }
 }
+
+/// The same in a list that another program exports.
+#[test]
+fn a_json_list_is_read_as_a_spreadsheet_is() {
+    for (email, phone) in [
+        ("jo@x.example", "447700900123.0"),
+        ("jo@x.example", "07700 900123 (mum)"),
+        ("\u{200b}jo@x.example", "07700 900123"),
+    ] {
+        let place = Place::new();
+        let done = counts(&place.import("people.json", &listed(email, phone)));
+        assert_eq!((&done["people"], &done["restrictions"]), (&json!(1), &json!(1)), "{phone}");
+        assert_eq!(would(&place, "phone", "+447700900123"), json!(["P-1", "limit"]), "{phone}");
+        assert_eq!(would(&place, "email", "jo@x.example"), json!(["P-1", "limit"]), "{phone}");
+        assert_eq!(would(&place, "phone", "+447700900124"), json!([null, null]), "{phone}");
+    }
+    for number in ["960123", "7.7009E+11"] {
+        let place = Place::new();
+        let output = place.import("people.json", &listed("jo@x.example", number));
+        assert_eq!(output.status.code(), Some(2), "{number}");
+        let said = text(&output.stderr);
+        assert!(said.contains("person \"P-1\": "), "{number}: {said}");
+        assert_eq!(would(&place, "email", "jo@x.example"), json!([null, null]), "{number}");
+    }
+}
+
+fn listed(email: &str, phone: &str) -> String {
+    json!([{
+        "id": "P-1", "name": "Jo Doe",
+        "identifiers": [{"kind": "email", "value": email}, {"kind": "phone", "value": phone}],
+        "restrictions": [{
+            "id": "R-1", "kind": "channels_only", "channels": ["letter"], "grounds": "g",
+            "clause": "6.2", "starts": "2026-11-01", "review_due": "2027-05-01", "decided_by": "A"
+        }]
+    }])
+    .to_string()
+}

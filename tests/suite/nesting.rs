@@ -5,14 +5,13 @@
 use std::net::SocketAddr;
 use std::process::Output;
 
+use contact_gateway::runtime::limits::API_VALUES_MAX;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 use crate::contacts_edge::client::{Got, raw, request};
 use crate::contacts_edge::upstream::Upstream;
 use crate::mail::client::Client;
-use crate::mail::milter_packets::{framed, packet};
+use crate::mail::milter_packets::hand_over;
 use crate::mail::sink::{Script, Sink};
 use crate::served::{Behind, Place, Served};
 use crate::store_contract::servers::until;
@@ -75,43 +74,9 @@ async fn by_session(port: u16, hello: &str, message: &[u8]) -> u16 {
 
 /// The last answer to a message handed to the milter, and the flags that it asks the server to write.
 async fn by_milter(port: u16, fields: &str, body: &str) -> (u8, String) {
-    let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let mut say = Vec::new();
-    say.extend(framed(b"O\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff"));
-    say.extend(framed(b"Cclient.example\x004\x12\x34192.0.2.7\0"));
-    say.extend(framed(b"M<al@x.example>\0"));
-    server.write_all(&say).await.unwrap();
-    assert_eq!(packet(&mut server).await.unwrap()[0], b'O');
-    server.write_all(&framed(b"R<b@karbon.example>\0")).await.unwrap();
-    assert_eq!(packet(&mut server).await.unwrap(), b"c");
-    for line in "From: al@x.example\r\n".lines().chain(fields.lines()) {
-        let (name, value) = line.split_once(':').unwrap();
-        let field = framed(format!("L{name}\0{value}\0").as_bytes());
-        server.write_all(&field).await.unwrap();
-    }
-    server.write_all(&framed(b"N")).await.unwrap();
-    for piece in body.as_bytes().chunks(65_535) {
-        server.write_all(&framed(&[b"B", piece].concat())).await.unwrap();
-        // `s`: it has seen enough of the body.
-        if packet(&mut server).await.unwrap() != b"c" {
-            break;
-        }
-    }
-    server.write_all(&framed(b"E")).await.unwrap();
-    let mut flags = String::new();
-    loop {
-        let answer = packet(&mut server).await.unwrap();
-        // A field to be inserted: its place, its name and its value.
-        let text = String::from_utf8_lossy(answer.get(5..).unwrap_or_default()).into_owned();
-        if let Some(value) = text.strip_prefix("X-Contact-Gateway-Flags\0")
-            && answer[0] == b'i'
-        {
-            value.trim_end_matches('\0').clone_into(&mut flags);
-        }
-        if matches!(answer[0], b'c' | b't' | b'd') {
-            return (answer[0], flags);
-        }
-    }
+    let header = format!("From: al@x.example\r\n{fields}");
+    let envelope = ("al@x.example", "b@karbon.example");
+    hand_over(port, envelope, header.as_bytes(), body.as_bytes()).await
 }
 
 async fn served() -> (Sink, Upstream, Place, Served) {
@@ -237,10 +202,44 @@ async fn posted(to: SocketAddr, target: &str, kind: &str, body: &[u8]) -> Got {
     raw(to, &request("POST", target, &fields, body)).await
 }
 
+/// Routes of the staff API with readers of their own.
+const OF_STAFF: [(&str, &str); 6] = [
+    ("POST", "/api/v1/contacts"),
+    ("POST", "/api/v1/decisions/preview"),
+    ("PUT", "/api/v1/people"),
+    ("PUT", "/api/v1/people/P-1"),
+    ("POST", "/api/v1/imports"),
+    ("POST", "/api/v1/may-contact"),
+];
+
+fn to_staff(method: &str, target: &str, body: &[u8]) -> Vec<u8> {
+    let bearer = format!("Bearer {}", crate::served::TOKEN);
+    let fields = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+    request(method, target, &fields, body)
+}
+
+/// As deep as values are counted: they are read, by readers that go no deeper than they can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_nested_within_their_bound_are_refused() {
+    let (_sink, _upstream, _place, served) = served().await;
+    let depth = API_VALUES_MAX - 10_000;
+    let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let objects = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+    for body in [lists.clone(), objects, format!("[{{\"id\":\"P-1\",\"case\":{lists}}}]")] {
+        for (method, target) in OF_STAFF {
+            let got = raw(served.staff, &to_staff(method, target, body.as_bytes())).await;
+            assert_eq!(got.status, 422, "{method} {target} {body:.30}: {got:?}");
+        }
+        let sent = to_staff("POST", "/decisions/contact", body.as_bytes());
+        assert_eq!(raw(served.contacts, &sent).await.status, 400, "{body:.30}");
+    }
+    assert_eq!(served.ask("GET", "/api/v1/people", &Value::Null).await["people"], json!([]));
+    served.stop();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_nested_without_end_are_answered_at_every_door() {
     let (_sink, upstream, _place, served) = served().await;
-    let staff = format!("Bearer {}", crate::served::TOKEN);
     for (construct, body) in documents() {
         let body = body.as_bytes();
         // A form's handler gets what can't be read, flagged.
@@ -257,8 +256,7 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
         assert_eq!(got.status, 200, "{construct} to a webhook");
         assert_eq!(got.json()["flags"], json!(["unread"]), "{construct} to a webhook");
         // A program is told what is wrong.
-        let fields = [("Content-Type", "application/json"), ("Authorization", staff.as_str())];
-        let sent = request("POST", "/decisions/contact", &fields, body);
+        let sent = to_staff("POST", "/decisions/contact", body);
         let got = raw(served.contacts, &sent).await;
         assert_eq!(got.status, 400, "{construct} to the API of decisions: {got:?}");
         // A proxy's question is its head: a body beside it says nothing, and its fields nest no deeper.
@@ -273,16 +271,8 @@ async fn bodies_nested_without_end_are_answered_at_every_door() {
         let got = raw(served.contacts, &request("POST", "/decisions/karbon", &fields, body)).await;
         assert_eq!(got.status, 200, "{construct} to a decision endpoint: {got:?}");
         assert_eq!(got.field("x-contact-decision").as_deref(), Some("deliver"), "{construct}");
-        for (method, target) in [
-            ("POST", "/api/v1/contacts"),
-            ("POST", "/api/v1/decisions/preview"),
-            ("PUT", "/api/v1/people"),
-        ] {
-            let head = crate::served::asking(method, target, &json!(null));
-            let head = String::from_utf8(head).unwrap();
-            let length = format!("Content-Length: {}\r\nConnection", body.len());
-            let head = head.replace("Content-Length: 0\r\nConnection", &length);
-            let got = raw(served.staff, &[head.as_bytes(), body].concat()).await;
+        for (method, target) in OF_STAFF {
+            let got = raw(served.staff, &to_staff(method, target, body)).await;
             // Values are counted before they are built.
             let (status, problem) = match construct {
                 "comments" | "texts" => (400, "malformed-json"),

@@ -18,6 +18,51 @@ static PROFILE: LazyLock<Profile> = LazyLock::new(|| {
     load(&file).unwrap_or_else(|faults| panic!("{faults}"))
 });
 
+/// Faults with a safeguard in them.
+pub const SAFEGUARDS: [&str; 21] = [
+    "alt-plain-empty",
+    "alt-plain-placeholder",
+    "b64-cte-comment",
+    "b64-cte-semicolon",
+    "b64-footer",
+    "b64-longline-illegal",
+    "body-as-attachment-only",
+    "boundary-wrong",
+    "cs-utf8-but-win-apos",
+    "ct-enriched",
+    "html-unclosed-style",
+    "html-zwsp-in-word",
+    "plain-shy",
+    "sg-alt-related-blank",
+    "sg-apos-backtick",
+    "sg-gt-only-with-subject",
+    "sg-html-lt",
+    "sg-midline-boundary",
+    "sg-mislabel-welsh",
+    "sg-noclose",
+    "subj-split-multibyte",
+];
+
+/// Faults whose sender is Jo by every reading.
+pub const FROM_FIELDS: [&str; 5] = [
+    "from-latin1-raw",
+    "from-self-displayname",
+    "from-trailing-semicolon",
+    "from-unquoted-brackets",
+    "from-unquoted-comma",
+];
+
+/// Faults with new words on a closed matter.
+pub const NEW_WORDS: [&str; 4] = [
+    "ev2-alt-blank-new",
+    "ev2-alt-plain-old-html-new",
+    "ev2-midline-boundary",
+    "ev3-html-inline-below",
+];
+
+/// Faults that a program wrote.
+pub const AUTOMATIC: [&str; 2] = ["auto-prec-autoreply", "auto-x-autoreply"];
+
 fn message(bytes: &[u8]) -> Reading {
     let mut intaking = Intaking::new(&std::env::temp_dir());
     intaking.push(bytes).unwrap();
@@ -44,29 +89,7 @@ fn lanes(reading: &Reading) -> Vec<&'static str> {
 
 #[test]
 fn a_safeguard_is_found_in_whatever_form_a_message_has() {
-    for name in [
-        "alt-plain-empty",
-        "alt-plain-placeholder",
-        "b64-cte-comment",
-        "b64-cte-semicolon",
-        "b64-footer",
-        "b64-longline-illegal",
-        "body-as-attachment-only",
-        "boundary-wrong",
-        "cs-utf8-but-win-apos",
-        "ct-enriched",
-        "html-unclosed-style",
-        "html-zwsp-in-word",
-        "plain-shy",
-        "sg-alt-related-blank",
-        "sg-apos-backtick",
-        "sg-gt-only-with-subject",
-        "sg-html-lt",
-        "sg-midline-boundary",
-        "sg-mislabel-welsh",
-        "sg-noclose",
-        "subj-split-multibyte",
-    ] {
+    for name in SAFEGUARDS {
         let reading = fault(name);
         let lanes = lanes(&reading);
         assert!(
@@ -81,13 +104,7 @@ fn a_safeguard_is_found_in_whatever_form_a_message_has() {
 
 #[test]
 fn a_from_field_that_is_read_alike_everywhere_has_one_sender() {
-    for name in [
-        "from-latin1-raw",
-        "from-self-displayname",
-        "from-trailing-semicolon",
-        "from-unquoted-brackets",
-        "from-unquoted-comma",
-    ] {
+    for name in FROM_FIELDS {
         let reading = fault(name);
         assert_eq!(reading.from.len(), 1, "{name}");
         assert_eq!(reading.from[0].text(), "jo@x.example", "{name}");
@@ -105,12 +122,7 @@ fn a_footer_under_base64_is_read_as_text() {
 fn new_words_in_any_alternative_are_possible_new_evidence() {
     let known = "The roof has been leaking on and off since March and nobody has ever come to repair \
                  it properly despite many promises";
-    for name in [
-        "ev2-alt-blank-new",
-        "ev2-alt-plain-old-html-new",
-        "ev2-midline-boundary",
-        "ev3-html-inline-below",
-    ] {
+    for name in NEW_WORDS {
         let contact = contact(&fault(name));
         let mut seen = Seen::default();
         seen.add_text(fingerprint(known));
@@ -171,8 +183,9 @@ fn attached_messages_and_text_files_are_read() {
 
 #[test]
 fn programs_that_reply_by_themselves_are_automatic() {
-    assert!(fault("auto-x-autoreply").automatic);
-    assert!(fault("auto-prec-autoreply").automatic);
+    for name in AUTOMATIC {
+        assert!(fault(name).automatic, "{name}");
+    }
     let report =
         "Content-Type: multipart/report; boundary=r\r\n\r\n--r\r\n\r\nnot delivered\r\n--r--\r\n";
     let wrapped = |list: &str, parts: &str| {
