@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::contacts_edge::sdk::Sdk;
 use crate::contacts_edge::upstream::{Seen, Upstream};
+use crate::past::behind::{accept, becomes_behind, becomes_well, database};
 use crate::served::{Behind, Place, Served, person};
+use crate::store_contract::servers::until;
 
 fn secret(byte: u8) -> String {
     format!("whsec_{}", STANDARD.encode([byte; 32]))
@@ -39,9 +41,13 @@ async fn rig() -> Rig {
         receiver.address
     );
     std::fs::write(place.config(), config + &events).unwrap();
-    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
-    place.import(&json!([person("P-L", "lim@x.example", "+447700900001", letters)]));
+    place.import(&people());
     Rig { receiver, place, sdk: Sdk::start(), _others: others }
+}
+
+fn people() -> Value {
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    json!([person("P-L", "lim@x.example", "+447700900001", letters)])
 }
 
 impl Rig {
@@ -157,5 +163,43 @@ async fn what_a_receiver_missed_it_is_told_after_a_kill_in_order_and_by_the_same
     assert_eq!(rig.receiver.seen().len(), before + 2);
     let page = served.ask("GET", "/api/v1/events/dead-letters", &Value::Null).await;
     assert_eq!(page, json!({"dead_letters": []}));
+    served.stop();
+}
+
+/// Entries of the new trail have the numbers of those that the receiver has had.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_misses_nothing_of_a_store_that_was_emptied_and_accepted() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    assert_eq!(mail(&served, "c-1").await["disposition"], "limit");
+    rig.told(2).await;
+    rig.has_kept_its_place(&served).await;
+    served.stop();
+    for end in ["", "-wal", "-shm"] {
+        // After a stop there need be no log.
+        let _ = std::fs::remove_file(format!("{}{end}", database(&rig.place).display()));
+    }
+    let served = rig.place.serve();
+    becomes_behind(&served).await;
+    accept(&rig.place);
+    becomes_well(&served).await;
+    rig.place.import(&people());
+    let mut limited = None;
+    for number in 0..200 {
+        let id = format!("after-{number}");
+        if mail(&served, &id).await["disposition"] == "limit" {
+            limited = Some(id);
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let limited = limited.expect("the person is on record again");
+    until("the receiver gets it", || async {
+        rig.receiver.seen().iter().any(|seen| {
+            let event: Value = serde_json::from_slice(&seen.body).unwrap();
+            event["subject"] == *limited
+        })
+    })
+    .await;
     served.stop();
 }

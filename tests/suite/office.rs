@@ -377,8 +377,14 @@ impl Office {
         self.send(request, body.to_string()).await
     }
 
-    async fn send(&self, request: hyper::http::request::Builder, body: String) -> Answer {
-        let mut request = request.body(Body::from(body)).unwrap();
+    /// A request with any body.
+    pub async fn send(
+        &self,
+        request: hyper::http::request::Builder,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let body: Body = body.into();
+        let mut request = request.body(body).unwrap();
         request.extensions_mut().insert(Peer("192.0.2.7:50000".parse().unwrap()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

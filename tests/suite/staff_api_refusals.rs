@@ -55,6 +55,27 @@ async fn a_restriction_without_its_reasons_names_each() {
     for key in ["grounds", "starts", "review_due", "decided_by"] {
         assert!(paths.contains(&format!("restrictions[1].{key}").as_str()), "{key}: {faults}");
     }
+    // Nor on any other way in.
+    let mut whole = person();
+    whole["restrictions"].as_array_mut().unwrap().push(bare.clone());
+    let mut in_place = bare;
+    in_place["id"] = json!("R-1");
+    for (method, path, body) in [
+        ("PUT", "/api/v1/restrictions/R-1", in_place),
+        ("PUT", "/api/v1/people/P-1", whole.clone()),
+        ("PATCH", "/api/v1/people/P-1", json!({"restrictions": whole["restrictions"]})),
+        ("PUT", "/api/v1/people", json!([whole])),
+        ("POST", "/api/v1/imports", json!([whole])),
+    ] {
+        let refused = office.ask(method, Some(MANAGER), path, body.to_string()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {path}");
+        let faults = refused.json()["faults"].to_string();
+        for key in ["grounds", "starts", "review_due", "decided_by"] {
+            assert!(faults.contains(&format!(".{key}\"")), "{method} {path} {key}: {faults}");
+        }
+    }
+    let held = office.get(AGENT, RESTRICTIONS).await.json();
+    assert_eq!(held["restrictions"].as_array().unwrap().len(), 1, "{held}");
 }
 
 #[tokio::test]
