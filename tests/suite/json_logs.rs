@@ -64,3 +64,19 @@ fn a_start_that_fails_says_why_in_json() {
     assert_eq!(level, "ERROR");
     assert!(message.contains("gateway.toml") && message.contains("sometimes"), "{message}");
 }
+
+#[test]
+fn rust_log_sets_the_level() {
+    let place = place();
+    place.change("mode = \"enforce\"", "mode = \"sometimes\"");
+    for (level, lines) in [("error", 1), ("off", 0)] {
+        let mut serve = place.command("serve");
+        serve.env("CONTACT_GATEWAY_LOG_FORMAT", "json").env("RUST_LOG", level);
+        let output = serve.stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{level}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), lines, "{level}: {said}");
+    }
+    let operations = include_str!("../../docs/operations.md");
+    assert!(operations.contains("`RUST_LOG` sets the level"));
+}

@@ -235,6 +235,69 @@ async fn files_are_private_whatever_the_umask_and_whoever_made_the_folder() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// Commands of an office make the store's files, too, where no gateway has run yet.
+#[test]
+fn what_a_command_writes_is_private_whatever_the_umask() {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "secret");
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    let people = json!([person("P-1", "jo@x.example", "+447700900123", letters)]);
+    std::fs::write(place.folder.path().join("people.json"), people.to_string()).unwrap();
+    let mut import = place.command_by_shell("umask 000", "import");
+    let imported = import.args(["--organisation", "karbon", "people.json"]).output().unwrap();
+    assert!(imported.status.success(), "{imported:?}");
+    let mut backup = place.command_by_shell("umask 000", "backup");
+    let saved = backup.arg("saved").output().unwrap();
+    assert!(saved.status.success(), "{saved:?}");
+    let mut found = Vec::new();
+    for name in ["store", "saved"] {
+        let folder = place.folder.path().join(name);
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{name}");
+        open_to_others(&folder, &mut found);
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A subject or text could move the cursor, retitle the window or turn the direction of writing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_senders_control_characters_reach_no_terminal() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    let odd = "\u{1b}[2J\u{7}\u{9b}31m\u{202e}";
+    let mut client = Client::connect(served.lmtp.port(), "LHLO").await;
+    let message = format!(
+        "From: jo@x.example\r\nSubject: {odd} tap\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         \r\n{odd} drips\r\n"
+    );
+    let taken = client.send("jo@x.example", &["b@karbon.example"], message.as_bytes()).await;
+    assert_eq!(taken.0, 250);
+    let item = served.queue("limited").await.remove(0);
+    assert_eq!(item["subject"], format!("{odd} tap"));
+    let id = item["id"].as_str().unwrap();
+    let is_escaped =
+        |c: char| (c.is_control() && !"\n\t".contains(c)) || ('\u{202a}'..='\u{202e}').contains(&c);
+    for (arguments, shown) in [
+        (&["queue", "list"][..], "limited"),
+        (&["queue", "list", "limited"], id),
+        (&["queue", "list", "limited", "--json"], "\\u001b[2J\\u0007\\u009b31m\\u202e tap"),
+        (&["queue", "show", "limited", id], "subject: \\u{1b}[2J\\u{7}\\u{9b}31m\\u{202e} tap"),
+        (&["audit", "list"], "decided"),
+        (&["audit", "list", "--json"], "decided"),
+    ] {
+        let mut command = rig.place.command(arguments[0]);
+        let output =
+            command.args(["--organisation", "karbon"]).args(&arguments[1..]).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains(shown), "{arguments:?}: {said:?}");
+        assert!(!said.contains(is_escaped), "{arguments:?}: {said:?}");
+    }
+    assert!(!served.said().iter().any(|line| line.contains(is_escaped)), "{:?}", served.said());
+    drop(client);
+    served.stop();
+}
+
 /// What `check` says of the machine, with so many files that it may open; one line each.
 fn of_machine(place: &Place, files: u32) -> Vec<String> {
     let check = place.command("check");

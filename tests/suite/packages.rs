@@ -338,3 +338,25 @@ fn the_compose_file_with_buckets_names_an_archive_that_the_gateway_reads() {
     assert_eq!(loaded.settings.archive.shown(), "s3://originals/karbon");
     assert!(compose.contains("s3.bucket.create -name originals"));
 }
+
+/// `tests/run` installs servers: none of them may start at the next boot.
+#[test]
+fn no_service_that_the_tests_install_starts_at_boot() {
+    let script = "eval \"$(sed -n '/^not_at_boot()/,/^}/p' tests/run)\"\n\
+                  as_root() { echo \"$@\"; }\nsystemctl() { :; }\n\
+                  dpkg-query() { printf '/usr/sbin/%s\\n/usr/lib/systemd/system/%s.service\\n' \"$2\" \"$2\"; }\n\
+                  not_at_boot haproxy nginx";
+    let root = env!("CARGO_MANIFEST_DIR");
+    let output = Command::new("bash").args(["-c", script]).current_dir(root).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        said.lines().collect::<Vec<_>>(),
+        ["systemctl disable --quiet haproxy.service", "systemctl disable --quiet nginx.service"]
+    );
+    // And how long they take, and how much they need, is said before it is seen.
+    let run = file("tests/run");
+    assert!(run.contains("not_at_boot \"${missing[@]}\""), "it is called");
+    for text in [run, file("README.md")] {
+        assert!(text.contains("about 15 minutes") && text.contains("5 GB of disk"), "{text}");
+    }
+}
