@@ -18,7 +18,7 @@ use crate::domain::person::{ListedIdentifier, Person};
 use crate::domain::queue::QueueItem;
 use crate::domain::roster::Roster;
 use crate::domain::{merge, sender};
-use crate::ports::{Commit, CommitRequest, Settled, StoreError, Withheld};
+use crate::ports::{Commit, CommitRequest, ItemFilter, Settled, StoreError, Withheld};
 use crate::runtime::limits::{COUNTED_DAYS_AGAIN, ITEM_TRIES_MAX};
 use crate::runtime::tokens::sha256;
 
@@ -46,17 +46,17 @@ impl Desk {
     ) -> Result<Vec<String>, Fault> {
         let mut found: Vec<(DateTime<Utc>, String)> = Vec::new();
         for queue in queues {
-            let looking =
-                self.look_through(&organisation.id, queue, Vec::new(), None, |item: QueueItem| {
-                    if found.len() < most
-                        && item.person.as_ref().is_some_and(|person| people.contains(person))
-                        && !stays_flagged(&item)
-                        && held(&item)
-                    {
-                        found.push((item.at, item.id));
-                    }
-                    found.len() < most
-                });
+            let filter = ItemFilter::default();
+            let looking = self.look_through(&organisation.id, queue, filter, |item: QueueItem| {
+                if found.len() < most
+                    && item.person.as_ref().is_some_and(|person| people.contains(person))
+                    && !stays_flagged(&item)
+                    && held(&item)
+                {
+                    found.push((item.at, item.id));
+                }
+                found.len() < most
+            });
             looking.await?;
         }
         found.sort();

@@ -44,7 +44,9 @@ impl Desk {
     ) -> Result<ItemPage, Fault> {
         let limit = wanted.limit.clamp(1, PAGE_ITEMS_MAX);
         let mut items: Vec<QueueItem> = Vec::new();
-        let looking = self.look_through(organisation, queue, wanted.states, wanted.after, |item| {
+        let filter =
+            ItemFilter { states: wanted.states, after: wanted.after, ..ItemFilter::default() };
+        let looking = self.look_through(organisation, queue, filter, |item| {
             items.push(item.with_excerpt(EXCERPT_CHARS_MAX));
             items.len() < limit
         });
@@ -52,25 +54,22 @@ impl Desk {
         Ok(ItemPage { items, next })
     }
 
-    /// Looks at the items of a queue behind one, until `look` says that it has seen enough: where it went no
-    /// further. Of whole items, which may hold a text each, only a few are in memory at a time.
+    /// Looks at the items of a queue that a filter lets through, whatever its limit, until `look` says that it has seen
+    /// enough: where it went no further. Of whole items, which may hold a text each, only a few are in memory at a time.
     pub(super) async fn look_through(
         &self,
         organisation: &OrganisationId,
         queue: &str,
-        states: Vec<ItemState>,
-        mut after: Option<String>,
+        mut filter: ItemFilter,
         mut look: impl FnMut(QueueItem) -> bool + Send,
     ) -> Result<Option<String>, Fault> {
+        filter.limit = PAGE_PIECE_ITEMS;
         loop {
             // The semaphore is never closed.
             let _turn = self.pages.acquire().await.ok();
-            let states = states.clone();
-            let filter =
-                ItemFilter { states, after, limit: PAGE_PIECE_ITEMS, ..ItemFilter::default() };
-            let found = self.store.items(organisation, queue, filter).await?;
+            let found = self.store.items(organisation, queue, filter.clone()).await?;
             let is_last = found.len() < PAGE_PIECE_ITEMS;
-            after = found.last().map(|item| item.id.clone());
+            filter.after = found.last().map(|item| item.id.clone());
             for item in found {
                 let id = item.id.clone();
                 if !look(item) {
@@ -95,7 +94,8 @@ impl Desk {
         after: Option<String>,
     ) -> Result<ItemPage, Fault> {
         let mut items = Vec::new();
-        let looking = self.look_through(organisation, queue, states.to_vec(), after, |item| {
+        let filter = ItemFilter { states: states.to_vec(), after, ..ItemFilter::default() };
+        let looking = self.look_through(organisation, queue, filter, |item| {
             items.push(item);
             items.len() < PAGE_PIECE_ITEMS
         });

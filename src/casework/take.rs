@@ -78,8 +78,9 @@ impl Desk {
                 continue;
             }
             let states = vec![ItemState::Claimed, ItemState::Read];
+            let filter = ItemFilter { states, ..ItemFilter::default() };
             let mut looked_at = 0;
-            let looking = self.look_through(organisation, &count.queue, states, None, |item| {
+            let looking = self.look_through(organisation, &count.queue, filter, |item| {
                 if item.claimed_by.as_deref().is_some_and(&fits) {
                     mine.push(item.with_excerpt(EXCERPT_CHARS_MAX));
                 }

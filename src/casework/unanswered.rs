@@ -12,13 +12,11 @@ use crate::domain::case::CaseFile;
 use crate::domain::decision::Reason;
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::{FILED, ItemState, LIMITED, Note, QueueItem};
+use crate::domain::reason_code::ReasonCode;
 use crate::domain::restriction::{Mode, PointOfContact, Restriction, StaffContact};
 use crate::ports::documents::{Batch, WriteFault};
 use crate::ports::{ItemFilter, Mailer};
 use crate::runtime::limits::PAGE_PIECE_ITEMS;
-
-/// The reason code of an item that was passed on.
-const UNANSWERED: &str = "single_point_of_contact.unanswered";
 
 /// One pass over an organisation's queues.
 struct PassingOn<'a> {
@@ -59,23 +57,16 @@ impl Desk {
     }
 
     async fn pass_on_from(&self, look: &mut PassingOn<'_>, queue: &str) -> Result<(), Fault> {
-        let (mut late, mut after) = (Vec::new(), None);
-        loop {
-            let filter = ItemFilter {
-                states: vec![ItemState::Open],
-                after,
-                without_overdue: true,
-                limit: PAGE_PIECE_ITEMS,
-            };
-            let items = self.store.items(&look.organisation.id, queue, filter).await?;
-            let is_last = items.len() < PAGE_PIECE_ITEMS;
-            after = items.last().map(|item| item.id.clone());
-            let now = self.clock.now();
-            late.extend(items.into_iter().filter(|item| item.missed(now).is_some()));
-            if is_last || late.len() >= PAGE_PIECE_ITEMS {
-                break;
+        let states = vec![ItemState::Open];
+        let filter = ItemFilter { states, without_overdue: true, ..ItemFilter::default() };
+        let (now, mut late) = (self.clock.now(), Vec::new());
+        let looking = self.look_through(&look.organisation.id, queue, filter, |item| {
+            if item.missed(now).is_some() {
+                late.push(item);
             }
-        }
+            late.len() < PAGE_PIECE_ITEMS
+        });
+        looking.await?;
         for item in late {
             let id = item.id.clone();
             match self.pass_on(look, item).await {
@@ -219,7 +210,7 @@ fn reason(
     let hours = organisation.profile.answered_within_hours.unwrap_or_default();
     let from = from.unwrap_or("the point of contact");
     Reason {
-        code: UNANSWERED.to_owned().into(),
+        code: ReasonCode::PointOfContactUnanswered,
         restriction: restriction.map(|one| one.id.clone()),
         clause: restriction.and_then(|one| one.clause.clone()),
         text: format!("{from} did not answer within {hours} working hours: {to} takes over."),

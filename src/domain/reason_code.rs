@@ -71,6 +71,8 @@ reason_codes! {
     PointOfContactRouted = "single_point_of_contact.routed",
     PointOfContactDeputy = "single_point_of_contact.deputy",
     PointOfContactTeam = "single_point_of_contact.team",
+    /// Who had it did not take it up in time: it was passed on.
+    PointOfContactUnanswered = "single_point_of_contact.unanswered",
     RestrictionsUnknown = "restrictions_unknown",
     DeciderFailed = "decider_failed",
     NotSubmitted = "not_submitted",
