@@ -8,7 +8,7 @@ use crate::domain::case::CaseFile;
 use crate::domain::case::appeal::Appeal;
 use crate::domain::case::conduct::Incident;
 use crate::domain::case::letter::CaseLetter;
-use crate::domain::case::proposal::{Proposal, ProposalState};
+use crate::domain::case::proposal::Proposal;
 use crate::ports::documents::{IndexKey, Listing};
 use crate::runtime::tokens::{hex, sha256};
 
@@ -86,13 +86,8 @@ pub(super) fn keyed(file: &CaseFile) -> Vec<Keyed<'_>> {
         all.push(Keyed { list, entry, at, is_open, values });
     };
     for one in file.proposals.iter().filter(|one| one.is_open()) {
-        let waits = match one.state {
-            ProposalState::Waiting => true,
-            ProposalState::Signed => one.exceptions.iter().any(|it| it.signature.is_none()),
-            _ => false,
-        };
-        let entry = ListedEntry::Proposal(one);
-        put(CaseList::Proposals, entry, one.at, &one.id, waits.then_some("waiting"), true);
+        let state = one.waits_for_signature().then_some("waiting");
+        put(CaseList::Proposals, ListedEntry::Proposal(one), one.at, &one.id, state, true);
     }
     for one in &file.appeals {
         let state = one.is_open().then_some("open");

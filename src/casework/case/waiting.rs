@@ -55,15 +55,16 @@ fn all(file: &CaseFile) -> Vec<(Whose<'_>, Waiting<'_>)> {
     let mut all = Vec::new();
     for one in &file.proposals {
         let own = Whose::Of(&one.by);
-        let unsigned = one.exceptions.iter().any(|it| it.signature.is_none());
         match one.state {
             ProposalState::Draft => all.push((own, Waiting::Draft(one))),
             ProposalState::SentBack => all.push((own, Waiting::SentBack(one))),
-            ProposalState::Signed if !unsigned => {}
-            ProposalState::Waiting | ProposalState::Signed => {
+            ProposalState::Waiting | ProposalState::Signed if one.waits_for_signature() => {
                 all.push((Whose::SignersBut(&one.by), Waiting::ToSign(one)));
             }
-            ProposalState::Done | ProposalState::Withdrawn => {}
+            ProposalState::Waiting
+            | ProposalState::Signed
+            | ProposalState::Done
+            | ProposalState::Withdrawn => {}
         }
     }
     for one in file.appeals.iter().filter(|one| one.is_open()) {

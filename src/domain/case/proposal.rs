@@ -65,6 +65,23 @@ impl Proposal {
         !matches!(self.state, ProposalState::Done | ProposalState::Withdrawn)
     }
 
+    /// The exceptions that nobody has signed.
+    pub fn unsigned_exceptions(&self) -> impl Iterator<Item = &AskedException> {
+        self.exceptions.iter().filter(|one| one.signature.is_none())
+    }
+
+    /// Whether it is submitted, and it or one of its exceptions is not signed.
+    pub fn waits_for_signature(&self) -> bool {
+        match self.state {
+            ProposalState::Waiting => true,
+            ProposalState::Signed => self.unsigned_exceptions().next().is_some(),
+            ProposalState::Draft
+            | ProposalState::SentBack
+            | ProposalState::Done
+            | ProposalState::Withdrawn => false,
+        }
+    }
+
     /// Everybody who signed anything of it.
     pub fn signers(&self) -> impl Iterator<Item = &Signature> {
         let exceptions = self.exceptions.iter().filter_map(|one| one.signature.as_ref());

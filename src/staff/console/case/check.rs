@@ -154,7 +154,7 @@ fn steps(it: &Checked<'_>) -> (Vec<StepLink>, Vec<StepLink>, Vec<Refusal>) {
         steps.extend(offered::open(visit, desktop, act, id));
     }
     let signs = it.proposal.signature.is_none().then_some(None);
-    let exceptions = it.proposal.exceptions.iter().filter(|one| one.signature.is_none());
+    let exceptions = it.proposal.unsigned_exceptions();
     let signs = signs.into_iter().chain(exceptions.map(|one| Some(one.exception)));
     for exception in signs {
         let Some(step) = describe::step("sign_off") else { continue };
