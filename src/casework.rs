@@ -21,6 +21,7 @@ pub mod expected;
 pub mod fault;
 mod follow;
 pub mod hand_over;
+mod held;
 pub mod import;
 pub mod joined;
 pub mod keeper;
@@ -30,6 +31,7 @@ pub mod live;
 pub mod looked;
 pub mod merge;
 pub mod message;
+mod named;
 pub mod new_person;
 pub mod not_followed;
 pub mod not_theirs;
@@ -95,6 +97,8 @@ pub struct OnDesk {
     accepted: Mutex<HashSet<letter_mail::AcceptedLetter>>,
     /// How far this gateway's keeper has looked for what falls due.
     looked_at: tokio::sync::Mutex<HashMap<OrganisationId, keeper::LookedAt>>,
+    /// What the diary and the figures need of everybody.
+    held: Mutex<held::HeldCases>,
     /// Organisations whose case files all have the keys of the lists, with the day on which this gateway last checked
     /// every file.
     listed: Mutex<HashMap<OrganisationId, Option<NaiveDate>>>,
@@ -142,6 +146,7 @@ impl Desk {
             reminded: tokio::sync::Mutex::new(HashSet::new()),
             accepted: Mutex::new(HashSet::new()),
             looked_at: tokio::sync::Mutex::new(HashMap::new()),
+            held: Mutex::new(HashMap::new()),
             listed: Mutex::new(HashMap::new()),
             pages: Semaphore::new(PAGES_AT_ONCE_MAX),
             all_cases: Semaphore::new(ALL_CASES_AT_ONCE_MAX),

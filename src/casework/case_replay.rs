@@ -22,7 +22,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
 use crate::domain::refusal_code::RefusalCode;
-use crate::domain::report::{Period, figures};
+use crate::domain::report::{CaseFacts, Period, figures};
 use crate::domain::tally::{Contacted, DayTally};
 
 /// Cases of one organisation in memory.
@@ -207,8 +207,11 @@ impl CaseReplay {
     /// The figures of a period, asked for at an instant.
     pub fn figures(&self, from: NaiveDate, to: NaiveDate, at: DateTime<Utc>) -> Map<String, Value> {
         let profile = &self.organisation.profile;
-        let cases: Vec<Case<'_>> = self.cases().collect();
+        let today = day(profile, at);
+        let facts: Vec<CaseFacts> =
+            self.cases().map(|case| CaseFacts::of(case, profile, today)).collect();
+        let facts: Vec<&CaseFacts> = facts.iter().collect();
         let tallies: Vec<DayTally> = self.tallies.values().cloned().collect();
-        figures(&cases, &tallies, profile, Period { from, to, today: day(profile, at) })
+        figures(&facts, &tallies, Period { from, to, today })
     }
 }

@@ -8,8 +8,7 @@ use super::{Desk, Fault};
 use crate::domain::case::anchors::day;
 use crate::domain::diary::{self, Case, Entry};
 use crate::domain::organisation::Organisation;
-use crate::domain::profile::Profile;
-use crate::domain::report::{Period, by_month, calendar_months, figures};
+use crate::domain::report::{CaseFacts, Period, by_month, calendar_months, figures};
 use crate::domain::tally::{Contacted, DayTally};
 use crate::ports::documents::{BY_ID, Listing};
 use crate::runtime::limits::{FIGURES_MONTHS_MAX, TIMELINE_MONTHS_MAX};
@@ -46,10 +45,13 @@ impl Desk {
                 diary::of_person(Case { file: &read.file, person: &read.person }, profile, today)
             }
             None => {
-                let cases = self.cases_with_tasks(organisation).await?;
-                let cases =
-                    cases.read.iter().map(|one| Case { file: &one.file, person: &one.person });
-                diary::of_organisation(cases, profile, today)
+                let everybody = self.everybody(organisation, today).await?;
+                let tasks = self.all_tasks(organisation, self.clock.now()).await?;
+                let parts = everybody.people().map(|(id, one)| {
+                    let own = tasks.get(id).map_or(&[][..], Vec::as_slice);
+                    one.part.clone().with_tasks(id, own, profile, today)
+                });
+                diary::of_parts(parts, profile, today)
             }
         };
         entries.retain(|entry| {
@@ -103,18 +105,17 @@ impl Desk {
         organisation: &Organisation,
         from: NaiveDate,
         to: NaiveDate,
-        count: impl FnOnce(&[Case<'_>], &[DayTally], &Profile, Period) -> T,
+        count: impl FnOnce(&[&CaseFacts], &[DayTally], Period) -> T,
     ) -> Result<T, Fault> {
         if to < from {
             return Err(Fault::Refused("`to` is before `from`".to_owned()));
         }
         self.catch_up(organisation).await?;
         let tallies = self.tallies(organisation, from, to).await?;
-        let read = self.cases(organisation).await?;
-        let cases: Vec<Case<'_>> =
-            read.read.iter().map(|one| Case { file: &one.file, person: &one.person }).collect();
         let today = self.today(organisation);
-        Ok(count(&cases, &tallies, &organisation.profile, Period { from, to, today }))
+        let everybody = self.everybody(organisation, today).await?;
+        let facts: Vec<&CaseFacts> = everybody.people().map(|(_, one)| &one.facts).collect();
+        Ok(count(&facts, &tallies, Period { from, to, today }))
     }
 
     async fn tallies(

@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::case::CaseFile;
+use super::case::restraint::Task;
 use super::person::Person;
 use super::profile::{Profile, Role, Roles};
 
@@ -92,17 +93,67 @@ pub fn of_person(case: Case<'_>, profile: &Profile, today: NaiveDate) -> Vec<Ent
     diary.sorted()
 }
 
+/// One person's part of an organisation's diary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiaryPart {
+    entries: Vec<Entry>,
+    /// The keys of the profile that the person's restrictions will need and that are unset.
+    unset: BTreeSet<String>,
+}
+
+impl DiaryPart {
+    pub fn of(case: Case<'_>, profile: &Profile, today: NaiveDate) -> Self {
+        let mut diary = Diary { profile, today, entries: Vec::new() };
+        diary.of_case(case);
+        let mut unset = BTreeSet::new();
+        diary.unset_of(case, &mut unset);
+        DiaryPart { entries: diary.entries, unset }
+    }
+
+    /// With tasks of the person that the case file does not hold.
+    #[must_use]
+    pub fn with_tasks(
+        mut self,
+        person: &str,
+        tasks: &[Task],
+        profile: &Profile,
+        today: NaiveDate,
+    ) -> Self {
+        let mut diary = Diary { profile, today, entries: self.entries };
+        for task in tasks {
+            diary.task(person, task);
+        }
+        self.entries = diary.entries;
+        self
+    }
+
+    /// How many entries and keys there are, for bounds on memory.
+    pub fn count(&self) -> usize {
+        self.entries.len() + self.unset.len()
+    }
+}
+
 /// Everything of an organisation that falls due, its people's included.
 pub fn of_organisation<'a>(
     cases: impl IntoIterator<Item = Case<'a>>,
     profile: &Profile,
     today: NaiveDate,
 ) -> Vec<Entry> {
+    let parts = cases.into_iter().map(|case| DiaryPart::of(case, profile, today));
+    of_parts(parts, profile, today)
+}
+
+/// The same of every person's part.
+pub fn of_parts(
+    parts: impl IntoIterator<Item = DiaryPart>,
+    profile: &Profile,
+    today: NaiveDate,
+) -> Vec<Entry> {
     let mut diary = Diary { profile, today, entries: Vec::new() };
     let mut unset = BTreeSet::new();
-    for case in cases {
-        diary.of_case(case);
-        diary.unset_of(case, &mut unset);
+    for part in parts {
+        diary.entries.extend(part.entries);
+        unset.extend(part.unset);
     }
     diary.of_profile(unset);
     diary.sorted()

@@ -1,18 +1,14 @@
 //! Figures: how often restrictions are used, why, and how well deadlines are kept.
 
+mod facts;
+
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value, json};
 
+pub use self::facts::CaseFacts;
 use super::calendar::add_months;
-use super::case::anchors::{day, last_day};
-use super::case::appeal::Appeal;
-use super::case::letter::LetterKind;
-use super::case::restraint::Restraint;
-use super::diary::Case;
-use super::profile::Profile;
-use super::restriction::Restriction;
 use super::tally::{Counts, DayTally, Waited, count};
 
 /// The days that figures are about, both included, and the day on which they are asked for.
@@ -35,27 +31,21 @@ impl Period {
 }
 
 /// All figures of a period, by their names.
-pub fn figures(
-    cases: &[Case<'_>],
-    contacts: &[DayTally],
-    profile: &Profile,
-    period: Period,
-) -> Map<String, Value> {
+pub fn figures(cases: &[&CaseFacts], contacts: &[DayTally], period: Period) -> Map<String, Value> {
     let mut figures = Map::new();
-    of_warnings(cases, profile, period, &mut figures);
-    of_incidents(cases, profile, period, &mut figures);
-    of_restrictions(cases, profile, period, &mut figures);
-    of_reviews(cases, profile, period, &mut figures);
-    of_appeals(cases, profile, period, &mut figures);
+    of_warnings(cases, period, &mut figures);
+    of_incidents(cases, period, &mut figures);
+    of_restrictions(cases, period, &mut figures);
+    of_reviews(cases, period, &mut figures);
+    of_appeals(cases, period, &mut figures);
     of_contacts(contacts, period, &mut figures);
     figures
 }
 
 /// As [`figures()`], for each calendar month of a period, by its first day. The first and the last may be incomplete.
 pub fn by_month(
-    cases: &[Case<'_>],
+    cases: &[&CaseFacts],
     contacts: &[DayTally],
-    profile: &Profile,
     period: Period,
 ) -> Vec<(NaiveDate, Map<String, Value>)> {
     let mut months = Vec::new();
@@ -64,7 +54,7 @@ pub fn by_month(
         let next = add_months(first_of_month(from), 1);
         let to = next.pred_opt().unwrap_or(period.to).min(period.to);
         let month = Period { from, to, today: period.today };
-        months.push((first_of_month(from), figures(cases, contacts, profile, month)));
+        months.push((first_of_month(from), figures(cases, contacts, month)));
         if next <= from {
             break;
         }
@@ -83,30 +73,19 @@ fn first_of_month(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
-fn of_warnings(
-    cases: &[Case<'_>],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_warnings(cases: &[&CaseFacts], period: Period, figures: &mut Map<String, Value>) {
     let (mut letters, mut reasons) = (0_u64, Counts::new());
     let (mut warned, mut restricted_after) = (0_u64, 0_u64);
-    for case in cases {
-        for warning in &case.file.warnings {
-            let sent = case.file.sent(LetterKind::Warning, &warning.id);
-            let sent = sent.and_then(|letter| letter.sent.as_ref());
-            if sent.is_some_and(|sent| period.has(day(profile, sent.at))) {
-                letters += 1;
-                for incident in warning.incidents.iter().filter_map(|id| case.file.incident(id)) {
-                    count(&mut reasons, profile.published_ground(Some(&incident.ground)));
-                }
+    for warning in cases.iter().flat_map(|case| &case.warnings) {
+        if warning.letter_sent.is_some_and(|sent| period.has(sent)) {
+            letters += 1;
+            for ground in &warning.grounds {
+                count(&mut reasons, ground);
             }
-            if period.has(day(profile, warning.at)) {
-                warned += 1;
-                let given = day(profile, warning.at);
-                let followed = case.file.restraints.iter().any(|one| one.implemented >= given);
-                restricted_after += u64::from(followed);
-            }
+        }
+        if period.has(warning.given) {
+            warned += 1;
+            restricted_after += u64::from(warning.followed);
         }
     }
     figures.insert("warning_letters".to_owned(), json!(letters));
@@ -115,22 +94,15 @@ fn of_warnings(
     figures.insert("warnings_without_restriction".to_owned(), json!(warned - restricted_after));
 }
 
-fn of_incidents(
-    cases: &[Case<'_>],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_incidents(cases: &[&CaseFacts], period: Period, figures: &mut Map<String, Value>) {
     let (mut states, mut grounds, mut severities) = (Counts::new(), Counts::new(), Counts::new());
     let mut history = Counts::new();
     for case in cases {
-        for incident in &case.file.incidents {
-            if period.has(day(profile, incident.recorded_at)) {
-                count(&mut states, incident.state());
-                count(&mut grounds, profile.published_ground(Some(&incident.ground)));
-                count(&mut severities, incident.severity.name());
-                count(&mut history, &case.person.id);
-            }
+        for incident in case.incidents.iter().filter(|one| period.has(one.recorded)) {
+            count(&mut states, incident.state);
+            count(&mut grounds, &incident.ground);
+            count(&mut severities, incident.severity);
+            count(&mut history, &case.person);
         }
     }
     figures.insert("incidents_by_status".to_owned(), json!(states));
@@ -139,62 +111,22 @@ fn of_incidents(
     figures.insert("incident_history".to_owned(), json!(history));
 }
 
-/// A restriction that is or was in force, with what is known of it.
-fn restraints<'a>(
-    case: Case<'a>,
-    profile: &'a Profile,
-    today: NaiveDate,
-) -> impl Iterator<Item = (&'a Restriction, Restraint)> {
-    let at = super::moment::midnight(profile.timezone, today);
-    let known = |one: &&Restriction| one.status != super::restriction::Status::Proposed;
-    case.person.restrictions.iter().filter(known).map(move |restriction| {
-        (restriction, case.file.known_or_elsewhere(profile, restriction, at))
-    })
-}
-
-/// The first day on which a restriction no longer held.
-fn end_of(profile: &Profile, restriction: &Restriction, known: &Restraint) -> Option<NaiveDate> {
-    let by_step = known.ended.as_ref().map(|ending| day(profile, ending.at));
-    let by_clock = restriction.runs_out(profile).map(|end| day(profile, end));
-    by_step.into_iter().chain(by_clock).min()
-}
-
-/// Whether an appeal kept a restriction from holding on a day.
-fn suspended(case: Case<'_>, profile: &Profile, restriction: &str, on: NaiveDate) -> bool {
-    !profile.kept_during_appeal()
-        && case.file.appeals.iter().filter(|one| one.restriction == restriction).any(|appeal| {
-            let over = appeal.decision.as_ref().map(|decision| decision.at).or(appeal.withdrawn_at);
-            appeal.suspends
-                && day(profile, appeal.received.at) <= on
-                && over.is_none_or(|over| on < day(profile, over))
-        })
-}
-
-fn of_restrictions(
-    cases: &[Case<'_>],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_restrictions(cases: &[&CaseFacts], period: Period, figures: &mut Map<String, Value>) {
     let last = period.last();
     let (mut in_force, mut new, mut over) = (0_u64, 0_u64, 0_u64);
     let (mut kinds, mut grounds, mut older) = (Counts::new(), Counts::new(), Counts::new());
-    for case in cases {
-        for (restriction, known) in restraints(*case, profile, period.today) {
-            let end = end_of(profile, restriction, &known);
-            new += u64::from(period.has(known.since()));
-            over += u64::from(end.is_some_and(|end| period.has(end) && end <= period.today));
-            let holds = known.since() <= last && end.is_none_or(|end| last < end);
-            if !holds || suspended(*case, profile, &restriction.id, last) {
-                continue;
-            }
-            in_force += 1;
-            count(&mut kinds, restriction.kind.name().name());
-            count(&mut grounds, profile.published_ground(restriction.grounds.as_deref()));
-            for years in 1..=4_u32 {
-                if add_months(known.since(), 12 * years) < last {
-                    count(&mut older, &years.to_string());
-                }
+    for one in cases.iter().flat_map(|case| &case.restrictions) {
+        new += u64::from(period.has(one.since));
+        over += u64::from(one.end.is_some_and(|end| period.has(end) && end <= period.today));
+        if !one.holds_on(last) {
+            continue;
+        }
+        in_force += 1;
+        count(&mut kinds, one.kind);
+        count(&mut grounds, &one.ground);
+        for years in 1..=4_u32 {
+            if add_months(one.since, 12 * years) < last {
+                count(&mut older, &years.to_string());
             }
         }
     }
@@ -206,55 +138,34 @@ fn of_restrictions(
     figures.insert("ended_restrictions".to_owned(), json!(over));
 }
 
-fn of_reviews(
-    cases: &[Case<'_>],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_reviews(cases: &[&CaseFacts], period: Period, figures: &mut Map<String, Value>) {
     let (mut due, mut overdue, mut outcomes) = (0_u64, 0_u64, Counts::new());
-    for case in cases {
-        for review in &case.file.reviews {
-            due += u64::from(review.was_due.is_some_and(|day| period.has(day)));
-            if period.has(day(profile, review.at)) {
-                count(&mut outcomes, review.outcome.name());
-            }
+    for review in cases.iter().flat_map(|case| &case.reviews) {
+        due += u64::from(review.was_due.is_some_and(|day| period.has(day)));
+        if period.has(review.done) {
+            count(&mut outcomes, review.outcome);
         }
-        for (restriction, known) in restraints(*case, profile, period.today) {
-            let end = end_of(profile, restriction, &known);
-            let holds = end.is_none_or(|end| period.last() < end);
-            let Some(next) = restriction.review_due.filter(|_| holds) else { continue };
-            let next = next.day(profile.timezone);
-            due += u64::from(period.has(next));
-            overdue += u64::from(next < period.last());
-        }
+    }
+    for restriction in cases.iter().flat_map(|case| &case.restrictions) {
+        let next = restriction.review_due.filter(|_| !restriction.is_over_on(period.last()));
+        due += u64::from(next.is_some_and(|next| period.has(next)));
+        overdue += u64::from(next.is_some_and(|next| next < period.last()));
     }
     figures.insert("reviews_due".to_owned(), json!(due));
     figures.insert("reviews_overdue".to_owned(), json!(overdue));
     figures.insert("reviews_by_outcome".to_owned(), json!(outcomes));
 }
 
-fn of_appeals(
-    cases: &[Case<'_>],
-    profile: &Profile,
-    period: Period,
-    figures: &mut Map<String, Value>,
-) {
+fn of_appeals(cases: &[&CaseFacts], period: Period, figures: &mut Map<String, Value>) {
     let (mut received, mut open, mut overdue, mut outcomes) = (0_u64, 0_u64, 0_u64, Counts::new());
-    let answer_due = |appeal: &Appeal| {
-        let length = profile.appeal.answer?.length;
-        Some(last_day(profile, length, day(profile, appeal.received.at)))
-    };
-    for appeal in cases.iter().flat_map(|case| &case.file.appeals) {
-        received += u64::from(period.has(day(profile, appeal.received.at)));
-        if appeal.is_open() {
+    for appeal in cases.iter().flat_map(|case| &case.appeals) {
+        received += u64::from(period.has(appeal.received));
+        if appeal.is_open {
             open += 1;
-            overdue += u64::from(answer_due(appeal).is_some_and(|due| due < period.last()));
+            overdue += u64::from(appeal.answer_due.is_some_and(|due| due < period.last()));
         }
-        if let Some(decision) = &appeal.decision
-            && period.has(day(profile, decision.at))
-        {
-            count(&mut outcomes, decision.outcome.name());
+        if let Some((_, outcome)) = appeal.decided.filter(|(day, _)| period.has(*day)) {
+            count(&mut outcomes, outcome);
         }
     }
     figures.insert("appeals_received".to_owned(), json!(received));

@@ -7,6 +7,7 @@ mod by_month;
 mod decided_here;
 mod equal;
 mod followed;
+mod held;
 mod imported_once;
 mod keeper;
 pub mod letters;

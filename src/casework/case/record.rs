@@ -49,6 +49,11 @@ pub(in crate::casework) fn document(file: &CaseFile, read_at: u64) -> Result<Doc
 }
 
 impl CaseRead {
+    /// Whether the person has a file or a restriction: others have no case.
+    pub(in crate::casework) fn is_any(&self) -> bool {
+        self.document_version > 0 || !self.person.restrictions.is_empty()
+    }
+
     /// The file as it is now, over what was read.
     pub(in crate::casework) fn document(&self) -> Result<Document, StoreError> {
         document(&self.file, self.document_version)

@@ -10,14 +10,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::casework::case::record::CaseRead;
+use crate::casework::named::touched;
 use crate::casework::{Desk, Fault};
-use crate::domain::audit::AuditEvent;
-use crate::domain::case::restraint::TaskKind;
-use crate::domain::decision::Disposition;
 use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
-use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
 
 /// What a keeper has looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,50 +47,6 @@ pub(super) enum Whose {
     Of(BTreeSet<String>),
 }
 
-/// The people for whom an entry of the trail may change what falls due.
-enum Touched<'e> {
-    Nobody,
-    People(Vec<&'e str>),
-    /// The entry names nobody, and may concern anybody.
-    Everybody,
-}
-
-/// Every event is here by name, so that no new one is left out.
-fn touched(event: &AuditEvent) -> Touched<'_> {
-    match event {
-        // Of what only went on its way there is nothing to be done.
-        AuditEvent::Decided(decided) => {
-            let rows = &decided.rows;
-            let is_task = decided.disposition != Disposition::Deliver
-                && rows.iter().any(|row| TaskKind::of_reason(&row.code).is_some());
-            if is_task { Touched::People(event.people()) } else { Touched::Nobody }
-        }
-        AuditEvent::PersonChanged { .. }
-        | AuditEvent::RecordChanged { .. }
-        | AuditEvent::IdentifierAdded { .. }
-        | AuditEvent::IdentifierRemoved { .. }
-        | AuditEvent::RestrictionAdded { .. }
-        | AuditEvent::RestrictionVaried { .. }
-        | AuditEvent::RestrictionLifted { .. }
-        | AuditEvent::Merged { .. }
-        | AuditEvent::Unmerged { .. }
-        | AuditEvent::Step(_) => Touched::People(event.people()),
-        AuditEvent::Imported { .. } | AuditEvent::StoreAccepted { .. } => Touched::Everybody,
-        // Finished or removed work no longer falls due.
-        AuditEvent::Item { .. }
-        | AuditEvent::Released { .. }
-        | AuditEvent::Unread { .. }
-        | AuditEvent::Unanswered { .. }
-        | AuditEvent::Reminded { .. }
-        | AuditEvent::Looked { .. }
-        | AuditEvent::Account { .. }
-        | AuditEvent::DeadLetterDiscarded { .. }
-        | AuditEvent::Anchored(_)
-        | AuditEvent::Erasure { .. }
-        | AuditEvent::Erased(_) => Touched::Nobody,
-    }
-}
-
 impl Desk {
     /// The people to look at today, and what is then looked at. The number is read before the cases are: changes in the
     /// meantime are looked at the next time.
@@ -113,7 +66,7 @@ impl Desk {
         let Some(known) = known else {
             return Ok((Whose::Everybody, LookedAt::of(today, followed)));
         };
-        let whose = match self.named_since(id, known.number).await? {
+        let whose = match self.named_since(id, known.number, touched).await? {
             Some(mut named) => {
                 named.extend(known.again);
                 Whose::Of(named)
@@ -121,33 +74,6 @@ impl Desk {
             None => Whose::Everybody,
         };
         Ok((whose, LookedAt::of(today, followed)))
-    }
-
-    /// The people named behind an entry; `None`: everybody, or too many.
-    async fn named_since(
-        &self,
-        organisation: &OrganisationId,
-        mut number: u64,
-    ) -> Result<Option<BTreeSet<String>>, Fault> {
-        let mut named = BTreeSet::new();
-        for _ in 0..KEEPER_NAMES_PAGES_MAX {
-            let entries = self.store.audit(organisation, number, PAGE_ITEMS_MAX).await?;
-            for entry in &entries {
-                match touched(&entry.event) {
-                    Touched::Nobody => {}
-                    Touched::People(people) => named.extend(people.into_iter().map(str::to_owned)),
-                    Touched::Everybody => return Ok(None),
-                }
-                number = entry.number;
-            }
-            if named.len() > KEEPER_NAMED_MAX {
-                return Ok(None);
-            }
-            if entries.len() < PAGE_ITEMS_MAX {
-                return Ok(Some(named));
-            }
-        }
-        Ok(None)
     }
 
     /// The cases of some people, with the tasks that the diary shows. A person who is off the record has none.

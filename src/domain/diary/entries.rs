@@ -46,7 +46,7 @@ impl Diary<'_> {
             self.appeal(case, appeal);
         }
         for task in &case.file.tasks {
-            self.task(case, task);
+            self.task(&case.person.id, task);
         }
         self.agreements(case);
         self.adjustments(case);
@@ -285,7 +285,7 @@ impl Diary<'_> {
         self.put(Some(&case.person.id), deadline);
     }
 
-    fn task(&mut self, case: Case<'_>, task: &Task) {
+    pub(super) fn task(&mut self, person: &str, task: &Task) {
         let came = self.day(task.at);
         let (what, days, path, who) = match task.kind {
             TaskKind::Engagement => (
@@ -313,7 +313,7 @@ impl Diary<'_> {
             who,
             done: task.done.as_ref().map(|done| self.day(done.at)),
         };
-        self.put(Some(&case.person.id), deadline);
+        self.put(Some(person), deadline);
     }
 
     fn agreements(&mut self, case: Case<'_>) {

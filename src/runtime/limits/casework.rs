@@ -73,6 +73,9 @@ pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
 pub const FIGURES_MONTHS_MAX: u32 = 36;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
+/// Entries of an organisation's diary, and facts for its figures, that are held in memory, some 300 bytes each. More:
+/// everybody's cases are read for each diary and each report.
+pub const HELD_FACTS_MAX: usize = 100_000;
 /// How often everybody's case files may be in memory at once: for a diary, figures, a round of reminders. More wait.
 pub const ALL_CASES_AT_ONCE_MAX: usize = 2;
 /// Tasks that the answer to one person's case file shows. More: they are listed by themselves, page by page.

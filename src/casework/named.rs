@@ -1,0 +1,94 @@
+//! The people named by new entries of the trail: what was read of everybody once is read again only of them.
+//!
+//! Every change of a case is an entry of the trail.
+
+use std::collections::BTreeSet;
+
+use super::{Desk, Fault};
+use crate::domain::audit::AuditEvent;
+use crate::domain::case::restraint::TaskKind;
+use crate::domain::decision::Disposition;
+use crate::domain::organisation::OrganisationId;
+use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
+
+/// The people whose due dates an entry of the trail may change.
+pub(super) enum Touched<'e> {
+    Nobody,
+    People(Vec<&'e str>),
+    /// The entry names nobody, and may concern anybody.
+    Everybody,
+}
+
+/// Every event is here by name, so that no new one is left out.
+pub(super) fn touched(event: &AuditEvent) -> Touched<'_> {
+    match event {
+        // Of what only went on its way there is nothing to be done.
+        AuditEvent::Decided(decided) => {
+            let rows = &decided.rows;
+            let is_task = decided.disposition != Disposition::Deliver
+                && rows.iter().any(|row| TaskKind::of_reason(&row.code).is_some());
+            if is_task { Touched::People(event.people()) } else { Touched::Nobody }
+        }
+        AuditEvent::PersonChanged { .. }
+        | AuditEvent::RecordChanged { .. }
+        | AuditEvent::IdentifierAdded { .. }
+        | AuditEvent::IdentifierRemoved { .. }
+        | AuditEvent::RestrictionAdded { .. }
+        | AuditEvent::RestrictionVaried { .. }
+        | AuditEvent::RestrictionLifted { .. }
+        | AuditEvent::Merged { .. }
+        | AuditEvent::Unmerged { .. }
+        | AuditEvent::Step(_) => Touched::People(event.people()),
+        AuditEvent::Imported { .. } | AuditEvent::StoreAccepted { .. } => Touched::Everybody,
+        // Finished or removed work no longer falls due.
+        AuditEvent::Item { .. }
+        | AuditEvent::Released { .. }
+        | AuditEvent::Unread { .. }
+        | AuditEvent::Unanswered { .. }
+        | AuditEvent::Reminded { .. }
+        | AuditEvent::Looked { .. }
+        | AuditEvent::Account { .. }
+        | AuditEvent::DeadLetterDiscarded { .. }
+        | AuditEvent::Anchored(_)
+        | AuditEvent::Erasure { .. }
+        | AuditEvent::Erased(_) => Touched::Nobody,
+    }
+}
+
+/// The same for whatever a case holds, also what never falls due.
+pub(super) fn changed(event: &AuditEvent) -> Touched<'_> {
+    match event {
+        AuditEvent::Erasure { .. } | AuditEvent::Erased(_) => Touched::Everybody,
+        other => touched(other),
+    }
+}
+
+impl Desk {
+    /// The people touched by entries behind a number; `None`: everybody, or too many.
+    pub(super) async fn named_since(
+        &self,
+        organisation: &OrganisationId,
+        mut number: u64,
+        touched: fn(&AuditEvent) -> Touched<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Fault> {
+        let mut named = BTreeSet::new();
+        for _ in 0..KEEPER_NAMES_PAGES_MAX {
+            let entries = self.store.audit(organisation, number, PAGE_ITEMS_MAX).await?;
+            for entry in &entries {
+                match touched(&entry.event) {
+                    Touched::Nobody => {}
+                    Touched::People(people) => named.extend(people.into_iter().map(str::to_owned)),
+                    Touched::Everybody => return Ok(None),
+                }
+                number = entry.number;
+            }
+            if named.len() > KEEPER_NAMED_MAX {
+                return Ok(None);
+            }
+            if entries.len() < PAGE_ITEMS_MAX {
+                return Ok(Some(named));
+            }
+        }
+        Ok(None)
+    }
+}
