@@ -4,9 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
 use super::entries::keyed;
 pub use super::entries::{ALL, CaseList, ListedEntry};
 use super::record::{self, CASE, CaseRead};
+use crate::casework::named::changed;
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::GATEWAY;
 use crate::domain::case::CaseFile;
@@ -14,9 +18,19 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, Place, WriteFault};
 use crate::runtime::limits::{CASES_PIECE, STEP_TRIES_MAX};
 
-/// The kind of document that marks all case files as indexed for these lists. Its id is the version of the keys.
+/// The kind of the marks of these lists. One says that all case files are indexed: its id is the version of the keys.
 const CASE_LISTS: &str = "case_lists";
 const KEYS_VERSION: &str = "1";
+/// The other one says until when every file was checked: [`KeysChecked`].
+const CHECKED: &str = "checked";
+
+/// Every case file was checked for its keys, by whichever gateway.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct KeysChecked {
+    on: NaiveDate,
+    /// Up to which entry of the trail.
+    number: u64,
+}
 
 /// A request for one page of a list.
 #[derive(Debug, Clone)]
@@ -131,32 +145,57 @@ impl Desk {
         if self.store.document(organisation, CASE_LISTS, KEYS_VERSION).await?.is_none() {
             self.give_all_keys(organisation).await?;
             let done = Document::new(CASE_LISTS, KEYS_VERSION, 0, Vec::new(), &())?;
-            match self.store.write(organisation, Batch::new(self.stamp(GATEWAY)).put(done)).await {
-                // On a conflict, another gateway was first.
-                Ok(()) | Err(WriteFault::Conflict(_)) => {}
-                // Only the mark is missing: the next process checks every file again.
-                Err(WriteFault::Store(error)) => {
-                    self.say_failed(organisation, "a mark", CASE_LISTS, &Fault::from(error));
-                }
-            }
+            self.write_mark(organisation, done).await;
         }
         known().entry(organisation.clone()).or_default();
         Ok(())
     }
 
-    /// Adds missing keys to case files that an older gateway has written since: once after the start, then once a day.
+    /// Adds missing keys to case files that an older gateway has written since: to every file once a day, by whichever
+    /// gateway is first; at another start on that day, to those of people named by the trail since.
     ///
     /// # Errors
     /// The store can't be read or written: the next call tries again.
     pub async fn renew_case_lists(&self, organisation: &Organisation) -> Result<(), Fault> {
-        let today = self.today(organisation);
+        let (id, today) = (&organisation.id, self.today(organisation));
         let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().get(&organisation.id).is_some_and(|on| *on == Some(today)) {
+        if known().get(id).is_some_and(|on| *on == Some(today)) {
             return Ok(());
         }
-        self.give_all_keys(&organisation.id).await?;
-        known().insert(organisation.id.clone(), Some(today));
+        // Read before the files are: what is written in the meantime is checked the next time.
+        let number = self.followed_to(id).await?;
+        let mark = self.store.document(id, CASE_LISTS, CHECKED).await?;
+        let checked = mark.as_ref().and_then(|mark| mark.read::<KeysChecked>().ok());
+        let checked = checked.filter(|checked| checked.on == today && checked.number <= number);
+        let named = match checked {
+            Some(checked) => self.named_since(id, checked.number, changed).await?,
+            None => None,
+        };
+        match named {
+            Some(named) => {
+                for person in named {
+                    self.give_keys_of(id, &person).await?;
+                }
+            }
+            None => self.give_all_keys(id).await?,
+        }
+        let now = KeysChecked { on: today, number };
+        let read_at = mark.as_ref().map_or(0, |mark| mark.version);
+        let now = Document::new(CASE_LISTS, CHECKED, read_at, Vec::new(), &now)?;
+        self.write_mark(id, now).await;
+        known().insert(id.clone(), Some(today));
         Ok(())
+    }
+
+    /// Writes a mark. Without it, the next process checks every file again.
+    async fn write_mark(&self, organisation: &OrganisationId, mark: Document) {
+        match self.store.write(organisation, Batch::new(self.stamp(GATEWAY)).put(mark)).await {
+            // On a conflict, another gateway was first.
+            Ok(()) | Err(WriteFault::Conflict(_)) => {}
+            Err(WriteFault::Store(error)) => {
+                self.say_failed(organisation, "a mark", CASE_LISTS, &Fault::from(error));
+            }
+        }
     }
 
     /// Brings every file's keys up to date, and writes only files whose keys differ.
@@ -178,35 +217,54 @@ impl Desk {
     ) -> Result<Option<Place>, Fault> {
         for _ in 0..STEP_TRIES_MAX {
             let page = self.store.documents(organisation, CASE, listing.clone()).await?;
-            let mut batch = Batch::new(self.stamp(GATEWAY));
-            for document in &page.documents {
-                let file = document.read::<CaseFile>();
-                match file.and_then(|file| record::document(&file, document.version)) {
-                    Ok(now) if now.keys != document.keys => {
-                        batch = batch.put(Document { keys: now.keys, ..document.clone() });
-                    }
-                    Ok(_) => {}
-                    // An unreadable file must not keep the others out of the lists.
-                    Err(error) => {
-                        self.say_failed(
-                            organisation,
-                            "a case file",
-                            &document.id,
-                            &Fault::from(error),
-                        );
-                    }
-                }
-            }
-            if batch.documents.is_empty() {
+            if self.write_keys(organisation, &page.documents).await? {
                 return Ok(page.next);
-            }
-            match self.store.write(organisation, batch).await {
-                Ok(()) => return Ok(page.next),
-                // One of the files was changed meanwhile: try again.
-                Err(WriteFault::Conflict(_)) => {}
-                Err(WriteFault::Store(error)) => return Err(error.into()),
             }
         }
         Err(Fault::Contended)
+    }
+
+    /// The same for the file of one person, if there is one.
+    async fn give_keys_of(&self, organisation: &OrganisationId, person: &str) -> Result<(), Fault> {
+        for _ in 0..STEP_TRIES_MAX {
+            let Some(file) = self.store.document(organisation, CASE, person).await? else {
+                return Ok(());
+            };
+            if self.write_keys(organisation, &[file]).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::Contended)
+    }
+
+    /// Writes those of these files whose keys differ; `false`: one of them was changed in the meantime.
+    async fn write_keys(
+        &self,
+        organisation: &OrganisationId,
+        documents: &[Document],
+    ) -> Result<bool, Fault> {
+        let mut batch = Batch::new(self.stamp(GATEWAY));
+        for document in documents {
+            let file = document.read::<CaseFile>();
+            match file.and_then(|file| record::document(&file, document.version)) {
+                Ok(now) if now.keys != document.keys => {
+                    batch = batch.put(Document { keys: now.keys, ..document.clone() });
+                }
+                Ok(_) => {}
+                // An unreadable file must not keep the others out of the lists.
+                Err(error) => {
+                    let fault = Fault::from(error);
+                    self.say_failed(organisation, "a case file", &document.id, &fault);
+                }
+            }
+        }
+        if batch.documents.is_empty() {
+            return Ok(true);
+        }
+        match self.store.write(organisation, batch).await {
+            Ok(()) => Ok(true),
+            Err(WriteFault::Conflict(_)) => Ok(false),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
     }
 }

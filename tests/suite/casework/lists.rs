@@ -155,3 +155,35 @@ async fn what_an_older_gateway_wrote_since_is_listed_after_a_start_and_a_day() {
         assert_eq!(page(&office, "state=open").await.0.len(), 1, "{day}");
     }
 }
+
+#[tokio::test]
+async fn another_start_on_the_same_day_reads_only_the_files_that_changed_since() {
+    let store = Faulty::over(Memory::new());
+    let office = office(Arc::clone(&store)).await;
+    let id = &office.organisation.id;
+    incidents(&office).await;
+    let first = office.desk();
+    let start = async |desk: &contact_gateway::casework::Desk| {
+        desk.keep_house(&office.organisation).await.unwrap();
+        let before = store.case_files();
+        desk.renew_case_lists(&office.organisation).await.unwrap();
+        store.case_files() - before
+    };
+    assert_eq!(start(&first).await, PEOPLE, "the first of a day reads every file");
+    assert_eq!(start(&first).await, 0);
+    assert_eq!(start(&office.desk()).await, 0, "nothing was written since");
+
+    // An older gateway takes a step, and writes no keys.
+    made(&office.step("Ann", "P-1", incident("2026-02-03T09:00:00Z")).await);
+    let stored = office.store.document(id, "case", "P-1").await.unwrap().unwrap();
+    let stamp = Stamp { by: "test".to_owned(), at: office.clock.now() };
+    let batch = Batch::new(stamp).put(Document { keys: Vec::new(), ..stored });
+    office.store.write(id, batch).await.unwrap();
+    assert_eq!(page(&office, "limit=500").await.0.len(), 2 * PEOPLE - 2);
+    assert_eq!(start(&office.desk()).await, 1, "of the person that the trail names");
+    assert_eq!(page(&office, "limit=500").await.0.len(), 2 * PEOPLE + 1);
+
+    office.clock.set("2026-03-03T09:00:00Z".parse().unwrap());
+    assert_eq!(start(&first).await, PEOPLE, "another day");
+    assert_eq!(start(&office.desk()).await, 0, "whichever gateway was first");
+}
