@@ -149,9 +149,12 @@ pub(super) async fn start(
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
     let putting_right = Arc::clone(&journal);
+    let organisations = settings.organisations.iter().cloned();
+    let points = replay::TakingUp::new(organisations, Arc::clone(&rosters), Arc::clone(clock));
     followers.spawn(replay::replay_journal(
         putting_right,
         Arc::clone(&store) as _,
+        points,
         intake.standing(),
         shutdown.stopping(),
     ));

@@ -1,13 +1,20 @@
 //! Replaying decisions made while the store was away: from the local journal into the store, exactly
 //! once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
+use super::roster::Rosters;
 use super::standing::Standing;
-use crate::ports::{Decisions, Journal, JournalEntry, StoreError};
+use crate::domain::answered_by::routed_by;
+use crate::domain::decision::Disposition;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::queue::QueueItem;
+use crate::ports::{Clock, Decisions, Journal, JournalEntry, StoreError};
 use crate::runtime::limits::REPLAYS_AT_ONCE_MAX;
 use crate::runtime::shutdown::Stopping;
 
@@ -16,16 +23,57 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same while it holds what the store will never take: somebody must look.
 const LOOK_AGAIN_AFTER_FAULT: Duration = Duration::from_secs(60);
 
+/// By when points of contact must take up what waited in a journal.
+pub struct TakingUp {
+    organisations: HashMap<OrganisationId, Arc<Organisation>>,
+    rosters: Arc<Rosters>,
+    clock: Arc<dyn Clock>,
+}
+
+impl TakingUp {
+    pub fn new(
+        organisations: impl IntoIterator<Item = Arc<Organisation>>,
+        rosters: Arc<Rosters>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let by_id = organisations.into_iter().map(|one| (one.id.clone(), one));
+        TakingUp { organisations: by_id.collect(), rosters, clock }
+    }
+
+    /// A point of contact has a contact from now on: nobody can take up what is on no queue. Other deadlines run from
+    /// the receipt of the contact, and stay.
+    fn from_now(&self, mut entry: JournalEntry) -> JournalEntry {
+        if let Some(item) = &mut entry.settled.item
+            && let Some(read_by) = self.read_by(&entry.organisation, item)
+        {
+            item.read_by = item.read_by.max(Some(read_by));
+        }
+        entry
+    }
+
+    fn read_by(&self, organisation: &OrganisationId, item: &QueueItem) -> Option<DateTime<Utc>> {
+        if item.read_by.is_none() || item.disposition != Disposition::Route {
+            return None;
+        }
+        let organisation = self.organisations.get(organisation)?;
+        let person = self.rosters.enforced(&organisation.id, item.person.as_ref()?)?;
+        let point = person.restrictions.iter().find_map(|one| routed_by(one, item))?;
+        let member = point.members().find(|one| Some(&one.name) == item.routed_to.as_ref())?;
+        organisation.profile.unanswered_from(member, item.channel, self.clock.now())
+    }
+}
+
 /// Replays pending entries until the stop. The rest is pending at the next start.
 pub async fn replay_journal(
     journal: Arc<dyn Journal>,
     store: Arc<dyn Decisions>,
+    points: TakingUp,
     standing: Arc<Standing>,
     mut stopping: Stopping,
 ) {
     loop {
         let mut wait = LOOK_EVERY;
-        match replay_pending(journal.as_ref(), store.as_ref()).await {
+        match replay_pending(journal.as_ref(), store.as_ref(), &points).await {
             Ok(0) => {}
             Ok(entries) => {
                 standing.works();
@@ -53,15 +101,16 @@ pub async fn replay_journal(
 pub async fn replay_pending(
     journal: &dyn Journal,
     store: &dyn Decisions,
+    points: &TakingUp,
 ) -> Result<usize, StoreError> {
     let mut replayed = 0;
     loop {
         let mut done = 0;
         let mut refused = None;
         for some in at_once(journal.pending().await?) {
-            let replays = some
-                .into_iter()
-                .map(|(number, entry)| async move { store.replay(entry).await.map(|()| number) });
+            let replays = some.into_iter().map(|(number, entry)| async move {
+                store.replay(points.from_now(entry)).await.map(|()| number)
+            });
             let mut taken = Vec::new();
             let mut away = None;
             for replay in join_all(replays).await {

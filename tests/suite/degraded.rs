@@ -10,12 +10,12 @@ use chrono::TimeDelta;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::Again;
-use contact_gateway::intake::replay::replay_pending;
 use contact_gateway::ports::{Decisions, Journal, JournalEntry};
 use contact_gateway::runtime::limits::REPLAYS_AT_ONCE_MAX;
+use serde_json::json;
 
 use faulty::Trouble;
-use office::{JO, Place, SAM, STRANGER, closed, contact, has, person};
+use office::{JO, Place, SAM, STRANGER, closed, contact, has, now, person};
 
 const AWAY: [Trouble; 3] = [Trouble::Away, Trouble::Hangs, Trouble::Corrupt];
 
@@ -90,7 +90,7 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
             assert_eq!(place.mail("c-1", SAM).await.decision.disposition, Disposition::Limit);
             place.mail("c-2", JO).await;
         }
-        assert!(replay_pending(place.journal.as_ref(), place.store.as_ref()).await.is_err());
+        assert!(place.try_replay(now()).await.is_err());
         place.store.has(Trouble::None);
         // Two gateways on one store that put the same right: each entry twice.
         for entry in place.entries().await {
@@ -104,6 +104,33 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         let again = place.mail("c-1", SAM).await;
         assert!(again.repeated && again.decision == first.decision);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_point_of_contact_has_what_waited_in_the_journal_from_when_it_is_on_the_queue() {
+    let place = Place::open(StoreAway::Deliver).await;
+    let point = json!({
+        "kind": "single_point_of_contact", "contact": {"name": "Kim Point"},
+        "deputies": [{"name": "Dee"}]
+    });
+    place.put(person("P-3", "ali@home.example", point)).await;
+    place.knows("P-3").await;
+    place.store.has(Trouble::Away);
+    let routed = place.mail("c-1", "ali@home.example").await;
+    assert_eq!(routed.decision.disposition, Disposition::Route);
+    place.mail("c-2", SAM).await;
+    let waiting = place.entries().await;
+    let read_by = |number: usize| waiting[number].settled.item.as_ref().unwrap().read_by.unwrap();
+    // A Monday at ten: eight working hours end on Tuesday at ten.
+    assert_eq!(read_by(0), now() + TimeDelta::days(1));
+    let filed_by = read_by(1);
+    // The store is back on Wednesday, when these are over.
+    place.store.has(Trouble::None);
+    place.replay_at(now() + TimeDelta::days(2)).await;
+    let item = place.item("c-1").await;
+    assert_eq!(item.routed_to.as_deref(), Some("Kim Point"));
+    assert_eq!(item.read_by, Some(now() + TimeDelta::days(3)));
+    assert_eq!(place.item("c-2").await.read_by, Some(filed_by), "it runs from its receipt");
 }
 
 #[tokio::test(start_paused = true)]

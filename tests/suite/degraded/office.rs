@@ -12,12 +12,13 @@ use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::StoreAway;
-use contact_gateway::intake::replay::replay_pending;
+use contact_gateway::domain::queue::QueueItem;
+use contact_gateway::intake::replay::{TakingUp, replay_pending};
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Inbound, Intake, Outcome, Parts, plain};
 use contact_gateway::ports::{
     Archive, AuditTrail, Clock, ItemFilter, Journal, JournalEntry, Original, Queues, Register,
-    Stamp,
+    Stamp, StoreError,
 };
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
@@ -40,11 +41,11 @@ pub fn now() -> DateTime<Utc> {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
 
-struct Stopped;
+struct Stopped(DateTime<Utc>);
 
 impl Clock for Stopped {
     fn now(&self) -> DateTime<Utc> {
-        now()
+        self.0
     }
 }
 
@@ -93,6 +94,7 @@ pub struct Place {
     pub journal: Arc<FileJournal>,
     pub intake: Intake,
     organisation: Arc<Organisation>,
+    rosters: Arc<Rosters>,
     _shutdown: Shutdown,
     folder: tempfile::TempDir,
 }
@@ -142,7 +144,9 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let mut organisation =
             Organisation::clone(&crate::office::organisation("tuntum", "tuntum.toml"));
-        Arc::make_mut(&mut organisation.profile).store_away = store_away;
+        let profile = Arc::make_mut(&mut organisation.profile);
+        profile.store_away = store_away;
+        profile.answered_within_hours = Some(8);
         let organisation = Arc::new(organisation);
         let store = Faulty::over(memory);
         let archive: Arc<dyn Archive> = if is_disk_full {
@@ -170,16 +174,16 @@ impl Place {
         ));
         let intake = Intake::new(Parts {
             organisations: vec![Arc::clone(&organisation)],
-            rosters,
+            rosters: Arc::clone(&rosters),
             store: Arc::clone(&store) as _,
             archive,
             journal: Arc::clone(&journal) as _,
-            clock: Arc::new(Stopped),
+            clock: Arc::new(Stopped(now())),
             plain,
             announcements,
             metrics: Arc::new(Metrics::new()),
         });
-        Place { store, journal, intake, organisation, _shutdown: shutdown, folder }
+        Place { store, journal, intake, organisation, rosters, _shutdown: shutdown, folder }
     }
 
     pub async fn put(&self, person: Person) {
@@ -212,6 +216,15 @@ impl Place {
         }
     }
 
+    /// Waits until the gateway has heard of a person.
+    pub async fn knows(&self, id: &str) {
+        let started = Instant::now();
+        while self.rosters.person(&self.organisation.id, id).is_none() {
+            assert!(started.elapsed() < Duration::from_secs(1), "not known in time");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub async fn entries(&self) -> Vec<JournalEntry> {
         self.journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry).collect()
     }
@@ -231,9 +244,26 @@ impl Place {
         self.entries().await.into_iter().map(|entry| entry.contact).collect()
     }
 
+    /// Tries to replay the journal at an instant.
+    pub async fn try_replay(&self, at: DateTime<Utc>) -> Result<usize, StoreError> {
+        let organisations = [Arc::clone(&self.organisation)];
+        let clock = Arc::new(Stopped(at));
+        let points = TakingUp::new(organisations, Arc::clone(&self.rosters), clock);
+        replay_pending(self.journal.as_ref(), self.store.as_ref(), &points).await
+    }
+
     pub async fn replay(&self) {
-        replay_pending(self.journal.as_ref(), self.store.as_ref()).await.unwrap();
+        self.replay_at(now()).await;
+    }
+
+    pub async fn replay_at(&self, at: DateTime<Utc>) {
+        self.try_replay(at).await.unwrap();
         assert!(self.entries().await.is_empty());
+    }
+
+    /// An item, on whatever queue.
+    pub async fn item(&self, id: &str) -> QueueItem {
+        self.store.item(&self.organisation.id, id).await.unwrap().unwrap()
     }
 
     /// How many entries of the trail say that this contact was decided.
