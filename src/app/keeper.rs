@@ -75,6 +75,8 @@ impl Keeper {
                 say(organisation, self.desk.sweep_by_rule(&organisation.id, schedule).await);
             }
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
+            let breaches = self.desk.remind_of_breaches(organisation, &self.mailer).await;
+            say(organisation, breaches.map(drop));
             let tokens = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
             self.show_tokens(organisation, tokens);
             let told = self.desk.remind_of_tokens(organisation, &self.mailer, tokens).await;

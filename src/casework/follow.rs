@@ -159,7 +159,7 @@ const fn is_of_an_entry(fault: &Fault) -> bool {
 }
 
 /// Whether a decision is one of a contact that came: repetitions and repeated decisions were counted before.
-fn counts(decided: &DecidedEntry) -> bool {
+pub(super) fn counts(decided: &DecidedEntry) -> bool {
     let is_repeat = decided.rows.iter().any(|row| row.row == DecisionRow::Recorded);
     !is_repeat && !decided.flags.contains(&Flag::DecidedAgain)
 }

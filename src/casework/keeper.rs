@@ -1,6 +1,7 @@
 //! The keeper: what has to happen in casework without anybody asking. Any gateway may keep an organisation,
 //! and several may at once: whatever is done is written with what says that it was done.
 
+mod breaches;
 mod changed;
 mod tokens;
 

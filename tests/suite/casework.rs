@@ -2,6 +2,7 @@
 
 mod back_tests;
 mod before;
+mod breaches;
 mod brought;
 mod by_month;
 mod decided_here;

@@ -8,12 +8,14 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 23] = [
+pub const KINDS: [&str; 25] = [
     "account",
     "audit_anchor",
     "audit_erased",
     "audit_seal",
+    "breaches",
     "case",
+    "case_lists",
     "effect",
     "erasure",
     "erasure_asked",
