@@ -1,6 +1,7 @@
 //! Steps of a case: the file is read, the step judged by the domain, and all that it leaves behind
 //! written in one atomic batch that names the versions it was made on.
 
+pub mod around;
 mod entries;
 pub mod letter;
 mod letter_bytes;

@@ -1,5 +1,6 @@
 //! Steps of cases through the staff API, on every store.
 
+mod around;
 mod back_tests;
 mod before;
 mod breaches;

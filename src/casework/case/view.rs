@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::around::put_contacts;
 use super::lists::{self, CaseList, ListAsked, ListOrder, ListedEntry, ListedPage};
 use super::record::CaseRead;
 use crate::casework::{Desk, Fault};
@@ -127,6 +128,7 @@ impl Desk {
         let (tasks, more_tasks) = self.first_tasks(organisation, person).await?;
         read.file.tasks.extend(tasks);
         let mut view = read.view(organisation, self.clock.now());
+        put_contacts(&mut view.case, &self.contacts_around(&organisation.id, &read.file).await?);
         view.case.insert("more_tasks".to_owned(), json!(more_tasks));
         if let Some(not_followed) = self.not_followed(organisation, person).await? {
             view.case.insert("not_followed".to_owned(), json!(not_followed));
@@ -154,6 +156,8 @@ impl Desk {
             let (tasks, more_tasks) = self.first_tasks(organisation, id).await?;
             read.file.tasks.extend(tasks);
             let mut other = read.view(organisation, self.clock.now());
+            let around = self.contacts_around(&organisation.id, &read.file).await?;
+            put_contacts(&mut other.case, &around);
             versions.push(json!({ "person": id, "version": other.version }));
             name_record(&mut other.case, id);
             for (key, list) in other.case {

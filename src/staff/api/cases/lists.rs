@@ -16,8 +16,9 @@ use crate::staff::request::{Asked, Named};
 
 /// A person's whole case file: with the state of each part, the restrictions and which of them are in force, and
 /// facts missing from those decided elsewhere. `more_tasks` says whether `tasks` are only the first;
-/// `not_followed`, that entries of the audit trail could not be counted for the person. The entity tag is its
-/// version. Of merged records, the lists have the entries of all of them, each with its `record`, where steps on
+/// `not_followed`, that entries of the audit trail could not be counted for the person. `contacts_around` of an
+/// incident says how many recorded contacts the person made at most an hour (`hour`) and 24 hours (`day`) before or
+/// after it; it is absent of old incidents. The entity tag is its version. Of merged records, the lists have the entries of all of them, each with its `record`, where steps on
 /// it are taken, and `records` has the version of each.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/case", operation_id = "read_case", tag = "cases",

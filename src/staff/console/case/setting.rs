@@ -1,12 +1,17 @@
 //! What the page of a step is made from: the case as it was read, who works with it, and what it is about.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::describe::{Ask, Field, Only, StepForm, Two, parameters, two};
 use super::values::Values;
+use crate::casework::Desk;
 use crate::casework::case::StaffList;
+use crate::casework::case::around::ContactsAround;
 use crate::casework::case::record::CaseRead;
 use crate::domain::case::letter::{LetterKind, own_email, parts_of};
+use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::{Exception, Profile};
 use crate::domain::restriction::{KindName, Restriction};
 use crate::domain::tally::Contacted;
@@ -18,6 +23,8 @@ use crate::staff::console::visit::Visit;
 pub(super) struct Desktop {
     pub read: CaseRead,
     pub staff: StaffList,
+    /// The contacts around each incident, where they are shown.
+    pub around: BTreeMap<String, ContactsAround>,
 }
 
 impl Desktop {
@@ -28,7 +35,20 @@ impl Desktop {
         let read = casework.desk.read_whole_case(&visit.organisation, person).await?;
         let mut list = casework.everybody(&visit.organisation).await?;
         list.insert(visit.name().to_owned(), visit.role().clone());
-        Ok(Desktop { read, staff: list })
+        Ok(Desktop { read, staff: list, around: BTreeMap::new() })
+    }
+
+    /// The same, with the contacts around each incident.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub(super) async fn with_contacts(
+        mut self,
+        desk: &Desk,
+        organisation: &OrganisationId,
+    ) -> Result<Self, Trouble> {
+        self.around = desk.contacts_around(organisation, &self.read.file).await?;
+        Ok(self)
     }
 
     /// A restriction of the person, in force or not.

@@ -34,6 +34,8 @@ texts! {
         told: "Informed", "Wedi cael gwybod";
         staff: "Colleagues it was about", "Cydweithwyr dan sylw";
         interaction_ended: "The call or meeting was ended", "Daethpwyd â'r alwad neu'r cyfarfod i ben";
+        contacts_hour: "Contacts within an hour of it", "Cysylltiadau o fewn awr iddo";
+        contacts_day: "Contacts within a day of it", "Cysylltiadau o fewn diwrnod iddo";
         yes: "Yes", "Ie";
         closed: "Closed", "Caewyd";
         why: "Why", "Pam";

@@ -41,6 +41,10 @@ pub(in crate::staff::console::case) fn incident(make: Maker<'_>, one: &Incident)
     if one.interaction_ended {
         card.row(w.interaction_ended, w.yes);
     }
+    if let Some(around) = make.desktop.around.get(&one.id) {
+        card.row(w.contacts_hour, around.hour.to_string());
+        card.row(w.contacts_day, around.day.to_string());
+    }
     let told: Vec<String> =
         one.told.iter().map(|code| named("record_incident", "told", code, make)).collect();
     card.maybe(w.told, Some(told.join(", ")));
