@@ -350,6 +350,10 @@ impl<'a> RestrictionCheck<'a> {
         self.check_reachable("contact", &point.contact);
         for (index, deputy) in point.deputies.iter().enumerate() {
             self.check_reachable(&format!("deputies[{index}]"), deputy);
+            if point.members().take(index + 1).any(|one| one.name == deputy.name) {
+                let key = format!("deputies[{index}].name");
+                self.add(&key, "is the name of the contact or of a deputy before".to_owned());
+            }
         }
         for (index, absence) in point.absences.iter().enumerate() {
             if !point.names(&absence.contact) {

@@ -362,6 +362,41 @@ async fn a_record_that_breaks_the_policy_is_refused_with_every_fault() {
 }
 
 #[tokio::test]
+async fn a_point_of_contact_whose_chain_goes_round_is_refused() {
+    let office = Office::with_person().await;
+    let mut record = person();
+    record["restrictions"][0] = json!({
+        "id": "R-1", "kind": "single_point_of_contact", "grounds": "demands", "clause": "8.3",
+        "starts": "2026-11-01", "review_due": "2027-01-04", "decided_by": "A",
+        "contact": {"name": "Sam"},
+        "deputies": [{"name": "Dee"}, {"name": "Sam"}, {"name": "Dee"}, {"name": " "}],
+        "absences": [{"contact": "Kim", "from": "2026-11-02", "to": "2026-11-03"}]
+    });
+    let refused = office.put(MANAGER, "/api/v1/people/P-1", &record).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let json = refused.json();
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for fault in json["faults"].as_array().unwrap() {
+        let path = fault["path"].as_str().unwrap();
+        if path.contains("deputies") || path.contains("absences") {
+            found.push((path, fault["message"].as_str().unwrap()));
+        }
+    }
+    found.sort_unstable();
+    let twice = "is the name of the contact or of a deputy before";
+    let expected = [
+        (
+            "restrictions[0].absences[0].contact",
+            "is the name neither of the contact nor of a deputy",
+        ),
+        ("restrictions[0].deputies[1].name", twice),
+        ("restrictions[0].deputies[2].name", twice),
+        ("restrictions[0].deputies[3].name", "is empty"),
+    ];
+    assert_eq!(found, expected, "{json}");
+}
+
+#[tokio::test]
 async fn what_is_written_of_a_restriction_takes_effect_at_once_but_for_its_status() {
     let office = Office::with_person().await;
     office.post(AGENT, "/api/v1/contacts", &letter("c-1")).await;

@@ -197,7 +197,8 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         let minutes = u64::try_from((entry.at - item.at).num_minutes()).unwrap_or(0);
-        let queue = item.queue.clone();
+        // Who filed it worked on the queue that it came from.
+        let queue = item.filed_from.as_ref().unwrap_or(&item.queue).clone();
         let day = self.day(entry.at).await?;
         let waited = if is_answer { &mut day.answered } else { &mut day.read };
         waited.entry(queue).or_default().add(minutes);

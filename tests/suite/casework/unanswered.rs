@@ -155,6 +155,34 @@ async fn a_call_and_what_somebody_took_up_once_are_passed_on_to_nobody() {
 }
 
 #[tokio::test]
+async fn how_long_a_point_of_contact_took_is_counted_on_the_queue_that_they_worked_on() {
+    let office = office(Memory::new()).await;
+    send(&office, "c-1").await;
+    send(&office, "c-2").await;
+    for (id, verb, at) in [
+        ("c-1", "read", "2026-03-02T09:10:00Z"),
+        ("c-2", "file", "2026-03-02T09:20:00Z"),
+        ("c-1", "close", "2026-03-02T09:40:00Z"),
+    ] {
+        office.clock.set(at.parse().unwrap());
+        let path = format!("/api/v1/queues/sam-okoro/{id}/{verb}");
+        let done = office.post("Sam Okoro", &path, &json!({})).await;
+        assert_eq!(done.status, 200, "{path}: {done:?}");
+    }
+    assert_eq!(item(&office, "c-2").await.queue, "filed");
+    let figures = "/api/v1/reports/figures?from=2026-03-02&to=2026-03-02";
+    let figures = office.get("Max", figures).await.json();
+    for (name, number) in [
+        ("read_by_queue", 1),
+        ("minutes_to_read", 10),
+        ("answered_by_queue", 2),
+        ("minutes_to_answer", 30),
+    ] {
+        assert_eq!(figures["figures"][name], json!({"sam-okoro": number}), "{name}: {figures}");
+    }
+}
+
+#[tokio::test]
 async fn an_absence_recorded_later_does_not_change_who_had_it() {
     let office = office(Memory::new()).await;
     send(&office, "c-1").await;
@@ -170,6 +198,22 @@ async fn an_absence_recorded_later_does_not_change_who_had_it() {
     assert_eq!((passed.queue.as_str(), passed.routed_to.as_deref()), ("dees", Some("Sam Okoro")));
     let reason = &passed.reasons.last().unwrap().text;
     assert!(reason.starts_with("Sam Okoro did not answer"), "{reason}");
+}
+
+#[tokio::test]
+async fn contacts_of_somebody_who_has_left_go_to_the_deputy_for_good() {
+    let office = office(Memory::new()).await;
+    let left = json!({"contact": "Sam Okoro", "from": "2026-03-02", "to": "9999-12-31"});
+    let recorded = office.post("Max", "/api/v1/absences", &left).await;
+    assert_eq!(recorded.status, 201, "{recorded:?}");
+    for (id, at) in [("c-1", "2026-03-02T10:00:00Z"), ("c-2", "2026-06-29T10:00:00Z")] {
+        office.clock.set(at.parse().unwrap());
+        send(&office, id).await;
+        let item = item(&office, id).await;
+        assert_eq!((item.queue.as_str(), item.routed_to.as_deref()), ("dees", Some("Dee")), "{id}");
+    }
+    let points = office.get("Max", "/api/v1/points-of-contact").await.json();
+    assert!(points.to_string().contains("9999-12-31"), "{points}");
 }
 
 #[tokio::test]
