@@ -1,4 +1,4 @@
-//! Figures by calendar month, as shown and as handed out.
+//! Figures by calendar month, and the register of what is in force, as shown and as handed out.
 
 use contact_gateway::store::memory::Memory;
 use serde_json::json;
@@ -59,4 +59,31 @@ async fn each_month_is_counted_by_itself_and_no_small_month_is_given_away() {
         let long = format!("/api/v1/reports/figures?from={from}&to=2026-03-20&by=month");
         assert_eq!(office.get("Max", &long).await.status, status, "{from}");
     }
+}
+
+#[tokio::test]
+async fn the_register_lists_what_is_in_force_today_and_names_nobody() {
+    let office = office().await;
+    let person = json!({
+        "id": "P-2", "name": "Kim Roe",
+        "identifiers": [{"kind": "email", "value": "kim@home.example"}],
+        "restrictions": [
+            {"id": "R-1", "kind": "contact_quota", "limit": 2, "per": "week", "grounds": "demands",
+             "clause": "8.3", "starts": "2026-02-10", "review_due": "2026-08-10", "decided_by": "Max"},
+            {"id": "R-2", "kind": "visits_in_pairs", "grounds": "demands", "clause": "8.3",
+             "starts": "2026-02-10", "ends": "2026-03-01", "decided_by": "Max"}
+        ]
+    });
+    office.put_on_record(vec![serde_json::from_value(person).unwrap()]).await;
+    let read = "/api/v1/reports/register";
+    let csv = office.get("Max", &format!("{read}?format=csv")).await;
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8; header=present");
+    let csv = String::from_utf8(csv.body.to_vec()).unwrap();
+    let expected = "\u{feff}since,kind,ground,until,years,appealed,reviews\r\n\
+        2026 Q1,contact quota,demands,2026 Q3,0,no,0\r\n";
+    assert_eq!(csv, expected);
+    let json = office.get("Max", read).await.json();
+    assert_eq!(json["on"], "2026-03-20");
+    assert_eq!(json["register"].as_array().unwrap().len(), 1, "{json}");
+    assert_eq!(json["register"][0]["kind"], "contact quota");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use serde_json::{Value, json};
 
 use super::ledger::{Ledger, person};
@@ -73,7 +73,7 @@ fn restrictions(
                 && one.decided.is_none_or(|(decided, _)| last < decided)
         })
     };
-    let (mut kinds, mut grounds) = (Counts::new(), Counts::new());
+    let (mut kinds, mut grounds, mut older) = (Counts::new(), Counts::new(), Counts::new());
     let in_force = ledger.held.iter().filter(|one| {
         let over = one.end(rules).is_some_and(|end| end <= last);
         one.implemented <= last && !over && !suspended(&one.id)
@@ -81,12 +81,18 @@ fn restrictions(
     for one in in_force {
         count(&mut kinds, one.kind);
         count(&mut grounds, one.ground);
+        for years in 1..=4_u32 {
+            if one.implemented + Months::new(12 * years) < last {
+                count(&mut older, &years.to_string());
+            }
+        }
     }
     let new = ledger.held.iter().filter(|one| within(one.implemented)).count();
     let ended = ledger.held.iter().filter_map(|one| one.end(rules)).filter(|end| within(*end));
     found.insert("restrictions_in_force", json!(kinds.values().sum::<u64>()));
     found.insert("restrictions_by_kind", json!(kinds));
     found.insert("restrictions_by_ground", json!(grounds));
+    found.insert("restrictions_older_than_years", json!(older));
     found.insert("new_restrictions", json!(new));
     found.insert("ended_restrictions", json!(ended.count()));
 }
