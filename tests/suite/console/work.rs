@@ -139,6 +139,34 @@ async fn a_note_is_kept_although_the_verb_fails() {
 }
 
 #[tokio::test]
+async fn a_second_press_acts_once_and_what_was_typed_since_stays() {
+    let office = office_with(1).await;
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let page = ann.get("/items/c-2").await;
+    for _ in 0..2 {
+        let done = act(&mut ann, &page, "c-2", "note", "I rang them").await;
+        assert!(done.leads().contains("done=note"), "{}", done.body);
+    }
+    let page = ann.get("/items/c-2").await;
+    assert_eq!(page.body.matches("I rang them").count(), 1, "{}", page.text());
+    for verb in ["take", "read", "close"] {
+        let page = ann.get("/items/c-2").await;
+        for _ in 0..2 {
+            let done = act(&mut ann, &page, "c-2", verb, verb).await;
+            assert!(done.leads().contains(&format!("done={verb}")), "{verb}: {}", done.body);
+        }
+        // Typed in another tab, it is on no record yet.
+        let other = act(&mut ann, &page, "c-2", verb, "Somebody is at home").await;
+        assert_eq!(other.status, StatusCode::CONFLICT, "{verb}");
+        assert!(other.body.contains(">Somebody is at home</textarea>"), "{verb}: {}", other.body);
+    }
+    let item = office.get(AGENT, "/api/v1/queues/limited/c-2").await.json();
+    let notes = item["notes"].as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap());
+    assert_eq!(notes.collect::<Vec<_>>(), ["I rang them", "take", "read", "close"]);
+    assert_eq!(item["state"], "closed");
+}
+
+#[tokio::test]
 async fn several_at_once_have_a_result_each() {
     let office = office_with(3).await;
     let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;

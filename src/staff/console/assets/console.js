@@ -1,4 +1,4 @@
-// Single keys, and where a page is read from.
+// Single keys, where a page is read from, and a button that is pressed twice.
 (() => {
   const body = document.body;
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
@@ -6,6 +6,21 @@
   // A page that says what was wrong is read from there.
   const faults = document.querySelector(".faults");
   if (faults) { faults.tabIndex = -1; faults.focus(); }
+
+  // Back by the browser's own button is back on the row that led away.
+  const rows = [...document.querySelectorAll(".row-link")];
+  for (const one of rows) one.addEventListener("click", () => history.replaceState({ row: one.getAttribute("href") }, ""));
+  const left = history.state && rows.find((one) => one.getAttribute("href") === history.state.row);
+  if (left && !faults) left.focus();
+
+  // A second press sends nothing as long as the answer to the first is on its way: before any other part hears of it.
+  const ANSWER_MS = 5000;
+  const sent = new Map();
+  addEventListener("submit", (event) => {
+    if (Date.now() - sent.get(event.target) < ANSWER_MS) { event.preventDefault(); event.stopImmediatePropagation(); }
+    else sent.set(event.target, Date.now());
+  }, true);
+  addEventListener("pageshow", () => sent.clear());
 
   if (body.dataset.keys !== "on") return;
   const links = () => [...document.querySelectorAll("tbody .row-link")];

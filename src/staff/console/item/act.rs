@@ -11,7 +11,7 @@ use super::verb::Verb;
 use super::{Beside, href, shown, version};
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
-use crate::domain::queue::{ItemAction, QueueItem};
+use crate::domain::queue::{ItemAction, ItemState, Note, QueueItem};
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::form::{Posted, own_path, quoted};
@@ -36,13 +36,16 @@ pub(in crate::staff::console) async fn act(
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
     let beside = Beside { from, wrote, since, ..Beside::default() };
-    // A note adds to whatever others did; everything else was chosen on what the page showed.
-    if verb != Verb::Note && posted.text("was") != version(&item) {
-        if done_already(verb, &item, by) {
+    if posted.text("was") != version(&item) {
+        // What was typed in a second tab is on no record yet.
+        if is_noted(&item, by, wrote) && done_already(verb, &item, by) {
             return Ok(go(&href(&id, from, Some(verb.name()))));
         }
-        let beside = Beside { changed: true, ..beside };
-        return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
+        // A note adds to whatever others did; everything else was chosen on what the page showed.
+        if verb != Verb::Note {
+            let beside = Beside { changed: true, ..beside };
+            return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
+        }
     }
     let mut note_kept = false;
     if !wrote.is_empty() {
@@ -103,16 +106,24 @@ async fn carried_out(
     casework.desk.work_item(&organisation.id, &item.queue, &item.id, action, by).await.map(drop)
 }
 
+/// Whether nothing was written, or it is the note that this person has just saved.
+fn is_noted(item: &QueueItem, by: &str, wrote: &str) -> bool {
+    let is_it = |note: &Note| note.by == by && note.text == wrote;
+    wrote.is_empty() || item.notes.last().is_some_and(is_it)
+}
+
 /// Whether the item is as the verb would have made it, by the same hand: a second press, or a second tab.
 fn done_already(verb: Verb, item: &QueueItem, by: &str) -> bool {
-    use crate::domain::queue::ItemState;
     let mine = item.claimed_by.as_deref() == Some(by);
     match verb {
         Verb::Take => mine && item.state.is_waiting(),
+        Verb::Read => mine && item.state == ItemState::Read,
         Verb::Release => mine && item.state == ItemState::Released,
+        Verb::File => mine && item.state == ItemState::Filed,
+        Verb::Close => mine && item.state == ItemState::Closed,
         Verb::PutBack => item.claimed_by.is_none() && item.state.is_waiting(),
-        Verb::Read | Verb::Reopen | Verb::HandOver | Verb::File | Verb::Close => false,
-        Verb::NotTheirs | Verb::Note => false,
+        Verb::Note => true,
+        Verb::Reopen | Verb::HandOver | Verb::NotTheirs => false,
     }
 }
 
