@@ -4,7 +4,8 @@
 use contact_gateway::staff::console::contents;
 use serde_json::{Value, json};
 
-use super::demo::{Demo, wait};
+use super::demo::Demo;
+use super::monday_browser::leave_by;
 use crate::real_input::accessible::{RULES, axe};
 use crate::real_input::browser::Browser;
 
@@ -116,15 +117,17 @@ fn pages_of_other_routes(known: &[String]) -> Vec<String> {
 }
 
 /// Fills in the form of a page and sends it: where that leads.
-fn sent(browser: &mut Browser, page: &str, button: &str, typed: &[(&str, &str)]) -> String {
+pub(super) fn sent(
+    browser: &mut Browser,
+    page: &str,
+    button: &str,
+    typed: &[(&str, &str)],
+) -> String {
     browser.open(page);
     for (field, text) in typed {
         browser.fill(&format!("[name={field}]"), text);
     }
-    browser.run("window.left = false; return true");
-    browser.click(button);
-    // The click answers before the page is left.
-    wait(browser, "return window.left !== false && document.readyState === 'complete'");
+    leave_by(browser, button);
     browser.run("return location.pathname").as_str().unwrap().to_owned()
 }
 

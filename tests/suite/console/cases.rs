@@ -298,6 +298,20 @@ async fn what_changed_meanwhile_is_shown_and_a_second_press_acts_once() {
 }
 
 #[tokio::test]
+async fn whoever_signs_for_others_reads_why_not_for_themselves() {
+    let office = office().await;
+    let mut desk = Desk::open(&office).await;
+    let Desk { bo, cy, .. } = &mut desk;
+    std::mem::swap(bo, cy);
+    proposed(&mut desk).await;
+    step(&mut desk.bo, "submit", "of=P-1-PR-1", &[]).await.leads();
+    let own = desk.bo.get(CHECK).await;
+    assert!(!own.body.contains("steps/sign_off"), "{}", own.text());
+    let why = "You can't do this: The person who proposed it can't sign it off as well. Ask a colleague to sign it.";
+    assert!(own.has(why), "{}", own.text());
+}
+
+#[tokio::test]
 async fn every_steps_page_opens_in_both_languages_for_whoever_may_take_it() {
     let office = office().await;
     let mut desk = Desk::open(&office).await;

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::demo::{Demo, wait};
+use super::ways_browser::key;
 use crate::real_input::browser::Browser;
 
 const READY: &str = "return document.readyState === 'complete'";
@@ -123,21 +124,30 @@ fn before_a_session_ends_somebody_is_asked_and_one_key_keeps_it() {
     let demo = Demo::start();
     let root = demo.root();
     let mut browser = demo.browser("karbon");
-    // As if the idle time were nearly over: the page's own clock, half an hour on.
-    open(&mut browser, &format!("{root}/items/demo-karbon-3"));
-    browser.run(
-        "const real = Date.now.bind(Date); const ends = Number(document.body.dataset.ends) * 1000;
-         window.forward = ends - 60000; Date.now = () => real() + window.forward;",
-    );
-    wait(&mut browser, "return document.getElementById('ending').open");
+    // As if the idle time were nearly over: the pages' own clocks, half an hour on.
+    let (first, second) = (browser.tab(), browser.new_tab());
+    for tab in [&second, &first] {
+        browser.look_at(tab);
+        open(&mut browser, &format!("{root}/items/demo-karbon-3"));
+        browser.run(
+            "const real = Date.now.bind(Date); const ends = Number(document.body.dataset.ends) * 1000;
+             window.forward = ends - 60000; Date.now = () => real() + window.forward;",
+        );
+        wait(&mut browser, "return document.getElementById('ending').open");
+    }
     let said = browser.text("#ending");
     assert!(
         said.contains("You will be signed out soon") && said.contains("Stay signed in"),
         "{said}"
     );
     assert_eq!(browser.run("return document.activeElement.matches('[data-stay]')"), json!(true));
-    browser.click("[data-stay]");
+    // One key is enough, in every tab.
+    key(&mut browser, "Enter", 13, "\r");
     wait(&mut browser, "return !document.getElementById('ending').open");
+    browser.look_at(&second);
+    wait(&mut browser, "return !document.getElementById('ending').open");
+    browser.close_tab(&second);
+    browser.look_at(&first);
     // Not asked again: the server gave it another half an hour.
     browser.run("window.asked = false; document.getElementById('ending').addEventListener('toggle', () => { window.asked = true; })");
     std::thread::sleep(std::time::Duration::from_secs(3));

@@ -8,11 +8,9 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use contact_gateway::runtime::http_server::{self, Bounds};
-use contact_gateway::runtime::shutdown::Shutdown;
-
 use super::browsing::Browsing;
 use super::demo::wait;
+use super::listening::Listening;
 use crate::office::Office;
 use crate::real_input::browser::Browser;
 
@@ -75,11 +73,8 @@ async fn no_hostile_mail_sends_a_request_or_runs_anything() {
     for (name, html) in &corpus {
         office.mail_of(name, message(html)).await;
     }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let root = format!("http://{}", listener.local_addr().unwrap());
-    let shutdown = Shutdown::new();
-    let (router, stopping) = (office.router.clone(), shutdown.stopping());
-    let serving = tokio::spawn(http_server::serve(listener, router, Bounds::of("staff"), stopping));
+    let listening = Listening::start(&office).await;
+    let root = listening.root.clone();
     let ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
     let session = ann.cookies["session"].clone();
 
@@ -129,8 +124,7 @@ async fn no_hostile_mail_sends_a_request_or_runs_anything() {
         browser.stop();
     });
     watched.await.unwrap();
-    assert!(shutdown.stop(std::time::Duration::from_secs(10)).await);
-    serving.await.unwrap();
+    listening.stop().await;
 }
 
 fn wait_for(hits: &AtomicUsize, least: usize) {

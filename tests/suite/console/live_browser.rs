@@ -15,7 +15,7 @@ fn text(browser: &mut Browser, of: &str) -> String {
     text.as_str().unwrap_or_default().to_owned()
 }
 
-fn rows(browser: &mut Browser) -> Value {
+pub(super) fn rows(browser: &mut Browser) -> Value {
     browser
         .run("return [...document.querySelectorAll('tr[data-item]')].map(one => one.dataset.item)")
 }

@@ -8,40 +8,47 @@ use crate::real_input::browser::Browser;
 
 const READY: &str = "return document.readyState === 'complete'";
 
-fn open(browser: &mut Browser, page: &str) {
+pub(super) fn open(browser: &mut Browser, page: &str) {
     browser.open(page);
     wait(browser, READY);
 }
 
 /// Somebody of Karbon Homes, by the number of their link.
-fn somebody(demo: &Demo, number: usize) -> Browser {
+pub(super) fn somebody(demo: &Demo, number: usize) -> Browser {
     let mut browser = Browser::start();
     signed_in(&mut browser, demo, number);
     browser
 }
 
-fn signed_in(browser: &mut Browser, demo: &Demo, number: usize) {
+pub(super) fn signed_in(browser: &mut Browser, demo: &Demo, number: usize) {
     browser.open(&demo.links_of("karbon")[number]);
     browser.click("main form button");
     wait(browser, "return location.pathname === '/' && document.readyState === 'complete'");
 }
 
 /// Presses what says this, and waits for the page to which it leads.
-fn press(browser: &mut Browser, text: &str) {
+pub(super) fn press(browser: &mut Browser, text: &str) {
     let found = browser.run(&format!(
         "const said = {};
          const one = [...document.querySelectorAll('main a, main button')]
              .find(it => it.textContent.trim().startsWith(said));
          if (!one) return document.querySelector('main').innerText;
-         one.setAttribute('data-pressed', ''); window.left = false; return true;",
+         one.setAttribute('data-pressed', ''); return true;",
         json!(text)
     ));
     assert_eq!(found, json!(true), "nothing says {text:?}");
-    browser.click("[data-pressed]");
+    leave_by(browser, "[data-pressed]");
+}
+
+/// Presses what a selector finds, and waits for the page to which it leads.
+pub(super) fn leave_by(browser: &mut Browser, button: &str) {
+    browser.run("window.left = false");
+    browser.click(button);
+    // The click answers before the page is left.
     wait(browser, "return window.left !== false && document.readyState === 'complete'");
 }
 
-fn main_of(browser: &mut Browser) -> String {
+pub(super) fn main_of(browser: &mut Browser) -> String {
     browser.text("main")
 }
 
@@ -65,10 +72,8 @@ fn starts_on_the_first_thing_to_do(browser: &mut Browser, root: &str) {
     browser.run(&format!(
         "document.querySelectorAll('main .row-link')[{last}].setAttribute('data-last', '');"
     ));
-    browser.run("window.left = false");
-    browser.click("[data-last]");
-    wait(browser, "return window.left !== false && location.pathname.startsWith('/items/')");
-    wait(browser, READY);
+    leave_by(browser, "[data-last]");
+    wait(browser, "return location.pathname.startsWith('/items/')");
     browser.click(".back a");
     wait(browser, "return location.pathname === '/queues/limited' && location.hash.length > 2");
     wait(browser, "return document.activeElement.matches('main .row-link')");

@@ -9,7 +9,7 @@ const READY: &str = "return document.readyState === 'complete'";
 /// More than any page has of what takes the focus.
 const TABS_MAX: usize = 80;
 
-fn key(browser: &mut Browser, name: &str, code: u32, text: &str) {
+pub(super) fn key(browser: &mut Browser, name: &str, code: u32, text: &str) {
     let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
     for kind in [down, "keyUp"] {
         let event = json!({

@@ -62,21 +62,8 @@ impl Day<'_> {
         wait(&mut self.browser, there);
     }
 
-    /// Fills in fields by their names: boxes and buttons by value, everything else as typed.
     fn fill(&mut self, fields: &[(&str, &str)]) {
-        for (name, value) in fields {
-            let filled = self.browser.run(&format!(
-                "const [name, value] = {};
-                 const all = [...document.querySelectorAll(`main [name=\"${{name}}\"]`)];
-                 const box = all.find(it => it.type !== 'hidden' && it.value === value);
-                 if (box && box.matches('[type=radio],[type=checkbox]')) {{ box.checked = true; return true; }}
-                 const one = all.find(it => it.type !== 'hidden');
-                 if (!one) return false;
-                 one.value = value; return one.value === value;",
-                json!([name, value])
-            ));
-            assert_eq!(filled, json!(true), "{name} can't be {value:?}: {}", self.text());
-        }
+        fill(&mut self.browser, fields);
     }
 
     fn text(&mut self) -> String {
@@ -87,6 +74,23 @@ impl Day<'_> {
     fn reads(&mut self, text: &str) {
         let whole = self.text();
         assert!(whole.contains(text), "{text:?} is not on the page: {whole}");
+    }
+}
+
+/// Fills in fields by their names: boxes and buttons by value, everything else as typed.
+pub(super) fn fill(browser: &mut Browser, fields: &[(&str, &str)]) {
+    for (name, value) in fields {
+        let filled = browser.run(&format!(
+            "const [name, value] = {};
+             const all = [...document.querySelectorAll(`main [name=\"${{name}}\"]`)];
+             const box = all.find(it => it.type !== 'hidden' && it.value === value);
+             if (box && box.matches('[type=radio],[type=checkbox]')) {{ box.checked = true; return true; }}
+             const one = all.find(it => it.type !== 'hidden');
+             if (!one) return false;
+             one.value = value; return one.value === value;",
+            json!([name, value])
+        ));
+        assert_eq!(filled, json!(true), "{name} can't be {value:?}: {}", browser.text("main"));
     }
 }
 
@@ -125,17 +129,21 @@ pub(super) fn mail(smtp: &str, from: &str, subject: &str) {
     }
 }
 
-/// What has reached the organisations, by the sink's own page.
-fn arrived(sink: &str, text: &str) -> bool {
+/// What has reached the organisations, each by itself, by the sink's own page.
+pub(super) fn reached(sink: &str) -> Vec<String> {
     let mut stream = TcpStream::connect(sink).unwrap();
     let request = format!("GET / HTTP/1.1\r\nHost: {sink}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut page = String::new();
     std::io::Read::read_to_string(&mut stream, &mut page).unwrap();
-    page.contains(text)
+    page.split(&"-".repeat(72)).map(str::to_owned).collect()
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+fn arrived(sink: &str, text: &str) -> bool {
+    reached(sink).iter().any(|one| one.contains(text))
+}
+
+pub(super) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let since = std::time::Instant::now();
     while !holds() {
         assert!(since.elapsed() < Duration::from_secs(60), "never: {what}");
@@ -300,9 +308,19 @@ fn proposed(day: &mut Day<'_>) {
     day.press("Save and check");
     day.reads("Gets through, once; after that: kept, and the person is notified");
     day.reads("No letter to the person is drafted");
+    // Half done, it is found again in one's own work.
+    day.open("/");
+    day.reads("your draft");
+    let proposal = "/people/K-4/proposals/K-4-PR-1";
+    let listed = format!("return document.querySelector('main a[href=\"{proposal}\"]') !== null");
+    assert_eq!(day.browser.run(&listed), json!(true), "{}", day.text());
+    day.open(proposal);
     day.press("Send a proposal for sign-off");
     day.press("Send for sign-off");
     day.reads("It waits for a signature now.");
+    // To sign is for others.
+    let signs = "return document.querySelector('a[href*=\"/steps/sign_off\"]') === null";
+    assert_eq!(day.browser.run(signs), json!(true), "{}", day.text());
 }
 
 fn signed_and_sent(day: &mut Day<'_>) {
@@ -324,6 +342,7 @@ fn signed_and_sent(day: &mut Day<'_>) {
     day.press("Approve a letter");
     day.press("Approve the letter");
     day.reads("These are the exact words that were approved.");
+    has_its_fingerprint(day);
     day.becomes(KIM);
     day.open("/people/K-4/letters/K-4-L-1");
     day.press("Send a letter");
@@ -336,6 +355,17 @@ fn signed_and_sent(day: &mut Day<'_>) {
     day.press("Put a restriction in force");
     day.press("Put it in force");
     day.reads("The restriction is in force.");
+}
+
+/// The preview on a letter's page is the bytes that are kept.
+fn has_its_fingerprint(day: &mut Day<'_>) {
+    let sum = day.browser.run_async(
+        "const done = arguments[arguments.length - 1];
+         const hex = sum => [...new Uint8Array(sum)].map(one => one.toString(16).padStart(2, '0')).join('');
+         fetch(document.querySelector('iframe.letter').src).then(answer => answer.arrayBuffer())
+             .then(bytes => crypto.subtle.digest('SHA-256', bytes)).then(sum => done(hex(sum)), fault => done(String(fault)))",
+    );
+    assert_eq!(json!(day.browser.text(".copy-line code")), sum);
 }
 
 /// The subject line of the message that was kept.
