@@ -155,7 +155,11 @@ pub(super) async fn without_store(
             }
             match keeping.settle(verdict) {
                 Ok(settled) if !matches!(keeping, Keeping::Failed) => settled,
-                _ => return unkept(intake, organisation, sender, (contact, digest), reading).await,
+                _ => {
+                    let asked = (contact, digest);
+                    return unkept(intake, organisation, sender, asked, reading, Counters::Away)
+                        .await;
+                }
             }
         }
     };
@@ -239,18 +243,29 @@ pub(super) fn previewed_unknown(
     verdict.decision
 }
 
+/// Whether the store counted before the original could not be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counters {
+    /// By them the contact is not simply delivered.
+    Read,
+    Away,
+}
+
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the sender is
-/// asked to try again. A contact that is delivered anyway needs no original and is recorded as usual.
+/// asked to try again. A contact that is delivered anyway needs no original and is recorded as usual. One that is beyond
+/// a quota by counters that were read is not delivered because nothing can be kept.
 pub(super) async fn unkept(
     intake: &Intake,
     organisation: &Arc<Organisation>,
     sender: &Sender,
     (contact, digest): (&Contact, [u8; 32]),
     reading: Option<&Reading>,
+    counters: Counters,
 ) -> Outcome {
     let verdict = decided_alone(intake, organisation, sender, contact, reading);
     let decision = verdict.decision.clone();
-    if decision.disposition != Disposition::Deliver {
+    let beyond = counters == Counters::Read && decision.flags.contains(&Flag::LimitsUnchecked);
+    if beyond || decision.disposition != Disposition::Deliver {
         return not_recorded(decision, Patience::TriesAgain);
     }
     intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;

@@ -113,7 +113,9 @@ impl Intake {
                 if let Keeping::Failed = kept {
                     let Case { organisation, sender, contact, reading, .. } = &case;
                     let (asked, reading) = ((contact.as_ref(), digest), (**reading).as_ref());
-                    let unkept = degraded::unkept(self, organisation, sender, asked, reading);
+                    let counters = degraded::Counters::Read;
+                    let unkept =
+                        degraded::unkept(self, organisation, sender, asked, reading, counters);
                     // Rare and large, as below: others need not carry it about.
                     return Box::pin(unkept).await;
                 }

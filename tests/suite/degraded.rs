@@ -241,9 +241,13 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_is_lost() {
     assert_eq!(delivered.decision.disposition, Disposition::Deliver);
     assert!(delivered.durable && delivered.defer.is_none() && !delivered.decision.stale);
     assert_eq!(delivered.decision.quotas[0].used, 1);
+    // Beyond the quota, by counters that were read: it does not come through because nothing can be kept.
+    let beyond = place.mail("c-4", JO).await;
+    assert!(!beyond.durable && beyond.defer == Some(Again::NotKept), "{beyond:?}");
     place.replay().await;
     assert_eq!(place.audited("c-1").await, 0);
     assert_eq!(place.audited("c-3").await, 1);
+    assert_eq!(place.audited("c-4").await, 0);
 }
 
 #[tokio::test(start_paused = true)]
