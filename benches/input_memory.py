@@ -27,36 +27,19 @@ import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/release/contact-gateway"
+from processes import PROGRAM, ROOT, free_port, wait_for_port
+
 MEGABYTE = 1024 * 1024
 MOST = 256
 BODY = 25 * MEGABYTE
 AT_ONCE = 8
 # What src/runtime/limits.rs allows the listeners for contacts and for staff, and each of those for mail.
 CONNECTIONS, STAFF_CONNECTIONS, SESSIONS = 4_000, 1_500, 1_000
-# In seconds: one answer, and one case.
-ANSWER_WAIT, CASE_WAIT = 300, 600
+# In seconds: one answer, one case, and the start of a gateway.
+ANSWER_WAIT, CASE_WAIT, GATEWAY_WAIT = 300, 600, 120
 # Every listener full, and what else is open here.
 FILES = CONNECTIONS + STAFF_CONNECTIONS + 3 * SESSIONS + 1_500
 TOKEN = "load"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port, process):
-    end = time.monotonic() + 120
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit(f"nothing listens on {port}; the program ended with {process.poll()}")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -122,8 +105,8 @@ fields = {{ email = "email", phone = "phone" }}
         command = [PROGRAM, "serve", "--config", config]
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen(command, stderr=self.log, cwd=folder)
-        wait_for(self.contacts, self.process)
-        wait_for(self.staff, self.process)
+        wait_for_port(self.contacts, self.process, GATEWAY_WAIT)
+        wait_for_port(self.staff, self.process, GATEWAY_WAIT)
 
     def peak(self):
         return self.memory("VmHWM")

@@ -17,29 +17,13 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/release/contact-gateway"
+from processes import PROGRAM, ROOT, free_port, wait_for_port
+
 SESSIONS = 20
 MESSAGES = 60
 MESSAGE_BYTES = 50_000_000
 IDLE_SESSIONS = 1_000
 MEGABYTE = 1024 * 1024
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit(f"nothing listens on {port}")
 
 
 class Gateway:
@@ -68,7 +52,7 @@ set = {{ "review.every_months" = 6 }}
         )
         command = [PROGRAM, "serve", "--config", config]
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=folder)
-        wait_for(self.smtp)
+        wait_for_port(self.smtp)
 
     def peak(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -130,7 +114,7 @@ def main():
     user = ["-u", "nobody"] if subprocess.check_output(["id", "-u"]).strip() == b"0" else []
     sink = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "200"])
     try:
-        wait_for(port)
+        wait_for_port(port)
         large = f"{SESSIONS} sessions of {MESSAGE_BYTES // 1_000_000} MB"
         fine = [
             measure("idle", 25, idle, port),

@@ -29,9 +29,8 @@ import time
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-from mail_memory import ROOT, free_port, wait_for
+from processes import PROGRAM, ROOT, free_port, wait_for_port
 
-PROGRAM = ROOT / "target/release/contact-gateway"
 SECONDS = 4
 CONNECTIONS = (1, 32)
 SENDERS = 800
@@ -304,7 +303,7 @@ def measure(title, program, upstream, is_well):
         command = [program, "serve", "--config", "gateway.toml"]
         gateway = subprocess.Popen(command, stderr=log, **common)
         try:
-            wait_for(listen)
+            wait_for_port(listen)
             # Once, for what is made at first use: connections, the tables of numbers.
             asyncio.run(load(listen, "generic", 1, is_well))
             for name, connections in itertools.product(PROVIDERS, CONNECTIONS):
@@ -330,7 +329,7 @@ def main():
     upstream = multiprocessing.Process(target=flow, args=(well, hanging), daemon=True)
     upstream.start()
     try:
-        wait_for(well)
+        wait_for_port(well)
         fine = [
             measure(
                 f"The call flow is well: p99 at most {P99_MOST * 1000:.0f} ms",

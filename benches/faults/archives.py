@@ -3,13 +3,14 @@
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 
-from gateway import JO, PROGRAM, ROOT, SAM, STRANGER, Gateway, answers, free_port, passed, problem, saw, started, wait
+import buckets
 
-KEY, SECRET = "the-key", "the secret of the key"
+from gateway import JO, PROGRAM, SAM, STRANGER, Gateway, passed, problem, saw, started
+from processes import answers, free_port, wait
+
 # Seconds: longer than the gateway uses a key without looking for its file.
 SEEN_FOR = 6
 
@@ -18,12 +19,8 @@ class Buckets:
     """A server that speaks S3, with the bucket `originals`."""
 
     def __init__(self, place):
-        python = ROOT / "target/clients/bin/python"
-        if not python.exists():
-            sys.exit(f"{python} is missing: run tests/run, which installs moto")
         self.port, self.place = free_port(), place
-        command = [python, ROOT / "tests/clients/s3_server.py", self.port, "originals", KEY, SECRET]
-        self.process = started(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = started(*buckets.command(self.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait("the server of buckets", lambda: answers(self.port))
         self.fault("")
 
@@ -33,14 +30,7 @@ class Buckets:
             answer.read()
 
     def section(self):
-        files = {"access_key_id": KEY, "secret_access_key": SECRET}
-        lines = ['url = "s3://originals/karbon"', f'endpoint = "http://127.0.0.1:{self.port}"']
-        for name, text in files.items():
-            file = self.place / name
-            file.write_text(text)
-            file.chmod(0o600)
-            lines.append(f'{name} = {{ file = "{file}" }}')
-        return "\n".join(lines)
+        return buckets.section(f"http://127.0.0.1:{self.port}", self.place)
 
 
 def s3_away(place, behind):
@@ -48,6 +38,8 @@ def s3_away(place, behind):
     gateway = Gateway(place, behind, archive=buckets.section()).start()
     code, _ = gateway.mail(SAM, "before")
     saw("S3", "sender", f"before: mail of a restricted person: {code}", code == 250)
+    code, _ = gateway.mail(JO, "before")
+    saw("S3", "sender", f"before: mail within a quota: {code}", code == 250)
 
     def frozen():
         buckets.process.send_signal(signal.SIGSTOP)
@@ -83,6 +75,8 @@ def without_archive(case, gateway):
     before = len(gateway.log())
     code, reply = gateway.mail(SAM, case)
     saw(case, "sender", f"mail of a restricted person: {code} {reply}", code == 452)
+    code, reply = gateway.mail(JO, case)
+    saw(case, "sender", f"mail beyond a quota: {code} {reply}", code == 452)
     status, was_passed = gateway.form(SAM, case)
     saw(case, "sender", f"form of a restricted person: {status}, {passed(was_passed)}", status == 503 and not was_passed)
     code, _ = gateway.mail(STRANGER, case)

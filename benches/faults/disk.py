@@ -2,7 +2,8 @@
 
 import subprocess
 
-from gateway import SAM, STRANGER, Gateway, passed, problem, saw, wait
+from gateway import SAM, STRANGER, Gateway, passed, problem, saw
+from processes import wait
 
 # In MiB.
 DISK = 128

@@ -6,20 +6,21 @@ import json
 import pathlib
 import re
 import smtplib
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+import processes
+
+from asking import Asking
+from processes import ROOT, answers, free_port, sooner_or_later, wait
+
 TOKEN = "faults-token"
 # Sam may write letters only; Jo may make contact once a week; nobody else is on record.
 SAM, JO, STRANGER = "sam@x.example", "jo@x.example", "anybody@x.example"
-PROGRAM = [ROOT / "target/release/contact-gateway"]
+PROGRAM = [processes.PROGRAM]
 ROWS, WRONG, RUNNING = [], [], []
 
 
@@ -29,34 +30,6 @@ def saw(case, who, what, right=True):
     if not right:
         WRONG.append(f"{case}: {who}: {what}")
     print(f"{case:<16} {who:<9} {ROWS[-1][2]}", flush=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def sooner_or_later(until, seconds=60):
-    """The first true result of `until`, or its last, false one at the deadline."""
-    end = time.monotonic() + seconds
-    while True:
-        found = until()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.1)
-
-
-def wait(what, until, seconds=60):
-    return sooner_or_later(until, seconds) or sys.exit(f"waited in vain for {what}")
-
-
-def answers(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        return True
-    except OSError:
-        return False
 
 
 def started(*command, **more):
@@ -107,16 +80,17 @@ class Servers:
         wait("smtp-sink", lambda: answers(self.sink))
 
 
-class Gateway:
+class Gateway(Asking):
     """A gateway with its people loaded, not started yet."""
 
     def __init__(self, place, behind, data=None, environment=None, sink=None, store=None, archive=None, chosen="", **more):
         """`place`: a folder for its configuration and log; `data`: another for what it keeps. `sink`: another mail
         server. `store`, `archive`: these sections; `chosen`: more settings of the organisation; `keys`, `quotas`,
         `mail` and `form`: more lines."""
+        super().__init__(TOKEN, free_port())
         self.data, self.environment = data or place / "data", environment or {}
         self.data.mkdir(exist_ok=True)
-        self.staff, self.contacts, self.smtp = free_port(), free_port(), free_port()
+        self.contacts, self.smtp = free_port(), free_port()
         self.log_path, self.config = place / "log", place / "gateway.toml"
         self.process = None
         secret, people = place / "secret", place / "people.json"
@@ -206,41 +180,10 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         lines = [line for line in self.log().splitlines() if said in line]
         return re.sub(r"\x1b\[[0-9;]*m|^\S+ +[A-Z]+ +([\w:]+: )?", "", lines[-1]) if lines else ""
 
-    def http(self, port, path, data=None, headers=None, seconds=20, method=None):
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers or {}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return answer.status, answer.read().decode(errors="replace")
-        except urllib.error.HTTPError as answer:
-            return answer.code, answer.read().decode(errors="replace")
-        except OSError as error:
-            return 0, str(error)
-
-    def asked(self, method, path, body=None, port=None):
-        """Status and JSON of an answer to staff, or to a program that asks for decisions."""
-        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        status, text = self.http(port or self.staff, path, data, headers, method=method)
-        try:
-            return status, json.loads(text)
-        except ValueError:
-            return status, text
-
-    def api(self, path):
-        return self.asked("GET", path)[1]
-
-    def ready(self, seconds=20):
-        status, text = self.http(self.staff, "/health/ready", headers={"authorization": f"Bearer {TOKEN}"}, seconds=seconds)
-        return json.loads(text) if status in (200, 503) else None
-
     def becomes(self, part, works):
         """The faults as soon as `part` works, or stops working; otherwise those at the deadline."""
         sooner_or_later(lambda: (part not in self.unready()) == works, 120)
         return self.unready()
-
-    def unready(self):
-        parts = (self.ready() or {"parts": {}})["parts"]
-        return {part: fault for part, fault in parts.items() if fault != "ok"}
 
     def form(self, sender, text):
         body = urllib.parse.urlencode({"email": sender, "message": text}).encode()
@@ -285,17 +228,6 @@ targets = {{ queue = "sip:queue@pbx.example" }}
             message = f"From: {sender}\r\nTo: repairs@karbon.example\r\nSubject: s\r\n\r\n{text}\r\n"
             code, reply = client.data(message)
             return code, reply.decode(errors="replace")
-
-    def trail(self):
-        """The decisions on the trail, by contact."""
-        found, after = {}, 0
-        while after is not None:
-            page = self.api(f"/api/v1/audit?after={after}&limit=500")
-            for entry in page["entries"]:
-                if entry.get("event") == "decided":
-                    found.setdefault(entry["contact"], []).append(entry)
-            after = page["next"]
-        return found
 
     def recorded(self, contacts, seconds=240):
         """The entry of each of these contacts, once all are on the trail, and the contacts with several entries."""

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import time
 
-from gateway import JO, PROGRAM, SAM, STRANGER, Gateway, free_port, passed, saw, sooner_or_later, wait
+from gateway import JO, PROGRAM, SAM, STRANGER, Gateway, passed, saw
+from processes import free_port, sooner_or_later, wait
 
 # In seconds.
 YEAR = 365 * 86_400

@@ -5,7 +5,8 @@ import json
 import shutil
 import subprocess
 
-from gateway import JO, SAM, STRANGER, Gateway, answers, free_port, passed, problem, saw, started, wait
+from gateway import JO, SAM, STRANGER, Gateway, passed, problem, saw, started
+from processes import answers, free_port, wait
 
 
 class Redis:

@@ -12,10 +12,8 @@ import time
 
 import webhooks
 
-from processes import START_WAIT, free_port, run
+from processes import PROGRAM, ROOT, START_WAIT, free_port, run
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = ROOT / "target/release/contact-gateway"
 TOKEN = "load"
 GENEROUS = 1_000_000
 IMPORT_PIECE = 100_000

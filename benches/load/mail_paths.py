@@ -7,7 +7,7 @@ import time
 from floors import CommittingFloor, rows_of
 from http_paths import ASKED, COMMITTED, Load, constant, expect, gateway_candidate, gateway_with, wrk
 from measuring import Candidate, Case
-from postfix import Postfix
+from postfix import Filtering
 from processes import counted, free_port, run
 from report import Target
 from servers import Redis, Rspamd, Sink, compiled
@@ -122,7 +122,7 @@ def behind_postfix(place, options):
         "nothing, before the queue": (f"\n -o smtpd_proxy_filter=127.0.0.1:{back}", ""),
         "gateway, before the queue": (f"\n -o smtpd_proxy_filter=127.0.0.1:{gateway.smtp}", ""),
     }
-    postfix = Postfix(place, sink.port, back, ways)
+    postfix = Filtering(place, sink.port, back, ways)
     gateway.fresh()
 
     def candidate(name, port):
@@ -230,7 +230,7 @@ def pipe(place, options):
         argv = " ".join(map(str, command)) + f" --config {gateway.config}"
         argv += " --queue-id ${queue_id} -f ${sender} -- ${recipient}"
         ways[name] = (f"\n -o content_filter={name}:dummy", service.format(name=name, argv=argv))
-    postfix = Postfix(place, sink.port, free_port(), ways)
+    postfix = Filtering(place, sink.port, free_port(), ways)
     gateway.fresh()
 
     def spawned(*command):

@@ -1,7 +1,7 @@
 """A server that speaks S3, of moto, with what moto leaves out and a test needs: signatures are verified, and so is
 the SHA-256 of what arrives.
 
-    s3_server.py PORT BUCKET ACCESS_KEY_ID SECRET_ACCESS_KEY
+    s3_server.py PORT BUCKET ACCESS_KEY_ID SECRET_ACCESS_KEY [HOST]
 
 The bucket is there from the start. Below /-/ a test looks in, and gets in the way.
 """
@@ -22,6 +22,7 @@ from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 PORT, BUCKET, KEY, SECRET = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+HOST = sys.argv[5] if len(sys.argv) > 5 else "127.0.0.1"
 
 moto = create_backend_app("s3")
 assert moto.test_client().put("/" + BUCKET).status_code == 200
@@ -176,4 +177,4 @@ class Handler(WSGIRequestHandler):
         pass
 
 
-make_server("127.0.0.1", PORT, app, threaded=True, request_handler=Handler).serve_forever()
+make_server(HOST, PORT, app, threaded=True, request_handler=Handler).serve_forever()

@@ -1,4 +1,4 @@
-"""Processes and their folder: started here, ended here by their own numbers, whatever happens."""
+"""What all benches share: free ports, waiting, and processes that are ended by their own numbers, whatever happens."""
 
 import json
 import os
@@ -23,7 +23,13 @@ PACKAGES = {
     "smtp-sink": "postfix",
     "gcc": "gcc",
     "valgrind": "valgrind",
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
 }
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "target/release/contact-gateway"
 START_WAIT = 30.0
 STOP_WAIT = 25.0
 
@@ -52,24 +58,44 @@ def free_port():
                 continue
 
 
-def wait_for_port(port, process=None, at_most=START_WAIT):
+def sooner_or_later(until, seconds=60):
+    """The first true result of `until`, or its last, false one at the deadline."""
+    end = time.monotonic() + seconds
+    while True:
+        found = until()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
+
+
+def wait(what, until, seconds=60):
+    return sooner_or_later(until, seconds) or sys.exit(f"waited in vain for {what}")
+
+
+def answers(port, host="127.0.0.1"):
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+        return True
+    except OSError:
+        return False
+
+
+def wait_for_port(port, process=None, at_most=START_WAIT, host="127.0.0.1"):
     end = time.monotonic() + at_most
     while time.monotonic() < end:
         if process is not None and process.poll() is not None:
             break
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
+        if answers(port, host):
             return
-        except OSError:
-            time.sleep(0.02)
-    raise RuntimeError(f"nothing listens on port {port}")
+        time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on {host}, port {port}")
 
 
 class Place:
-    """A temporary folder, and the processes that keep their things in it."""
+    """A folder, a temporary one unless it is given, and the processes that keep their things in it."""
 
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="contact-gateway-load-"))
+    def __init__(self, folder=None):
+        self.folder = folder or pathlib.Path(tempfile.mkdtemp(prefix="contact-gateway-bench-"))
         # Servers that run as somebody else have files here too.
         self.folder.chmod(0o755)
         self.running = []

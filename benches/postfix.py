@@ -1,5 +1,6 @@
-"""One Postfix, in a folder of its own, with a listener for each way that a message can go."""
+"""One Postfix, in a folder of its own."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -20,15 +21,15 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {folder}/log/maillog
 maillog_file_prefixes = {folder}/log
-inet_interfaces = 127.0.0.1
+inet_interfaces = {host}
 inet_protocols = ipv4
 myhostname = mx.karbon.example
 mydestination =
-mynetworks = 127.0.0.0/8
+mynetworks = {networks}
 alias_maps =
 local_recipient_maps =
 smtpd_relay_restrictions = permit_mynetworks, reject
-relayhost = [127.0.0.1]:{sink}
+relayhost = {relay}
 disable_dns_lookups = yes
 smtp_host_lookup = native
 smtpd_peername_lookup = no
@@ -63,26 +64,23 @@ BACK = """127.0.0.1:{back} inet n - n - - smtpd
 
 
 class Postfix:
-    """`ways`: name of a way → options of its listener and services of its own, as master.cf has them."""
+    """`services`: listeners and more, as master.cf has them. `relay`: where all mail goes on to. `within`: the command
+    that starts it on another host; `more`: more settings of main.cf."""
 
-    def __init__(self, place, sink, back, ways):
+    def __init__(self, place, services, relay, host="127.0.0.1", networks="127.0.0.0/8", within=(), more=""):
         need("postfix")
         if os.getuid() != 0:
-            sys.exit("Postfix is started by root alone: run this as root")
-        self.folder, self.back = place.sub("postfix"), back
+            sys.exit("only root can start Postfix: run this as root")
+        self.folder = place.sub("postfix")
         owner = pwd.getpwnam("postfix").pw_uid
         for name in ("queue", "log", "data"):
             place.sub(f"postfix/{name}")
         os.chown(self.folder / "data", owner, -1)
-        (self.folder / "main.cf").write_text(MAIN.format(folder=self.folder, daemons=DAEMONS, sink=sink))
-        services, self.ports = SERVICES + BACK.format(back=back), {}
-        for name, (listener, service) in ways.items():
-            self.ports[name] = free_port()
-            services += f"127.0.0.1:{self.ports[name]} inet n - n - - smtpd{listener}\n{service}"
-        (self.folder / "master.cf").write_text(services)
-        run("postfix", "-c", self.folder, "start")
+        given = {"host": host, "networks": networks, "relay": relay}
+        (self.folder / "main.cf").write_text(MAIN.format(folder=self.folder, daemons=DAEMONS, **given) + more)
+        (self.folder / "master.cf").write_text(SERVICES + services)
+        run(*within, "postfix", "-c", self.folder, "start")
         place.at_end(self.stop)
-        wait_for_port(back)
 
     def master(self):
         return int((self.folder / "queue/pid/master.pid").read_text())
@@ -98,8 +96,24 @@ class Postfix:
             master = self.master()
             os.kill(master, signal.SIGTERM)
             for _ in range(200):
+                # Where this program is the first process of its namespace, the master is its child.
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(master, os.WNOHANG)
                 os.kill(master, 0)
                 time.sleep(0.05)
             os.kill(master, signal.SIGKILL)
         except (ProcessLookupError, FileNotFoundError):
             pass
+
+
+class Filtering(Postfix):
+    """`ways`: name of a way → options of its listener and services of its own, as master.cf has them. All of them lead
+    back to the port `back`, and from there to the sink."""
+
+    def __init__(self, place, sink, back, ways):
+        self.back, self.ports, services = back, {}, BACK.format(back=back)
+        for name, (listener, service) in ways.items():
+            self.ports[name] = free_port()
+            services += f"127.0.0.1:{self.ports[name]} inet n - n - - smtpd{listener}\n{service}"
+        super().__init__(place, services, f"[127.0.0.1]:{sink}")
+        wait_for_port(back)
