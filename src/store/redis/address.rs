@@ -17,8 +17,8 @@ use crate::ports::StoreError;
 /// Where the server is, and how it is found again after a failover.
 pub(super) enum Address {
     Single(Box<Client>),
-    /// The client asks the sentinels again for each connection.
-    Sentinel(Box<SentinelClient>),
+    /// One client for each sentinel, which asks it again for each connection.
+    Sentinel(Vec<SentinelClient>),
     Cluster(Vec<ConnectionInfo>),
 }
 
@@ -55,11 +55,12 @@ fn sentinel(parts: &Parts<'_>) -> Result<Address, StoreError> {
     if parts.tls {
         node = node.set_tls_mode(TlsMode::Secure);
     }
-    let sentinels: Vec<ConnectionInfo> =
-        parts.hosts.iter().map(|host| parts.sentinel(host)).collect::<Result<_, _>>()?;
-    SentinelClient::build(sentinels, service, Some(node), SentinelServerType::Master)
-        .map(|client| Address::Sentinel(Box::new(client)))
-        .map_err(|_| fault("can't be used for Sentinel"))
+    let clients = parts.hosts.iter().map(|host| {
+        let (sentinel, node) = (vec![parts.sentinel(host)?], Some(node.clone()));
+        SentinelClient::build(sentinel, service, node, SentinelServerType::Master)
+            .map_err(|_| fault("can't be used for Sentinel"))
+    });
+    Ok(Address::Sentinel(clients.collect::<Result<_, _>>()?))
 }
 
 fn cluster(parts: &Parts<'_>) -> Result<Address, StoreError> {

@@ -65,6 +65,23 @@ async fn a_sentinel_failover_from_a_frozen_master_needs_no_restart() {
     assert_eq!(decided(&*store, &karbon()).await.len(), 30);
 }
 
+/// A new connection finds the master by the other sentinels.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentinel_that_is_silent_keeps_nobody_from_the_master() {
+    let ground = servers::sentinel().await;
+    let store = ground.redis();
+    commit(&*store, "c-0").await.unwrap();
+    // The first that the address names.
+    ground.servers[ground.data].freeze();
+    for number in 1..6 {
+        let ended: i64 =
+            ground.servers[0].say(&["CLIENT", "KILL", "TYPE", "normal"]).await.unwrap();
+        assert!(ended > 0, "the store was connected");
+        commit(&*store, &format!("c-{number}")).await.unwrap();
+    }
+    assert_eq!(decided(&*store, &karbon()).await.len(), 6);
+}
+
 /// The port of the master that serves a key.
 pub async fn master_of(ground: &OnRedis, key: &str) -> u16 {
     let slot: u64 = ground.servers[0].say(&["CLUSTER", "KEYSLOT", key]).await.unwrap();

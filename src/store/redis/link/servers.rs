@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use futures_util::future::select_ok;
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -39,7 +40,7 @@ pub(in crate::store::redis) enum Way {
 
 enum Found {
     Single(Box<Client>),
-    Sentinel(Box<Mutex<SentinelClient>>),
+    Sentinel(Vec<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>, Vec<ConnectionInfo>),
 }
 
@@ -49,12 +50,24 @@ pub(super) enum Connection {
     Cluster(Box<ClusterConnection>),
 }
 
+/// The master that the first sentinel to answer names. All are asked at once: one whose host has lost its link would take
+/// longer than a contact can wait. There is at least one.
+async fn master(sentinels: &[Mutex<SentinelClient>]) -> RedisResult<Client> {
+    let asked = sentinels
+        .iter()
+        .map(|sentinel| Box::pin(async move { sentinel.lock().await.async_get_client().await }));
+    let (client, _) = select_ok(asked).await?;
+    Ok(client)
+}
+
 impl Servers {
     /// Connects to nothing yet.
     pub(super) fn new(address: Address) -> Result<Self, StoreError> {
         let found = match address {
             Address::Single(client) => Found::Single(client),
-            Address::Sentinel(client) => Found::Sentinel(Box::new(Mutex::new(*client))),
+            Address::Sentinel(clients) => {
+                Found::Sentinel(clients.into_iter().map(Mutex::new).collect())
+            }
             Address::Cluster(nodes) => {
                 // One node that is frozen must not use up the time that finding the others has.
                 let client = ClusterClient::builder(nodes.clone())
@@ -101,8 +114,8 @@ impl Servers {
                 let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
                 Ok(Connection::One(one))
             }
-            Found::Sentinel(client) => {
-                let client = client.lock().await.async_get_client().await?;
+            Found::Sentinel(clients) => {
+                let client = master(clients).await?;
                 let one = client.get_multiplexed_async_connection_with_config(&settings).await?;
                 Ok(Connection::One(one))
             }
@@ -146,7 +159,7 @@ impl Servers {
     pub(in crate::store::redis) async fn nodes(&self) -> RedisResult<Vec<Client>> {
         match &self.found {
             Found::Single(client) => Ok(vec![(**client).clone()]),
-            Found::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
+            Found::Sentinel(clients) => Ok(vec![master(clients).await?]),
             Found::Cluster(_, nodes) => {
                 nodes.iter().map(|node| Client::open(node.clone())).collect()
             }
