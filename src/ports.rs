@@ -28,7 +28,9 @@ pub mod release;
 pub mod store_error;
 
 pub use self::decisions::JournalEntry;
-pub use archive::{Allowance, Archive, ArchiveIdentity, Keep, Original, Owner, QuotaFault};
+pub use archive::{
+    Allowance, Archive, ArchiveIdentity, FetchError, Keep, Original, Owner, QuotaFault,
+};
 pub use audit_trail::AuditTrail;
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use decide::{Decide, Decided, NoSuchOrganisation};

@@ -25,8 +25,8 @@ use contact_gateway::ports::relay::{
     Reply, Trace, Transaction,
 };
 use contact_gateway::ports::{
-    Archive, Clock, Journal, JournalEntry, Keep, Mailer, Original, OwnMail, Owner, PlainDecision,
-    Register, SendError, Stamp, StoreError,
+    Archive, Clock, FetchError, Journal, JournalEntry, Keep, Mailer, Original, OwnMail, Owner,
+    PlainDecision, Register, SendError, Stamp, StoreError,
 };
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::store::memory::Memory;
@@ -195,8 +195,8 @@ impl Archive for Nowhere {
         Ok(Keep::Done("kept".into()))
     }
 
-    async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, StoreError> {
-        Err(StoreError::Refused("nothing is kept".into()))
+    async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, FetchError> {
+        Err(StoreError::Refused("nothing is kept".into()).into())
     }
 
     async fn discard(&self, _: &OrganisationId, _: &str) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use crate::domain::audit::EndedRestriction;
 use crate::domain::broken::Broken;
 use crate::domain::queue::ItemFault;
 use crate::ports::dead_letters::DeadLetterError;
-use crate::ports::{OriginalFault, OriginalTrouble, ReleaseError, StoreError};
+use crate::ports::{FetchError, OriginalFault, OriginalTrouble, ReleaseError, StoreError};
 use crate::runtime::tokens::NoRandomBytes;
 
 use super::person_check::PersonFault;
@@ -56,7 +56,7 @@ pub enum Fault {
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
     /// The kept original is missing from the archive that was asked, or was altered.
     #[error("{0}")]
     OriginalMissing(OriginalFault),
@@ -101,14 +101,14 @@ impl Fault {
     }
 }
 
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
+impl From<FetchError> for Fault {
+    fn from(error: FetchError) -> Self {
         match error {
-            StoreError::Original(fault) => match fault.trouble {
+            FetchError::Original(fault) => match fault.trouble {
                 OriginalTrouble::Missing => Fault::OriginalMissing(fault),
                 OriginalTrouble::Altered => Fault::OriginalAltered(fault),
             },
-            error => Fault::Store(error),
+            FetchError::Store(error) => Fault::Store(error),
         }
     }
 }

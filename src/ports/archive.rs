@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::StoreError;
+use super::{OriginalFault, StoreError};
 use crate::domain::organisation::OrganisationId;
 pub use crate::domain::past::ArchiveIdentity;
 
@@ -34,13 +34,15 @@ pub trait Archive: Send + Sync {
         original: Original,
     ) -> Result<Keep, StoreError>;
 
+    /// Reads an original back whole.
+    ///
     /// # Errors
-    /// [`StoreError::Original`]: it is missing, or was altered.
+    /// [`FetchError::Original`]: it is missing, or was altered.
     async fn fetch(
         &self,
         organisation: &OrganisationId,
         reference: &str,
-    ) -> Result<Bytes, StoreError>;
+    ) -> Result<Bytes, FetchError>;
 
     /// Lets go of an original that no queue item refers to, because the contact was delivered.
     async fn discard(
@@ -53,6 +55,26 @@ pub trait Archive: Send + Sync {
     /// archive, and an operator may have removed some.
     async fn measure(&self, _organisation: &OrganisationId) -> Result<u64, StoreError> {
         Ok(0)
+    }
+}
+
+/// Why an original was not read back. The text never holds an address or a body.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FetchError {
+    /// It can't be had as it was kept: trying again does not help before somebody has looked at the archive.
+    #[error(transparent)]
+    Original(#[from] OriginalFault),
+    /// The archive itself is in trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl FetchError {
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            FetchError::Original(_) => false,
+            FetchError::Store(error) => error.is_retryable(),
+        }
     }
 }
 

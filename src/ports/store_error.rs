@@ -1,7 +1,5 @@
 //! Trouble of a store.
 
-use super::OriginalFault;
-
 /// Trouble of a store or archive. The text never holds an address or a body.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -24,10 +22,6 @@ pub enum StoreError {
     /// The call itself can't be carried out.
     #[error("{0}")]
     Refused(String),
-    /// A kept original can't be had as it was kept: trying again does not help before somebody has
-    /// looked at the archive.
-    #[error("{0}")]
-    Original(OriginalFault),
 }
 
 impl StoreError {

@@ -41,7 +41,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, StoreError};
+use crate::ports::{
+    Archive, ArchiveIdentity, FetchError, Keep, Original, OriginalTrouble, Owner, StoreError,
+};
 use crate::runtime::hashed::{self, Hashed};
 use crate::runtime::limits::{ARCHIVE_THREAD_WAIT, ARCHIVE_THREADS_MAX};
 use crate::runtime::private;
@@ -140,10 +142,14 @@ impl FileArchive {
         )))
     }
 
-    async fn blocking<T: Send + 'static>(
+    async fn blocking<T, E>(
         &self,
-        work: impl FnOnce(&FileArchive) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&FileArchive) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let archive = self.clone();
         let thread = self.thread().await?;
         let working = tokio::task::spawn_blocking(move || {
@@ -267,10 +273,11 @@ impl Archive for FileArchive {
         &self,
         organisation: &OrganisationId,
         reference: &str,
-    ) -> Result<Bytes, StoreError> {
+    ) -> Result<Bytes, FetchError> {
         let place = Place::parse(organisation, reference)?;
         let sought = place.clone();
-        let bytes = self.blocking(move |archive| Ok(archive.bytes_of(&sought))).await?;
+        let measured = self.blocking(move |archive| Ok::<_, StoreError>(archive.bytes_of(&sought)));
+        let bytes = measured.await?;
         let room = in_hand::room(bytes, bytes).await?;
         let capacity = usize::try_from(bytes).unwrap_or_default();
         let read = self.blocking(move |archive| {

@@ -14,7 +14,7 @@ use super::settings::{ArchiveUrl, Codec, StoreUrl};
 use super::{damaged, open_as_it_is};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::portable::{Contents, Kind, Record};
-use crate::ports::{JournalEntry, StoreError};
+use crate::ports::{FetchError, JournalEntry, StoreError};
 use crate::runtime::limits::{ORIGINAL_WITHOUT_ITEM, VERIFY_FAULTS_SHOWN_MAX};
 use crate::runtime::tokens::sha256;
 
@@ -230,17 +230,16 @@ impl Reading<'_> {
             Some(originals) => originals.verify(organisation, reference).await,
             None => {
                 let archive = &self.archive;
-                Err(StoreError::Refused(format!(
-                    "there is no archive in {archive} to hold its original"
-                )))
+                let why = format!("there is no archive in {archive} to hold its original");
+                Err(StoreError::Refused(why).into())
             }
         };
         match found {
             Ok(()) => verified.originals += 1,
-            Err(error @ (StoreError::Original(_) | StoreError::Refused(_))) => {
+            Err(error @ (FetchError::Original(_) | FetchError::Store(StoreError::Refused(_)))) => {
                 verified.fault(format!("archive: {organisation}: item {item}: {error}"));
             }
-            Err(error) => return Err(error),
+            Err(FetchError::Store(error)) => return Err(error),
         }
         Ok(())
     }

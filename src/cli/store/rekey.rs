@@ -53,7 +53,7 @@ pub(super) async fn run(args: &RekeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fa
                 S3Archive::open(s3, &settings.state).await?.with_codec(codec).rekey().await?
             }
         };
-        Ok::<_, crate::ports::StoreError>((records, originals, keys))
+        Ok::<_, crate::ports::FetchError>((records, originals, keys))
     };
     match rekeyed.await {
         Ok((records, originals, keys)) => {

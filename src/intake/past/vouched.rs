@@ -296,12 +296,9 @@ impl Vouched {
             }
             Err(StoreError::Unavailable(_) | StoreError::Behind(_)) => true,
             Ok(_)
-            | Err(
-                StoreError::Refused(_)
-                | StoreError::Locked(_)
-                | StoreError::Destroyed(_)
-                | StoreError::Original(_),
-            ) => false,
+            | Err(StoreError::Refused(_) | StoreError::Locked(_) | StoreError::Destroyed(_)) => {
+                false
+            }
         };
         if let Some(one) = self.organisations.get(organisation).filter(|_| failed) {
             one.suspect();

@@ -9,7 +9,7 @@ use super::place::{self, Found, Place};
 use super::s3::Examined;
 use super::{away, identity, reading};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{ArchiveIdentity, StoreError};
+use crate::ports::{ArchiveIdentity, FetchError, StoreError};
 use crate::store::settings::{ArchiveUrl, Codec};
 
 /// The originals of an archive.
@@ -44,12 +44,12 @@ impl Originals {
     /// Reads an original through, however large it is.
     ///
     /// # Errors
-    /// [`StoreError::Original`]: it is missing, or was altered.
+    /// [`FetchError::Original`]: it is missing, or was altered.
     pub async fn verify(
         &self,
         organisation: &OrganisationId,
         reference: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), FetchError> {
         let place = Place::parse(organisation, reference)?;
         let (root, identity, codec) = match &self.ground {
             Ground::Bucket(bucket) => return bucket.verify(&place).await,

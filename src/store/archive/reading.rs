@@ -7,7 +7,7 @@ use std::path::Path;
 use super::away;
 use super::cipher::{self, OpenFault};
 use super::place::{Form, Place};
-use crate::ports::{ArchiveIdentity, OriginalFault, OriginalTrouble, StoreError};
+use crate::ports::{ArchiveIdentity, FetchError, OriginalFault, OriginalTrouble, StoreError};
 use crate::runtime::hashed::Hashing;
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
 use crate::store::record::Codec;
@@ -23,14 +23,14 @@ pub(super) enum ReadFault {
 
 impl ReadFault {
     /// As the archive that was asked says it.
-    pub(super) fn of(self, archive: &ArchiveIdentity) -> StoreError {
+    pub(super) fn of(self, archive: &ArchiveIdentity) -> FetchError {
         match self {
             ReadFault::Trouble(trouble) => {
-                StoreError::Original(OriginalFault { trouble, archive: archive.clone() })
+                OriginalFault { trouble, archive: archive.clone() }.into()
             }
-            ReadFault::Io(error) => away(&error),
-            ReadFault::NoKey(id) => no_key(&id),
-            ReadFault::PersonKey(error) => error,
+            ReadFault::Io(error) => away(&error).into(),
+            ReadFault::NoKey(id) => no_key(&id).into(),
+            ReadFault::PersonKey(error) => error.into(),
         }
     }
 }

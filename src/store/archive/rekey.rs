@@ -8,7 +8,7 @@ use super::cipher;
 use super::place::{self, Place};
 use super::reading;
 use super::{FileArchive, away, fill_encrypted};
-use crate::ports::{Original, StoreError};
+use crate::ports::{FetchError, Original, StoreError};
 use crate::store::keyring::Key;
 
 impl FileArchive {
@@ -16,11 +16,12 @@ impl FileArchive {
     /// an interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one was
+    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`FetchError::Original`]: one was
     /// altered.
-    pub fn rekey(&self) -> Result<u64, StoreError> {
+    pub fn rekey(&self) -> Result<u64, FetchError> {
         let Some(keyring) = self.codec.keyring() else {
-            return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
+            let why = "there is no [keys] store to encrypt with".to_owned();
+            return Err(StoreError::Refused(why).into());
         };
         let mut done = 0;
         for (place, _) in place::originals(&self.root).map_err(|error| away(&error))? {
@@ -29,7 +30,7 @@ impl FileArchive {
         Ok(done)
     }
 
-    fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, StoreError> {
+    fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, FetchError> {
         let (encrypted, plain) = (place.encrypted_path(&self.root), place.path(&self.root));
         // A gateway must not release it in the meantime: it would come back.
         let _turn = self.turn(place)?;
@@ -55,7 +56,7 @@ impl FileArchive {
             }
             Ok(true)
         });
-        written.map_err(|error| away(&error))
+        Ok(written.map_err(|error| away(&error))?)
     }
 }
 

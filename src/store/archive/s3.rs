@@ -28,8 +28,8 @@ use super::temporary::{Temporary, TemporaryFolder};
 use super::{away, cipher, encrypt, hashed_of, in_hand};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
-    Allowance, Archive, ArchiveIdentity, Keep, Original, OriginalTrouble, Owner, QuotaFault,
-    StoreError,
+    Allowance, Archive, ArchiveIdentity, FetchError, Keep, Original, OriginalTrouble, Owner,
+    QuotaFault, StoreError,
 };
 use crate::runtime::hashed::{Hashed, Hashing};
 use crate::runtime::limits::ARCHIVE_S3_IDENTITY_HOLDS;
@@ -211,9 +211,11 @@ fn encrypted(
     Ok(Prepared { form: Form::Encrypted, original, hashed, _file: Some(file) })
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
     let working = tokio::task::spawn_blocking(work).await;
     working.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
 }
@@ -254,7 +256,7 @@ impl Archive for S3Archive {
         let temporary = Arc::clone(&self.temporary);
         let preparing = blocking(move || {
             let prepared = coming.prepared(&kept, &codec, &temporary)?;
-            Ok((prepared, coming.places.now))
+            Ok::<_, StoreError>((prepared, coming.places.now))
         });
         let (prepared, place) = preparing.await?;
         let prepared = match prepared {
@@ -272,7 +274,7 @@ impl Archive for S3Archive {
         &self,
         organisation: &OrganisationId,
         reference: &str,
-    ) -> Result<Bytes, StoreError> {
+    ) -> Result<Bytes, FetchError> {
         let place = Place::parse(organisation, reference)?;
         // Decryption has both the ciphertext and the plaintext in memory.
         let (bytes, memory) = match self.found(&place).await? {
@@ -282,7 +284,7 @@ impl Archive for S3Archive {
         };
         let mut room = in_hand::room(bytes, memory).await?;
         let found = self.reading().whole(&place).await;
-        if let Err(StoreError::Original(fault)) = &found
+        if let Err(FetchError::Original(fault)) = &found
             && fault.trouble == OriginalTrouble::Missing
         {
             self.look().await?;
@@ -343,7 +345,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// An original, compared with its reference.
-    async fn whole(&self, place: &Place) -> Result<Bytes, StoreError> {
+    async fn whole(&self, place: &Place) -> Result<Bytes, FetchError> {
         let forms = match self.codec.keyring() {
             Some(_) => [Form::Encrypted, Form::Plain],
             None => [Form::Plain, Form::Encrypted],
@@ -358,7 +360,7 @@ impl Reading<'_> {
     }
 
     /// The original in what an object holds, compared with what was kept.
-    async fn opened(&self, place: &Place, form: Form, found: Bytes) -> Result<Bytes, StoreError> {
+    async fn opened(&self, place: &Place, form: Form, found: Bytes) -> Result<Bytes, FetchError> {
         let (place, codec, archive) = (place.clone(), self.codec.clone(), self.archive.clone());
         blocking(move || {
             let passed = match form {
@@ -402,7 +404,7 @@ impl Examined {
         }
     }
 
-    pub(super) async fn verify(&self, place: &Place) -> Result<(), StoreError> {
+    pub(super) async fn verify(&self, place: &Place) -> Result<(), FetchError> {
         let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
         read.whole(place).await.map(drop)
     }

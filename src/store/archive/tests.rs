@@ -29,7 +29,7 @@ fn originals(folder: &Path) -> usize {
 
 async fn trouble(archive: &FileArchive, reference: &str) -> OriginalTrouble {
     match archive.fetch(&karbon(), reference).await {
-        Err(StoreError::Original(fault)) => fault.trouble,
+        Err(FetchError::Original(fault)) => fault.trouble,
         other => panic!("{other:?}"),
     }
 }
@@ -119,7 +119,7 @@ async fn no_organisation_and_no_reference_leads_out_of_the_folder() {
         &format!("md5:{hex}/{}", "0".repeat(32)),
     ] {
         let fault = archive.fetch(&karbon(), reference).await.unwrap_err();
-        assert!(matches!(fault, StoreError::Refused(_)), "{reference}: {fault}");
+        assert!(matches!(fault, FetchError::Store(StoreError::Refused(_))), "{reference}: {fault}");
         assert!(archive.discard(&karbon(), reference).await.is_err());
     }
 }
@@ -164,7 +164,7 @@ async fn a_folder_that_is_the_archive_no_more_is_an_archive_that_is_away() {
     }
     let kept = archive.keep(&karbon(), Owner::contact("c-2"), bytes("more")).await.unwrap_err();
     let fetched = archive.fetch(&karbon(), &reference).await.unwrap_err();
-    for fault in [kept, fetched] {
+    for fault in [FetchError::from(kept), fetched] {
         assert!(fault.is_retryable() && fault.to_string().contains("mounted"), "{fault}");
     }
     assert!(!folder.path().join("karbon").exists());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::ports::{
-    Allowance, Archive, Keep, Original, OriginalTrouble, Owner, QuotaFault, StoreError,
+    Allowance, Archive, FetchError, Keep, Original, OriginalTrouble, Owner, QuotaFault, StoreError,
 };
 use contact_gateway::store::archive::open;
 use contact_gateway::store::settings::{ArchiveQuota, ArchiveUrl, Codec, Keyring};
@@ -66,7 +66,7 @@ async fn kept(archive: &dyn Archive, owner: Owner<'_>, original: Original) -> St
 
 async fn trouble(archive: &dyn Archive, reference: &str) -> OriginalTrouble {
     match archive.fetch(&karbon(), reference).await {
-        Err(StoreError::Original(fault)) => fault.trouble,
+        Err(FetchError::Original(fault)) => fault.trouble,
         other => panic!("{other:?}"),
     }
 }
@@ -133,7 +133,7 @@ async fn no_name_leads_out(ground: &Ground) {
     let hex = "0".repeat(64);
     for reference in ["", "sha256:", "sha256:../x", &format!("sha256:{hex}/../../../etc/passwd")] {
         let fault = archive.fetch(&karbon(), reference).await.unwrap_err();
-        assert!(matches!(fault, StoreError::Refused(_)), "{reference}: {fault}");
+        assert!(matches!(fault, FetchError::Store(StoreError::Refused(_))), "{reference}: {fault}");
         assert!(archive.discard(&karbon(), reference).await.is_err());
     }
     if let Some(buckets) = &ground.buckets {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contact_gateway::domain::organisation::OrganisationId;
-use contact_gateway::ports::{Archive, Original, OriginalTrouble, Owner, StoreError};
+use contact_gateway::ports::{Archive, FetchError, Original, OriginalTrouble, Owner, StoreError};
 use contact_gateway::store::archive::s3::S3Archive;
 use contact_gateway::store::settings::{Codec, Keyring, S3Settings};
 
@@ -46,9 +46,9 @@ impl Rig {
     }
 }
 
-fn trouble(found: Result<Bytes, StoreError>) -> OriginalTrouble {
+fn trouble(found: Result<Bytes, FetchError>) -> OriginalTrouble {
     match found {
-        Err(StoreError::Original(fault)) => fault.trouble,
+        Err(FetchError::Original(fault)) => fault.trouble,
         other => panic!("{other:?}"),
     }
 }

@@ -19,8 +19,8 @@ use contact_gateway::ports::documents::{
 };
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries,
-    ItemFilter, JournalEntry, Keep, Original, Owner, Past, PlainDecision, QueueCount, Queues,
-    Register, Snapshot, Stamp, Store, StoreError,
+    FetchError, ItemFilter, JournalEntry, Keep, Original, Owner, Past, PlainDecision, QueueCount,
+    Queues, Register, Snapshot, Stamp, Store, StoreError,
 };
 use contact_gateway::runtime::limits::STORE_COMMIT_WAIT;
 use tokio::sync::{Notify, broadcast};
@@ -346,8 +346,8 @@ impl Archive for FullDisk {
         Err(StoreError::Unavailable("the disk is full".to_owned()))
     }
 
-    async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, StoreError> {
-        Err(StoreError::Unavailable("the disk is full".to_owned()))
+    async fn fetch(&self, _: &OrganisationId, _: &str) -> Result<Bytes, FetchError> {
+        Err(StoreError::Unavailable("the disk is full".to_owned()).into())
     }
 
     async fn discard(&self, _: &OrganisationId, _: &str) -> Result<(), StoreError> {

@@ -20,7 +20,7 @@ use super::fault::S3Fault;
 use super::listing::Listed;
 use super::wire::{ETag, Only, Stored};
 use super::{Prepared, S3Archive, blocking, encrypted};
-use crate::ports::{Original, StoreError};
+use crate::ports::{FetchError, Original, StoreError};
 use crate::runtime::limits::KEY_HEAD_BYTES;
 use crate::store::archive::cipher;
 use crate::store::archive::place::{Form, Place};
@@ -31,9 +31,9 @@ impl S3Archive {
     /// interruption.
     ///
     /// # Errors
-    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`StoreError::Original`]: one was
+    /// `Refused`: there is no key. `Locked`: an original takes one that is not there. [`FetchError::Original`]: one was
     /// altered. `Unavailable`: the server is away.
-    pub async fn rekey(&self) -> Result<u64, StoreError> {
+    pub async fn rekey(&self) -> Result<u64, FetchError> {
         let key = first(self.codec.keyring())?;
         let mut found = Vec::new();
         let mut each = |object: Listed| found.extend(Place::below(&object.name));
@@ -50,7 +50,7 @@ impl S3Archive {
     }
 
     /// `false`: there was nothing to do, or nothing is left to do it to.
-    async fn replace(&self, place: &Place, key: &str) -> Result<bool, StoreError> {
+    async fn replace(&self, place: &Place, key: &str) -> Result<bool, FetchError> {
         let name = place.name(Form::Encrypted);
         let head = self.wire.begins(&name, KEY_HEAD_BYTES).await;
         let Some(head) = head.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
@@ -65,7 +65,7 @@ impl S3Archive {
     }
 
     /// `false`: nothing is left to do it to.
-    async fn encrypt(&self, place: &Place) -> Result<bool, StoreError> {
+    async fn encrypt(&self, place: &Place) -> Result<bool, FetchError> {
         let plain = place.name(Form::Plain);
         let found = self.wire.bytes(&plain).await;
         let Some(found) = found.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
@@ -114,11 +114,12 @@ impl S3Archive {
     }
 
     /// What an object holds, encrypted with the key that encrypts now.
-    async fn anew(&self, place: &Place, form: Form, found: Bytes) -> Result<Prepared, StoreError> {
+    async fn anew(&self, place: &Place, form: Form, found: Bytes) -> Result<Prepared, FetchError> {
         let original = Original::Bytes(self.reading().opened(place, form, found).await?);
         let (temporary, codec) = (Arc::clone(&self.temporary), self.codec.clone());
         let place = place.clone();
-        blocking(move || encrypted(&temporary, &original, first(codec.keyring())?, &place)).await
+        blocking(move || Ok(encrypted(&temporary, &original, first(codec.keyring())?, &place)?))
+            .await
     }
 }
 
