@@ -336,8 +336,8 @@ fn no_channel_names_a_restriction_kind() {
     }
 }
 
-/// What a disposition means for an answer is said once, by `intake/treatment.rs`; a proxy's endpoint only
-/// names it in a header.
+/// What a disposition means for an answer, and what follows if something could not be kept, is said once, by
+/// `intake/treatment.rs`; a proxy's endpoint only names a disposition in a header.
 #[test]
 fn no_channel_reads_a_disposition_by_itself() {
     for source in sources().iter().filter(|source| source.room == "channels") {
@@ -346,7 +346,16 @@ fn no_channel_reads_a_disposition_by_itself() {
         let code = source.code();
         let path = source.path.display();
         assert!(is_test || may_name || !code.contains("Disposition::"), "{path}");
-        for banned in [".disposition {", ".disposition ==", ".disposition !=", ".goes_on("] {
+        for banned in [
+            ".disposition {",
+            ".disposition ==",
+            ".disposition !=",
+            ".goes_on(",
+            ".durable",
+            ".conflicting",
+            ".unkept",
+            ".defer.",
+        ] {
             assert!(!code.contains(banned), "{path}: `{banned}`");
         }
     }

@@ -3,7 +3,7 @@
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{NoSuchOrganisation, StoreError};
+use crate::ports::{Decided, NoSuchOrganisation, StoreError};
 
 use super::{Casework, Fault};
 
@@ -19,16 +19,13 @@ impl Casework {
         contact: Contact,
         digest: [u8; 32],
     ) -> Result<Decision, Fault> {
-        let decided = self.decide.receive(organisation, contact, digest).await;
-        if decided.conflicting {
-            return Err(Fault::Exists("contact"));
-        }
-        if !decided.durable {
-            return Err(Fault::Store(StoreError::Unavailable(
+        match self.decide.receive(organisation, contact, digest).await {
+            Decided::Recorded(decision) => Ok(decision),
+            Decided::Conflicting(_) => Err(Fault::Exists("contact")),
+            Decided::NotRecorded => Err(Fault::Store(StoreError::Unavailable(
                 "the decision could not be recorded".to_owned(),
-            )));
+            ))),
         }
-        Ok(decided.decision)
     }
 
     /// What would be decided now; changes nothing.

@@ -19,7 +19,7 @@ use super::http::{fields, peer};
 use crate::domain::contact::Contact;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::{Inbound, Intake};
-use crate::ports::Clock;
+use crate::ports::{Clock, Decided};
 use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::{API_BODY_BYTES_MAX, CONTACT_VALUES_MAX};
@@ -80,17 +80,18 @@ impl DecisionEndpoint {
         let (contact, digest) = self.contact(&body).map_err(|fault| fault.answer())?;
         let outcome =
             self.intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
-        if outcome.conflicting {
-            let problem = Problem::new(ProblemType::ContactConflict)
-                .detail("A contact with this id and other content was decided before.")
-                .member("contact", outcome.decision.contact);
-            return Err(problem.answer());
-        }
-        if !outcome.durable {
-            return Err(ProblemType::TryAgain.into());
-        }
-        let decision = serde_json::to_vec(&outcome.decision)
-            .map_err(|_| Answer::from(ProblemType::Internal))?;
+        let decision = match outcome.decided() {
+            Decided::Recorded(decision) => decision,
+            Decided::Conflicting(recorded) => {
+                let problem = Problem::new(ProblemType::ContactConflict)
+                    .detail("A contact with this id and other content was decided before.")
+                    .member("contact", recorded.contact);
+                return Err(problem.answer());
+            }
+            Decided::NotRecorded => return Err(ProblemType::TryAgain.into()),
+        };
+        let decision =
+            serde_json::to_vec(&decision).map_err(|_| Answer::from(ProblemType::Internal))?;
         Ok(Answer::new(StatusCode::OK, "application/json", decision))
     }
 

@@ -17,13 +17,7 @@ impl Decide for Intake {
         digest: [u8; 32],
     ) -> Decided {
         let inbound = Inbound { contact, digest, original: None };
-        let outcome = Intake::receive(self, organisation, inbound).await;
-        Decided {
-            decision: outcome.decision,
-            repeated: outcome.repeated,
-            conflicting: outcome.conflicting,
-            durable: outcome.durable,
-        }
+        Intake::receive(self, organisation, inbound).await.decided()
     }
 
     async fn preview(

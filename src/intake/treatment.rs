@@ -1,9 +1,10 @@
-//! The treatment of a decided contact: the one reading of a disposition. Every channel matches on
-//! it and carries it out in its own way.
+//! The treatment of a decided contact: the one reading of a disposition, and of what could not be kept. Every channel
+//! matches on it and carries it out in its own way.
 
 use super::{Again, Outcome};
 use crate::domain::channel::Channel;
 use crate::domain::decision::{Decision, Disposition};
+use crate::ports::Decided;
 
 /// What a channel does with a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,17 @@ impl Outcome {
         match self.defer {
             Some(again) => Treatment::TryAgain(again),
             None => treatment(&self.decision, channel, queued),
+        }
+    }
+
+    /// The answer to a caller who asked for the decision itself and can ask again: a program, staff.
+    pub fn decided(self) -> Decided {
+        if self.conflicting {
+            Decided::Conflicting(self.decision)
+        } else if self.durable {
+            Decided::Recorded(self.decision)
+        } else {
+            Decided::NotRecorded
         }
     }
 }

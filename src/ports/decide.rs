@@ -11,16 +11,15 @@ use crate::domain::organisation::OrganisationId;
 #[error("there is no such organisation")]
 pub struct NoSuchOrganisation;
 
-/// The outcome of a contact submitted through [`Decide`].
+/// What came of a contact, for a caller who asked for the decision itself and can ask again.
 #[derive(Debug, Clone)]
-pub struct Decided {
-    pub decision: Decision,
-    /// The id was decided before: this is the recorded decision, nothing was counted.
-    pub repeated: bool,
-    /// The id was decided before, with other content.
-    pub conflicting: bool,
-    /// The decision is on disk. `false`: the caller must try again.
-    pub durable: bool,
+pub enum Decided {
+    /// The decision, now or before. It is on disk.
+    Recorded(Decision),
+    /// The id was decided before with other content: this is the recorded decision, which remains.
+    Conflicting(Decision),
+    /// Nothing keeps a decision: the caller must try again.
+    NotRecorded,
 }
 
 /// The way in, as casework sees it: staff log a letter, a visit, a post, a chat.
