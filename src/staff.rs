@@ -110,23 +110,17 @@ impl Staff {
         }
     }
 
-    /// What the console's pages call. Which duty a page needs is in its route table, whose layer
-    /// refuses before a page is made.
-    pub(crate) fn for_console(&self) -> &Casework {
-        self.office.for_console()
-    }
-
     /// Where browsers find the console, as configured.
     pub fn public_url(&self) -> Option<&str> {
         self.console.public_url.as_deref()
     }
 
     pub fn organisation_ids(&self) -> Vec<OrganisationId> {
-        self.for_console().organisations().map(|one| one.id.clone()).collect()
+        self.office.organisations().map(|one| one.id.clone()).collect()
     }
 
     pub fn accounts(&self) -> &Accounts {
-        &self.for_console().accounts
+        self.office.accounts()
     }
 
     /// With the state folder, which must exist. Files that a crash left there of downloads are removed.
@@ -140,7 +134,7 @@ impl Staff {
 
     /// With what the console is configured with.
     pub fn with_console(self, console: ConsoleSettings) -> Self {
-        let assets = Assets::new(self.for_console().organisations().map(|one| &one.id), &console);
+        let assets = Assets::new(self.office.organisations().map(|one| &one.id), &console);
         Staff { console, assets, ..self }
     }
 }

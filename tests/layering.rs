@@ -361,6 +361,17 @@ fn no_channel_reads_a_disposition_by_itself() {
     }
 }
 
+/// A handler reaches casework only by its extractor, and does not let its caller in by itself.
+#[test]
+fn only_the_extractors_of_permits_give_a_pass() {
+    let asks = |source: &Source| source.code().contains("Pass::of");
+    let sources = sources();
+    let mut found: Vec<_> = sources.iter().filter(|source| asks(source)).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    let found: Vec<&Path> = found.into_iter().map(|source| source.path.as_path()).collect();
+    assert_eq!(found, [Path::new("staff/console/visit.rs"), Path::new("staff/permit.rs")]);
+}
+
 /// Every stored record passes through one codec, so that its format can change in one place.
 #[test]
 fn only_the_codec_of_the_store_names_json() {

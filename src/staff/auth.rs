@@ -81,7 +81,7 @@ pub(super) fn has_token(staff: &Staff, request: &Request) -> bool {
 
 fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let now = staff.for_console().desk.now();
+    let now = staff.office.now();
     let member = match staff.tokens.authorise(presented, now) {
         Presented::Holds(member) => member,
         // Who has it did not guess it: a program that goes on with an old token learns why, however often it asks.

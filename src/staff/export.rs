@@ -1,14 +1,12 @@
 //! A queue as tickets for another help desk, written while it is read.
 
-use std::sync::Arc;
-
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 
-use super::Staff;
+use super::permit::OpenOffice;
 use crate::casework::Fault;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::ItemState;
@@ -16,7 +14,7 @@ use crate::render::tickets::Form;
 use crate::runtime::limits::EXPORT_ITEMS_MAX;
 
 struct UnderWay {
-    staff: Arc<Staff>,
+    office: OpenOffice,
     organisation: OrganisationId,
     queue: String,
     states: Vec<ItemState>,
@@ -28,7 +26,7 @@ struct UnderWay {
 /// The queue's items in these states (none: those that wait) as a file to be saved. If the store fails while it is
 /// written it breaks off, so that nobody takes a part for the whole.
 pub(super) fn exported(
-    staff: Arc<Staff>,
+    office: OpenOffice,
     organisation: OrganisationId,
     (queue, states): (String, Vec<ItemState>),
     form: Form,
@@ -42,7 +40,7 @@ pub(super) fn exported(
         headers.insert(CONTENT_DISPOSITION, attached);
     }
     let head = stream::once(async move { Ok::<_, Fault>(Bytes::from(form.head())) });
-    let under_way = UnderWay { staff, organisation, queue, states, after: None, form, written: 0 };
+    let under_way = UnderWay { office, organisation, queue, states, after: None, form, written: 0 };
     let rest = stream::try_unfold(Some(under_way), |under_way| async {
         match under_way {
             Some(under_way) => under_way.piece().await.map(Some),
@@ -55,7 +53,7 @@ pub(super) fn exported(
 impl UnderWay {
     /// The next few items, and the rest.
     async fn piece(mut self) -> Result<(Bytes, Option<Self>), Fault> {
-        let casework = self.staff.for_console();
+        let casework = self.office.casework();
         let desk = &casework.desk;
         let after = self.after.take();
         let page = desk.whole_items(&self.organisation, &self.queue, &self.states, after).await?;

@@ -131,7 +131,7 @@ pub(super) async fn noted(
             because: shows.because.as_deref(),
             by: &looker.name,
         };
-        staff.for_console().desk.note_look(&looker.organisation, look).await?;
+        staff.office.note_look(&looker.organisation, look).await?;
     }
     Ok(response)
 }

@@ -1,22 +1,32 @@
-//! What a signed-in person may do. A handler works on an organisation only through [`Permitted`], and so says what it
-//! needs: one that does not has no casework to call, and does not compile.
+//! What a signed-in person may do. A handler of the API works on an organisation only through [`Permitted`], one of the
+//! console through `VisitOf`, and so each says what it needs: one that does not has no casework to call, and does not
+//! compile.
+
+mod steps;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
 
+pub(super) use self::steps::{
+    Decides, HearsAppeals, LeadsAppeals, Proposes, PutsInForce, RecordsCases, SignsOff, StepPermit,
+    Warns, WritesLetters,
+};
 use super::Staff;
 use super::auth::Caller;
 use super::problem::Problem;
-use crate::casework::Casework;
+use crate::casework::accounts::{Accounts, Arrival, Entered, ProviderSignInFault};
+use crate::casework::looked::Look;
+use crate::casework::{Casework, Fault};
 use crate::domain::duty::{self, Duty};
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
 use crate::domain::profile::Role;
 
-/// The casework behind the staff listener. Only [`Permitted`] hands it out.
+/// The casework behind the staff listener: handed out for a [`Pass`]. What it does without one shows nobody's record.
 pub(crate) struct Office {
     casework: Casework,
 }
@@ -26,17 +36,78 @@ impl Office {
         Office { casework }
     }
 
+    /// The casework of all organisations: to be asked only about the one for which the pass was given.
+    pub(super) const fn casework(&self, _: Pass) -> &Casework {
+        &self.casework
+    }
+
     /// Whether the gateway has an organisation, for sign-in.
-    pub(super) fn organisation(
-        &self,
-        id: &crate::domain::organisation::OrganisationId,
-    ) -> Option<&Arc<Organisation>> {
+    pub(super) fn organisation(&self, id: &OrganisationId) -> Option<&Arc<Organisation>> {
         self.casework.organisation(id)
     }
 
-    /// For the console, whose route table says the duty of each page.
-    pub(super) const fn for_console(&self) -> &Casework {
-        &self.casework
+    pub(super) fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
+        self.casework.organisations()
+    }
+
+    /// The time by the gateway's own clock.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.casework.now()
+    }
+
+    /// Accounts of staff with their sessions, for sign-in.
+    pub(super) const fn accounts(&self) -> &Accounts {
+        &self.casework.accounts
+    }
+
+    /// Somebody comes back from an identity provider.
+    ///
+    /// # Errors
+    /// As [`Casework::arrive_from_provider`].
+    pub(super) async fn arrive_from_provider(
+        &self,
+        arrival: Arrival<'_>,
+    ) -> Result<Entered, ProviderSignInFault> {
+        self.casework.arrive_from_provider(arrival).await
+    }
+
+    /// Notes on the trail what somebody was shown.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub(super) async fn note_look(
+        &self,
+        organisation: &OrganisationId,
+        look: Look<'_>,
+    ) -> Result<(), Fault> {
+        self.casework.desk.note_look(organisation, look).await
+    }
+}
+
+/// Proof that somebody is allowed what a [`Permit`] names: only the check gives one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pass(());
+
+impl Pass {
+    /// `None`: the role is not allowed it.
+    pub(super) fn of<P: Permit>(organisation: &Organisation, role: &Role) -> Option<Self> {
+        P::allows(organisation, role).then_some(Pass(()))
+    }
+}
+
+/// The office and a pass to it, for a body that is written while it is read: it outlives its handler.
+pub(super) struct OpenOffice {
+    staff: Arc<Staff>,
+    pass: Pass,
+}
+
+impl OpenOffice {
+    pub(super) const fn new(staff: Arc<Staff>, pass: Pass) -> Self {
+        OpenOffice { staff, pass }
+    }
+
+    pub(super) fn casework(&self) -> &Casework {
+        self.staff.office.casework(self.pass)
     }
 }
 
@@ -163,18 +234,18 @@ impl Permit for KeepsSettings {
 pub struct Permitted<P> {
     caller: Caller,
     staff: Arc<Staff>,
+    pass: Pass,
     permit: PhantomData<fn() -> P>,
 }
 
 impl<P> Permitted<P> {
     /// The casework of all organisations: to be asked about this caller's own.
     pub fn casework(&self) -> &Casework {
-        &self.staff.office.casework
+        self.staff.office.casework(self.pass)
     }
 
-    /// What a body that is written while it is read needs: it outlives the handler.
-    pub(super) const fn staff(&self) -> &Arc<Staff> {
-        &self.staff
+    pub(super) fn office(&self) -> OpenOffice {
+        OpenOffice::new(Arc::clone(&self.staff), self.pass)
     }
 
     pub fn organisation(&self) -> &Arc<Organisation> {
@@ -198,11 +269,11 @@ impl<P: Permit> FromRequestParts<Arc<Staff>> for Permitted<P> {
         // Only a route outside `sign_in` has no caller, which is a fault of ours.
         let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::internal)?;
         let role = &caller.member.role;
-        if !P::allows(&caller.organisation, role) {
+        let Some(pass) = Pass::of::<P>(&caller.organisation, role) else {
             let problem = Problem::new(403, "role-not-allowed", "Not allowed for this role");
             let detail = format!("nobody with the role `{}` {}", role.0, P::WHAT);
             return Err(problem.with_detail(detail));
-        }
-        Ok(Permitted { caller, staff: Arc::clone(staff), permit: PhantomData })
+        };
+        Ok(Permitted { caller, staff: Arc::clone(staff), pass, permit: PhantomData })
     }
 }

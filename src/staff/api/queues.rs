@@ -1,7 +1,5 @@
 //! Queues and what waits on them.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -126,7 +124,7 @@ pub async fn export(
     };
     let states = states_of(query.state.as_deref())?;
     let organisation = caller.organisation().id.clone();
-    Ok(exported(Arc::clone(caller.staff()), organisation, (queue, states), form))
+    Ok(exported(caller.office(), organisation, (queue, states), form))
 }
 
 fn states_of(names: Option<&str>) -> Result<Vec<ItemState>, Problem> {

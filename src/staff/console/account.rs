@@ -14,7 +14,7 @@ use super::form::Posted;
 use super::frame::{Frame, Page, Section, go, page, with_status};
 use super::invitation::{FieldFault, password_fault};
 use super::say;
-use super::visit::Visit;
+use super::visit::Visitor;
 use super::words;
 use crate::casework::accounts::{Begun, NewSecondStep, Own, PasswordFault, Proof};
 use crate::domain::language::Language;
@@ -56,15 +56,14 @@ impl AccountPage {
 
 async fn shown(
     staff: &Staff,
-    visit: &Visit,
+    visit: &Visitor,
     faults: Vec<FieldFault>,
     said: Option<&'static str>,
 ) -> Page {
     let (language, live) = (visit.language(), &visit.live);
     let w = words::Account::of(language);
     let profile = &visit.organisation.profile;
-    let sessions =
-        staff.for_console().accounts.sessions(&visit.organisation.id, &live.account.login).await?;
+    let sessions = staff.accounts().sessions(&visit.organisation.id, &live.account.login).await?;
     let when = |at| say::when(at, visit.now(), profile.timezone, language);
     let sessions = sessions
         .into_iter()
@@ -92,14 +91,14 @@ async fn shown(
         sessions,
         second_step: live.account.second_step.as_ref().map(|step| step.recovery.len()),
         has_password: has_password(visit),
-        due: staff.for_console().accounts.wants_second_step(live),
+        due: staff.accounts().wants_second_step(live),
         faults,
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     with_status(status, &page)
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visitor, asked: Asked) -> Page {
     let w = words::Account::of(visit.language());
     let said = match asked.text("done") {
         Some("saved") => Some(w.saved),
@@ -111,7 +110,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
 }
 
 /// Somebody stays: how many seconds the session lasts from now on.
-pub(super) async fn stay(State(staff): State<Arc<Staff>>, visit: Visit) -> Response {
+pub(super) async fn stay(State(staff): State<Arc<Staff>>, visit: Visitor) -> Response {
     let accounts = staff.accounts();
     let left = |end: DateTime<Utc>| (end - visit.now()).num_seconds().max(0);
     let session = &visit.live.session;
@@ -123,13 +122,13 @@ pub(super) async fn stay(State(staff): State<Arc<Staff>>, visit: Visit) -> Respo
 
 pub(super) async fn preferences(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: Visitor,
     posted: Posted,
 ) -> Page {
     let (organisation, login) = (&visit.organisation.id, &visit.live.account.login);
     let language = Language::of_tag(posted.text("language"));
     let keys = posted.has("keys");
-    staff.for_console().accounts.prefer(organisation, login, language, keys).await?;
+    staff.accounts().prefer(organisation, login, language, keys).await?;
     let mut response = go("/account?done=saved");
     if let Some(language) = language {
         keep_language(&mut response, &visit.guest, language);
@@ -139,11 +138,11 @@ pub(super) async fn preferences(
 
 pub(super) async fn password(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: Visitor,
     posted: Posted,
 ) -> Page {
     let s = words::SignIn::of(visit.language());
-    let (accounts, account) = (&staff.for_console().accounts, &visit.live.account);
+    let (accounts, account) = (staff.accounts(), &visit.live.account);
     let (new, again) = (posted.text("password"), posted.text("again"));
     let checked = accounts.check_password(&visit.organisation, &account.login, new, again);
     if let Err(fault) = checked {
@@ -158,12 +157,12 @@ pub(super) async fn password(
 }
 
 /// Whether they have a password for the console, as well as or instead of a provider.
-fn has_password(visit: &Visit) -> bool {
+fn has_password(visit: &Visitor) -> bool {
     visit.live.account.password.is_some()
 }
 
 /// Whose account it is that is changed.
-fn own(visit: &Visit) -> Own<'_> {
+fn own(visit: &Visitor) -> Own<'_> {
     Own {
         organisation: &visit.organisation.id,
         account: &visit.live.account,
@@ -172,7 +171,7 @@ fn own(visit: &Visit) -> Own<'_> {
 }
 
 /// The password, and the code of the step that there is, as they were typed.
-fn proof<'a>(visit: &Visit, posted: &'a Posted) -> Proof<'a> {
+fn proof<'a>(visit: &Visitor, posted: &'a Posted) -> Proof<'a> {
     Proof {
         password: posted.text("old"),
         code: posted.text("old_code"),
@@ -180,12 +179,12 @@ fn proof<'a>(visit: &Visit, posted: &'a Posted) -> Proof<'a> {
     }
 }
 
-async fn not_proven(staff: &Staff, visit: &Visit, field: &'static str) -> Page {
+async fn not_proven(staff: &Staff, visit: &Visitor, field: &'static str) -> Page {
     staff.metrics.sign_in_failures.inc();
     shown(staff, visit, vec![FieldFault { field, text: why_not_proven(visit) }], None).await
 }
 
-fn why_not_proven(visit: &Visit) -> &'static str {
+fn why_not_proven(visit: &Visitor) -> &'static str {
     let w = words::Account::of(visit.language());
     if has_password(visit) { w.not_proven } else { w.not_proven_lately }
 }
@@ -193,10 +192,10 @@ fn why_not_proven(visit: &Visit) -> &'static str {
 /// Ends the session that is named, or all but this one.
 pub(super) async fn end_sessions(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: Visitor,
     posted: Posted,
 ) -> Page {
-    let (accounts, organisation) = (&staff.for_console().accounts, &visit.organisation.id);
+    let (accounts, organisation) = (staff.accounts(), &visit.organisation.id);
     let account = &visit.live.account;
     if posted.has("all") {
         let but = Some(visit.live.id.as_str());
@@ -235,7 +234,7 @@ struct RecoveryPage {
     codes: Vec<String>,
 }
 
-fn step_page(staff: &Staff, visit: &Visit, new: NewSecondStep, faults: Vec<FieldFault>) -> Page {
+fn step_page(staff: &Staff, visit: &Visitor, new: NewSecondStep, faults: Vec<FieldFault>) -> Page {
     let w = words::SecondStep::of(visit.language());
     let wrong = !faults.is_empty();
     let f = Frame::of(staff, visit, Section::Beside, w.title).in_error(wrong);
@@ -246,18 +245,18 @@ fn step_page(staff: &Staff, visit: &Visit, new: NewSecondStep, faults: Vec<Field
     with_status(status, &SecondStepPage { f, w, a, grouped, new, has_password, replaces, faults })
 }
 
-pub(super) async fn second_step(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
-    let accounts = &staff.for_console().accounts;
+pub(super) async fn second_step(State(staff): State<Arc<Staff>>, visit: Visitor) -> Page {
+    let accounts = staff.accounts();
     let new = accounts.new_second_step(&visit.organisation, &visit.live.account)?;
     step_page(&staff, &visit, new, Vec::new())
 }
 
 pub(super) async fn begin_second_step(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: Visitor,
     posted: Posted,
 ) -> Page {
-    let (accounts, account) = (&staff.for_console().accounts, &visit.live.account);
+    let (accounts, account) = (staff.accounts(), &visit.live.account);
     let (secret, code) = (posted.text("secret"), posted.text("code"));
     let begun =
         accounts.begin_second_step(own(&visit), proof(&visit, &posted), secret, code).await?;
@@ -284,10 +283,10 @@ pub(super) async fn begin_second_step(
 
 pub(super) async fn end_second_step(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: Visitor,
     posted: Posted,
 ) -> Page {
-    let accounts = &staff.for_console().accounts;
+    let accounts = staff.accounts();
     if accounts.end_second_step(own(&visit), proof(&visit, &posted)).await? {
         return Ok(go("/account?done=saved"));
     }

@@ -9,13 +9,14 @@ use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::audit::{NewestWanted, TrailFilter};
 use crate::domain::audit::{AuditEntry, AuditEvent, GATEWAY, LookedAt};
 use crate::domain::decision::Disposition;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
+use crate::staff::permit::ReadsTrail;
 
 struct Line {
     number: u64,
@@ -40,14 +41,18 @@ struct AuditPage {
     goes_on: bool,
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<ReadsTrail>,
+    asked: Asked,
+) -> Page {
     let w = words::Audit::of(visit.language());
     let (by, person) = (asked.text("by"), asked.text("person"));
     let before = asked.number("before");
     let filter = TrailFilter { person: person.map(str::to_owned), ..TrailFilter::default() };
     let by_whom = by.map(str::to_owned);
     let wanted = NewestWanted { filter, by: by_whom, before, limit: CONSOLE_ROWS };
-    let trail = staff.for_console().desk.newest_audit(&visit.organisation.id, wanted).await?;
+    let trail = staff.casework(&visit).desk.newest_audit(&visit.organisation.id, wanted).await?;
     let filter: String = [("by", by), ("person", person)]
         .into_iter()
         .filter_map(|(key, value)| Some(format!("&{key}={}", quoted(value?))))

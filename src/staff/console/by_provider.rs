@@ -70,7 +70,7 @@ pub(super) async fn arrive(
         source: guest.source,
         browser: &guest.browser,
     };
-    let mut response = match staff.for_console().arrive_from_provider(arrival).await {
+    let mut response = match staff.office.arrive_from_provider(arrival).await {
         Ok(entered) => {
             let next = own_path(&entered.next).unwrap_or("/");
             let to = match entered.signed_in.session.half {

@@ -21,7 +21,7 @@ mod values;
 
 pub(super) use self::ask::short;
 pub(super) use self::cards::{anchor, proposal_href};
-pub(super) use self::describe::{ALL, Two, two};
+pub(super) use self::describe::{ALL, StepForm, Two, two};
 pub(super) use self::due::{
     DueLine, href_from_afar as due_href, state as due_state, who as due_who,
 };

@@ -1,32 +1,36 @@
-//! The console's table of contents: every route with what it needs, said once.
+//! The console's table of contents: every route with what it needs. What it says the handler says too, and the
+//! compiler compares: a handler that takes a visit by another permit, or none, does not compile.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::asked::Asked;
+use super::case::StepForm;
 use super::form::Posted;
-use super::frame::go;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{VisitOf, Visitor};
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
     keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person,
     presence, queue, queues, record_form, settings, sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
-use crate::domain::organisation::Organisation;
-use crate::domain::permission;
-use crate::domain::profile::Role;
 use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
 use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
-use crate::staff::permit::{AnswersForData, ApprovesErasures, ChangesPeople, Permit};
+use crate::staff::permit::{
+    AnswersForData, ApprovesErasures, ChangesPeople, Decides, HearsAppeals, KeepsSettings,
+    LeadsAppeals, Permit, Proposes, PutsInForce, ReadsTrail, RecordsCases, SignsOff, StepPermit,
+    Warns, WorksQueues, WritesLetters,
+};
 
 /// What somebody needs to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,45 +39,90 @@ pub enum Needs {
     Nothing,
     /// Somebody who is signed in.
     SignIn,
-    /// Whose role has this duty.
-    Duty(Duty),
     /// Whose role has any of these.
     AnyOf(&'static [Duty]),
-    /// Whose role changes people's records, as by the API.
-    ToChangePeople,
 }
 
 impl Needs {
     /// The duties of which a role must have one; none: anybody signed in.
-    pub fn duties(&self) -> &[Duty] {
+    pub const fn duties(&self) -> &'static [Duty] {
         match self {
             Needs::Nothing | Needs::SignIn => &[],
-            Needs::Duty(duty) => std::slice::from_ref(duty),
             Needs::AnyOf(duties) => duties,
-            Needs::ToChangePeople => ChangesPeople::DUTIES.unwrap_or_default(),
-        }
-    }
-
-    /// Whether a role of an organisation is let in.
-    fn allows(&self, organisation: &Organisation, role: &Role) -> bool {
-        match self {
-            Needs::Nothing | Needs::SignIn => true,
-            Needs::ToChangePeople => ChangesPeople::allows(organisation, role),
-            Needs::Duty(_) | Needs::AnyOf(_) => {
-                let profile = &organisation.profile;
-                self.duties().iter().any(|duty| permission::has(profile, role, *duty))
-            }
-        }
-    }
-
-    /// As a permit of the API has it.
-    const fn of<P: Permit>() -> Self {
-        match P::DUTIES {
-            Some(duties) => Needs::AnyOf(duties),
-            None => Needs::SignIn,
         }
     }
 }
+
+/// What a route has before its handler, whose arguments are `T`.
+trait Gate<T> {
+    const NEEDS: Needs;
+
+    /// The route, with what refuses before the handler runs.
+    fn before(route: MethodRouter<Arc<Staff>>) -> MethodRouter<Arc<Staff>>;
+}
+
+/// Open to anybody. The handler gets no visit, and so no casework.
+struct Anybody;
+
+impl<T> Gate<T> for Anybody {
+    const NEEDS: Needs = Needs::Nothing;
+
+    fn before(route: MethodRouter<Arc<Staff>>) -> MethodRouter<Arc<Staff>> {
+        route
+    }
+}
+
+/// Open to anybody who is signed in, for their own account. The handler gets no visit either.
+struct AnyVisitor;
+
+impl<T> Gate<T> for AnyVisitor {
+    const NEEDS: Needs = Needs::SignIn;
+
+    fn before(route: MethodRouter<Arc<Staff>>) -> MethodRouter<Arc<Staff>> {
+        route.layer(from_fn(|request: Request, next: Next| {
+            let visitor = Visitor::of(request.extensions()).map(|_| ());
+            admitted(visitor, request, next)
+        }))
+    }
+}
+
+/// Open to those who have the permit `P`. The handler must take its visit by it.
+struct Holders<P>(PhantomData<fn() -> P>);
+
+impl<P> Holders<P> {
+    const ONLY: Self = Holders(PhantomData);
+}
+
+impl<P: Permit, T: TakesVisitBy<P>> Gate<T> for Holders<P> {
+    const NEEDS: Needs = match P::DUTIES {
+        Some(duties) => Needs::AnyOf(duties),
+        None => Needs::SignIn,
+    };
+
+    fn before(route: MethodRouter<Arc<Staff>>) -> MethodRouter<Arc<Staff>> {
+        route.layer(from_fn(|request: Request, next: Next| {
+            let let_in = Visitor::of(request.extensions()).and_then(Visitor::let_in::<P>);
+            admitted(let_in.map(|_| ()), request, next)
+        }))
+    }
+}
+
+/// Arguments of a handler, the first or second of which is a [`VisitOf<P>`].
+#[diagnostic::on_unimplemented(
+    message = "a handler of this route must take a `VisitOf<{P}>` first, or after its `State`"
+)]
+trait TakesVisitBy<P> {}
+
+macro_rules! take_visit {
+    ($($more:ident),*) => {
+        impl<P, M, $($more),*> TakesVisitBy<P> for (M, VisitOf<P>, $($more),*) {}
+        impl<P, M, $($more),*> TakesVisitBy<P> for (M, State<Arc<Staff>>, VisitOf<P>, $($more),*) {}
+    };
+}
+
+take_visit!();
+take_visit!(A);
+take_visit!(A, B);
 
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,51 +132,54 @@ pub struct Entry {
     pub needs: Needs,
 }
 
-/// Routes in the making. None can be added without saying what it needs, and the check wraps it from the start.
+/// Routes in the making. None can be added without a gate before it.
 struct Contents {
     router: Router<Arc<Staff>>,
     entries: Vec<Entry>,
 }
 
 impl Contents {
-    fn with<H, T>(
+    fn with<G, H, T>(
         mut self,
         (method, filter): (&'static str, MethodFilter),
         path: &'static str,
-        needs: Needs,
+        _: G,
         handler: H,
     ) -> Self
     where
+        G: Gate<T>,
         H: Handler<T, Arc<Staff>>,
         T: 'static,
     {
-        self.entries.push(Entry { method, path, needs });
-        let route: MethodRouter<Arc<Staff>> = on(filter, handler);
-        let route = match needs {
-            Needs::Nothing => route,
-            Needs::SignIn | Needs::Duty(_) | Needs::AnyOf(_) | Needs::ToChangePeople => {
-                let guarded: MethodRouter<Arc<Staff>> = route.layer(from_fn(permitted));
-                guarded.layer(Extension(needs))
-            }
-        };
-        self.router = self.router.route(path, route);
+        self.entries.push(Entry { method, path, needs: G::NEEDS });
+        self.router = self.router.route(path, G::before(on(filter, handler)));
         self
     }
 
-    fn page<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    fn page<G, H, T>(self, path: &'static str, needs: G, handler: H) -> Self
     where
+        G: Gate<T>,
         H: Handler<T, Arc<Staff>>,
         T: 'static,
     {
         self.with(("GET", MethodFilter::GET), path, needs, handler)
     }
 
+    fn act<G, H, T>(self, path: &'static str, needs: G, handler: H) -> Self
+    where
+        G: Gate<T>,
+        H: Handler<T, Arc<Staff>>,
+        T: 'static,
+    {
+        self.with(("POST", MethodFilter::POST), path, needs, handler)
+    }
+
     /// Work on whole records: adding and changing, merging and parting, erasing and keeping.
     fn records(self) -> Self {
-        const CHANGES: Needs = Needs::ToChangePeople;
+        const CHANGES: Holders<ChangesPeople> = Holders::ONLY;
+        const ANSWERS: Holders<AnswersForData> = Holders::ONLY;
         // The approver of an erasure sees what they approve.
-        const ANSWERS: Needs = Needs::of::<AnswersForData>();
-        const APPROVES: Needs = Needs::of::<ApprovesErasures>();
+        const APPROVES: Holders<ApprovesErasures> = Holders::ONLY;
         self.page("/people/new", CHANGES, record_form::show_new)
             .act("/people/new", CHANGES, record_form::add)
             .page("/people/{person}/edit", CHANGES, record_form::show)
@@ -147,58 +199,63 @@ impl Contents {
 
     /// Queues, and items with their originals.
     fn queues(self) -> Self {
-        const RECORD: Needs = Needs::Duty(Duty::Record);
-        self.page("/queues", RECORD, queues::show)
-            .page("/queues/{queue}", RECORD, queue::show)
-            .act("/queues/{queue}/take", RECORD, queue::take)
-            .act("/queues/{queue}/bulk", RECORD, queue::bulk)
-            .page("/queues/{queue}/export", RECORD, queue::export)
-            .page("/items/{item}", RECORD, item::show)
-            .act("/items/{item}", RECORD, item::act)
-            .act("/items/{item}/here", RECORD, presence::here)
-            .page("/items/{item}/confirm/{verb}", RECORD, item::confirm)
-            .page("/items/{item}/original", RECORD, original::show)
-            .page("/items/{item}/original/html", RECORD, original::html)
-            .page("/items/{item}/original/download", RECORD, original::download)
+        const WORKS: Holders<WorksQueues> = Holders::ONLY;
+        self.page("/queues", WORKS, queues::show)
+            .page("/queues/{queue}", WORKS, queue::show)
+            .act("/queues/{queue}/take", WORKS, queue::take)
+            .act("/queues/{queue}/bulk", WORKS, queue::bulk)
+            .page("/queues/{queue}/export", WORKS, queue::export)
+            .page("/items/{item}", WORKS, item::show)
+            .act("/items/{item}", WORKS, item::act)
+            .act("/items/{item}/here", WORKS, presence::here)
+            .page("/items/{item}/confirm/{verb}", WORKS, item::confirm)
+            .page("/items/{item}/original", WORKS, original::show)
+            .page("/items/{item}/original/html", WORKS, original::html)
+            .page("/items/{item}/original/download", WORKS, original::download)
     }
 
-    /// Two routes for each step of a case: its page, and what the page posts.
+    /// Each step of a case, by its own permit.
     fn steps(mut self) -> Self {
         for step in &case::ALL {
-            let needs = Needs::AnyOf(step.duties);
-            let show = move |State(staff), visit, Path(person), asked| {
-                case::show(staff, visit, step, person, asked)
+            self = match step.permit {
+                StepPermit::RecordsCases => self.step::<RecordsCases>(step),
+                StepPermit::Warns => self.step::<Warns>(step),
+                StepPermit::Proposes => self.step::<Proposes>(step),
+                StepPermit::Decides => self.step::<Decides>(step),
+                StepPermit::SignsOff => self.step::<SignsOff>(step),
+                StepPermit::PutsInForce => self.step::<PutsInForce>(step),
+                StepPermit::LeadsAppeals => self.step::<LeadsAppeals>(step),
+                StepPermit::HearsAppeals => self.step::<HearsAppeals>(step),
+                StepPermit::WritesLetters => self.step::<WritesLetters>(step),
             };
-            let take = move |State(staff), visit, Path(person), posted| {
-                case::take(staff, visit, step, person, posted)
-            };
-            self = self.page(step.path, needs, show).act(step.path, needs, take);
         }
         self
     }
 
-    fn act<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
-    where
-        H: Handler<T, Arc<Staff>>,
-        T: 'static,
-    {
-        self.with(("POST", MethodFilter::POST), path, needs, handler)
+    /// Two routes for a step: its page, and what the page posts.
+    fn step<P: Permit>(self, step: &'static StepForm) -> Self {
+        let show = move |State(staff): State<Arc<Staff>>,
+                         visit: VisitOf<P>,
+                         Path(person): Path<String>,
+                         asked: Asked| {
+            case::show(staff, visit.into_visit(), step, person, asked)
+        };
+        let take = move |State(staff): State<Arc<Staff>>,
+                         visit: VisitOf<P>,
+                         Path(person): Path<String>,
+                         posted: Posted| {
+            case::take(staff, visit.into_visit(), step, person, posted)
+        };
+        self.page(step.path, Holders::<P>::ONLY, show).act(step.path, Holders::<P>::ONLY, take)
     }
 }
 
-/// Lets through whose visit has what the route needs.
-async fn permitted(Extension(needs): Extension<Needs>, request: Request, next: Next) -> Response {
-    let Some(visit) = request.extensions().get::<Visit>() else {
-        return signed_out(request).await;
-    };
-    if let Some(first) = needs.duties().first() {
-        if !needs.allows(&visit.organisation, visit.role()) {
-            return Trouble::NotAllowed(*first).into_response();
-        }
-        // One's own account is open, and nothing else before the step is set up.
-        if visit.owes_second_step {
-            return go("/account/second-step");
-        }
+/// Lets a request through whose visitor was let in.
+async fn admitted(let_in: Result<(), Trouble>, request: Request, next: Next) -> Response {
+    match let_in {
+        Ok(()) => {}
+        Err(Trouble::SignedOut) => return signed_out(request).await,
+        Err(trouble) => return trouble.into_response(),
     }
     let (method, draft) = (request.method().clone(), drafts::named(request.uri()));
     if method != Method::POST {
@@ -227,7 +284,7 @@ async fn signed_out(request: Request) -> Response {
 
 /// Notes what a page shows, for anybody signed in.
 async fn noted(State(staff): State<Arc<Staff>>, request: Request, next: Next) -> Response {
-    let looker = request.extensions().get::<Visit>().map(|visit| Looker {
+    let looker = request.extensions().get::<Visitor>().map(|visit| Looker {
         organisation: visit.organisation.id.clone(),
         name: visit.name().to_owned(),
         is_page: true,
@@ -254,37 +311,37 @@ pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
 }
 
 fn built() -> Contents {
-    use Needs::{Nothing, SignIn};
-    const RECORD: Needs = Needs::Duty(Duty::Record);
-    const AUDIT: Needs = Needs::Duty(Duty::ReadAudit);
-    const SETTINGS: Needs = Needs::Duty(Duty::Settings);
+    const WORKS: Holders<WorksQueues> = Holders::ONLY;
+    const RECORD: Holders<RecordsCases> = Holders::ONLY;
+    const AUDIT: Holders<ReadsTrail> = Holders::ONLY;
+    const SETTINGS: Holders<KeepsSettings> = Holders::ONLY;
     let contents = Contents { router: Router::new(), entries: Vec::new() };
     contents
-        .page("/assets/{file}", Nothing, assets::file)
-        .page("/sign-in", Nothing, sign_in::show)
-        .act("/sign-in", Nothing, sign_in::sign_in)
-        .page("/sign-in/code", Nothing, sign_in::show_code)
-        .act("/sign-in/code", Nothing, sign_in::take_code)
-        .page("/sign-in/oidc/{provider}", Nothing, by_provider::depart)
-        .page("/sign-in/oidc/{provider}/out", Nothing, by_provider::farewell)
-        .page("/sign-in/callback/{provider}", Nothing, by_provider::arrive)
-        .act("/language", Nothing, sign_in::language)
-        .page("/invitation/{organisation}/{token}", Nothing, invitation::show)
-        .act("/invitation/{organisation}/{token}", Nothing, invitation::take_up)
-        .page("/accessibility", Nothing, help::accessibility)
-        .act("/sign-out", SignIn, sign_in::sign_out)
-        .page("/help", SignIn, help::show)
-        .page("/account", SignIn, account::show)
-        .act("/account/stay", SignIn, account::stay)
-        .act("/account/preferences", SignIn, account::preferences)
-        .act("/account/password", SignIn, account::password)
-        .act("/account/sessions", SignIn, account::end_sessions)
-        .page("/account/second-step", SignIn, account::second_step)
-        .act("/account/second-step", SignIn, account::begin_second_step)
-        .act("/account/second-step/off", SignIn, account::end_second_step)
-        .page("/", RECORD, landing::show)
-        .page(live::PATH, RECORD, live::stream)
-        .act("/take", RECORD, landing::take)
+        .page("/assets/{file}", Anybody, assets::file)
+        .page("/sign-in", Anybody, sign_in::show)
+        .act("/sign-in", Anybody, sign_in::sign_in)
+        .page("/sign-in/code", Anybody, sign_in::show_code)
+        .act("/sign-in/code", Anybody, sign_in::take_code)
+        .page("/sign-in/oidc/{provider}", Anybody, by_provider::depart)
+        .page("/sign-in/oidc/{provider}/out", Anybody, by_provider::farewell)
+        .page("/sign-in/callback/{provider}", Anybody, by_provider::arrive)
+        .act("/language", Anybody, sign_in::language)
+        .page("/invitation/{organisation}/{token}", Anybody, invitation::show)
+        .act("/invitation/{organisation}/{token}", Anybody, invitation::take_up)
+        .page("/accessibility", Anybody, help::accessibility)
+        .act("/sign-out", AnyVisitor, sign_in::sign_out)
+        .page("/help", AnyVisitor, help::show)
+        .page("/account", AnyVisitor, account::show)
+        .act("/account/stay", AnyVisitor, account::stay)
+        .act("/account/preferences", AnyVisitor, account::preferences)
+        .act("/account/password", AnyVisitor, account::password)
+        .act("/account/sessions", AnyVisitor, account::end_sessions)
+        .page("/account/second-step", AnyVisitor, account::second_step)
+        .act("/account/second-step", AnyVisitor, account::begin_second_step)
+        .act("/account/second-step/off", AnyVisitor, account::end_second_step)
+        .page("/", WORKS, landing::show)
+        .page(live::PATH, WORKS, live::stream)
+        .act("/take", WORKS, landing::take)
         .page("/people", RECORD, people::show)
         .page("/people/{person}", RECORD, person::show)
         .page("/people/{person}/record", AUDIT, person::own_record::page)

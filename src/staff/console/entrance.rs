@@ -17,7 +17,7 @@ use super::live;
 use super::presence;
 use super::trouble::Trouble;
 use super::trouble_page::in_words;
-use super::visit::{Guest, Visit};
+use super::visit::{Guest, Visitor};
 use crate::domain::language::Language;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::client::client;
@@ -53,7 +53,7 @@ pub(super) async fn enter(
     {
         guest.language = preferred;
     }
-    let visit = visit.map(|visit| Visit { guest: guest.clone(), ..visit });
+    let visit = visit.map(|visit| Visitor { guest: guest.clone(), ..visit });
     request.extensions_mut().insert(guest.clone());
     // A session that is half a one opens nothing but the page of its other half.
     let whole = visit.clone().filter(|visit| !visit.live.session.half);
@@ -96,7 +96,7 @@ pub(super) fn guest_of(staff: &Staff, request: &Request) -> Guest {
         source: client(peer, headers, &staff.console.trusted_proxies),
         secure,
         browser: browser(headers),
-        now: staff.for_console().now(),
+        now: staff.office.now(),
     }
 }
 
@@ -105,11 +105,11 @@ pub(super) async fn visiting(
     staff: &Staff,
     headers: &HeaderMap,
     guest: &Guest,
-) -> Result<Option<Visit>, Trouble> {
+) -> Result<Option<Visitor>, Trouble> {
     let Some((organisation, token)) = session_of(staff, headers, guest.secure) else {
         return Ok(None);
     };
-    let accounts = &staff.for_console().accounts;
+    let accounts = staff.accounts();
     // A stream begins again and again by itself, and a page goes on saying that it is open: nobody sits there
     // because of that.
     let path = guest.here.split('?').next().unwrap_or_default();
@@ -121,7 +121,7 @@ pub(super) async fn visiting(
     let Some(live) = live else { return Ok(None) };
     let owes_second_step = accounts.wants_second_step(&live);
     let live = Arc::new(live);
-    Ok(Some(Visit { guest: guest.clone(), organisation, live, owes_second_step }))
+    Ok(Some(Visitor { guest: guest.clone(), organisation, live, owes_second_step }))
 }
 
 /// The organisation and the token that the cookie names.
@@ -132,7 +132,7 @@ pub(super) fn session_of(
 ) -> Option<(Arc<Organisation>, String)> {
     let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
     let (organisation, token) = cookie(headers, name)?.rsplit_once('.')?;
-    let organisation = staff.for_console().organisation(&OrganisationId::new(organisation))?;
+    let organisation = staff.office.organisation(&OrganisationId::new(organisation))?;
     Some((Arc::clone(organisation), token.to_owned()))
 }
 

@@ -15,7 +15,7 @@ use super::records::erasure;
 use super::refused::refusals;
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
@@ -26,7 +26,7 @@ use crate::domain::language::Language;
 use crate::domain::permission;
 use crate::domain::refusal_code::RefusalCode;
 use crate::staff::Staff;
-use crate::staff::permit::{ApprovesErasures, Permit};
+use crate::staff::permit::{AnswersForData, ApprovesErasures, Permit};
 
 /// Who may approve what somebody else asked to erase, in words.
 pub(super) fn approvers(visit: &Visit) -> Vec<String> {
@@ -138,7 +138,7 @@ struct Filled<'a> {
 }
 
 async fn shown(staff: &Staff, visit: &Visit, id: &str, filled: Filled<'_>) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
     let (language, now) = (visit.language(), visit.now());
     let w = words::Erasing::of(language);
     let zone = organisation.profile.timezone;
@@ -193,7 +193,7 @@ async fn shown(staff: &Staff, visit: &Visit, id: &str, filled: Filled<'_>) -> Pa
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ApprovesErasures>,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
@@ -211,11 +211,11 @@ pub(super) async fn show(
 /// Asks, takes the request back, holds, ends a hold: by the button that was pressed.
 pub(super) async fn act(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<AnswersForData>,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation);
     let (reason, clause, despite) =
         (posted.text("reason"), posted.text("clause"), posted.text("despite"));
     let acting = Acting::from(visit.name()).because(Some(reason));
@@ -275,10 +275,10 @@ async fn answered(
 
 pub(super) async fn approve(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ApprovesErasures>,
     Path(id): Path<String>,
 ) -> Page {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     match desk.approve_erasure(&visit.organisation, &id, visit.name()).await {
         Ok(proof) => Ok(go(&format!("/erasures/{}", quoted(&proof.id)))),
         Err(fault) => answered(&staff, &visit, &id, Err(fault), ("", Filled::default())).await,

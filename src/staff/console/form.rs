@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::Extensions;
 
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::Visitor;
 use crate::runtime::limits::{
     CONSOLE_FIELD_BYTES, CONSOLE_FIELDS_MAX, CONSOLE_FORM_BYTES_MAX, CONSOLE_OPEN_FORM_BYTES_MAX,
 };
@@ -74,7 +74,7 @@ impl<S: Sync> FromRequest<S> for Posted {
         if let Some(read) = request.extensions_mut().remove::<Posted>() {
             return Ok(read);
         }
-        let max = match request.extensions().get::<Visit>() {
+        let max = match request.extensions().get::<Visitor>() {
             Some(_) => CONSOLE_FORM_BYTES_MAX,
             None => CONSOLE_OPEN_FORM_BYTES_MAX,
         };

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::assets::names;
 use super::trouble::Trouble;
-use super::visit::{Guest, Visit};
+use super::visit::{Guest, Visitor};
 use super::words;
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
@@ -82,7 +82,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// A page of somebody who is signed in. `title`: what the page is, "E-mail from Jo, Mon 23 Nov".
-    pub(super) fn of(staff: &Staff, visit: &Visit, section: Section, title: &str) -> Frame {
+    pub(super) fn of(staff: &Staff, visit: &Visitor, section: Section, title: &str) -> Frame {
         let mut frame = Frame::outside(staff, &visit.guest, Some(&visit.organisation), title);
         frame.who = Some(visit.name().to_owned());
         frame.keys = visit.live.account.keys;
@@ -179,7 +179,7 @@ impl Frame {
     }
 }
 
-fn sections(visit: &Visit, current: Section, w: &'static words::Frame) -> Vec<SectionLink> {
+fn sections(visit: &Visitor, current: Section, w: &'static words::Frame) -> Vec<SectionLink> {
     let all = [
         (Section::MyWork, "/", w.my_work, Duty::Record),
         (Section::Queues, "/queues", w.queues, Duty::Record),

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 
 use super::entrance::visiting;
 use super::frame::{Frame, Page, Section, page};
-use super::visit::{Guest, Visit};
+use super::visit::{Guest, Visitor};
 use super::words;
 use crate::domain::language::Language;
 use crate::staff::Staff;
@@ -36,7 +36,7 @@ struct Part {
     paragraphs: &'static [&'static str],
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visitor) -> Page {
     let w = words::Help::of(visit.language());
     let keys = vec![
         ("j", w.k_down),
@@ -63,9 +63,9 @@ pub(super) async fn accessibility(
     headers: HeaderMap,
 ) -> Page {
     let title = words::Help::of(guest.language).accessibility_title;
-    let visit: Option<Visit> = visiting(&staff, &headers, &guest).await.unwrap_or_default();
+    let visit: Option<Visitor> = visiting(&staff, &headers, &guest).await.unwrap_or_default();
     let f = match visit.filter(|visit| !visit.live.session.half) {
-        Some(visit) => Frame::of(&staff, &Visit { guest, ..visit }, Section::Beside, title),
+        Some(visit) => Frame::of(&staff, &Visitor { guest, ..visit }, Section::Beside, title),
         None => Frame::outside(&staff, &guest, None, title),
     };
     let parts = match f.language {

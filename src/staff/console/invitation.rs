@@ -74,7 +74,7 @@ struct OverPage {
 type Link = Path<(String, String)>;
 
 fn organisation_of<'a>(staff: &'a Staff, id: &str) -> Result<&'a Arc<Organisation>, Trouble> {
-    staff.for_console().organisation(&OrganisationId::new(id)).ok_or(Trouble::NotFound)
+    staff.office.organisation(&OrganisationId::new(id)).ok_or(Trouble::NotFound)
 }
 
 struct Filled<'a> {
@@ -142,7 +142,7 @@ pub(super) async fn show(
     Path((organisation, token)): Link,
 ) -> Page {
     let organisation = organisation_of(&staff, &organisation)?;
-    let invited = staff.for_console().accounts.invited(&organisation.id, &token).await?;
+    let invited = staff.accounts().invited(&organisation.id, &token).await?;
     let filled = Filled { name: "", login: "", role: "", faults: Vec::new() };
     form(&staff, &guest, organisation, &token, invited, filled)
 }
@@ -164,7 +164,7 @@ pub(super) async fn take_up(
     posted: Posted,
 ) -> Page {
     let organisation = organisation_of(&staff, &organisation)?;
-    let accounts = &staff.for_console().accounts;
+    let accounts = staff.accounts();
     let w = words::SignIn::of(guest.language);
     let invited = accounts.invited(&organisation.id, &token).await?;
     if invited.as_ref().is_some_and(|invited| invited.pass) {
@@ -190,7 +190,7 @@ pub(super) async fn take_up(
         }
         // A first account that may not keep the settings could not let anybody else in.
         if !permission::has(&organisation.profile, &Role(role.to_owned()), Duty::Settings) {
-            return Err(Trouble::NotAllowed(Duty::Settings));
+            return Err(Trouble::NotAllowed(&[Duty::Settings]));
         }
     }
     let known = invited.as_ref().and_then(|invited| invited.account.as_ref());

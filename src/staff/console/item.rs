@@ -18,7 +18,7 @@ use super::form::{own_path, quoted};
 use super::frame::{Frame, Page, Section, Undo, with_status};
 use super::presence::{self, AlsoOpen};
 use super::say::{self, who};
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
@@ -28,6 +28,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::{Note, QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
+use crate::staff::permit::WorksQueues;
 
 /// The address of an item. `from`: the page that led there; `done`: the last action.
 pub(super) fn href(item: &str, from: &str, done: Option<&str>) -> String {
@@ -126,11 +127,11 @@ struct Beside<'a> {
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
     let done = asked.text("done").and_then(Verb::of);
@@ -154,7 +155,7 @@ async fn shown(
 ) -> Page {
     let person = person_of(staff, visit, &item).await?;
     let decision =
-        staff.for_console().desk.decision_on(&visit.organisation.id, &item.contact).await?;
+        staff.casework(visit).desk.decision_on(&visit.organisation.id, &item.contact).await?;
     let quota = decision.map(|decision| decision.quotas).unwrap_or_default();
     let language = visit.language();
     let zone = visit.organisation.profile.timezone;
@@ -174,7 +175,7 @@ async fn shown(
 async fn others(staff: &Staff, visit: &Visit, item: &QueueItem) -> Result<Others, Fault> {
     let by = Actor { name: visit.name(), role: visit.role() };
     let mut colleagues = if by.may_hand_over(&visit.organisation, item) {
-        staff.for_console().colleagues(&visit.organisation).await?
+        staff.casework(visit).colleagues(&visit.organisation).await?
     } else {
         Vec::new()
     };

@@ -60,7 +60,7 @@ pub(super) async fn rows(
                 Some(known) => known.clone(),
                 None => {
                     let found =
-                        staff.for_console().person_known(&visit.organisation.id, id).await?;
+                        staff.casework(visit).person_known(&visit.organisation.id, id).await?;
                     people.insert(id.clone(), found.clone());
                     found
                 }

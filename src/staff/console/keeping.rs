@@ -16,7 +16,7 @@ use super::records::{erasure, known_name};
 use super::refused::refusals;
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::erasure::Proof;
@@ -25,6 +25,7 @@ use crate::domain::duty::Duty;
 use crate::domain::retention::Class;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
+use crate::staff::permit::{AnswersForData, ApprovesErasures};
 
 /// Something about one person, which leads to their erasure's page.
 struct Line {
@@ -139,7 +140,7 @@ async fn shown(
     refusals: Vec<Refusal>,
     said: Option<&'static str>,
 ) -> Page {
-    let (casework, organisation) = (staff.for_console(), &visit.organisation);
+    let (casework, organisation) = (staff.casework(visit), &visit.organisation);
     let desk = &casework.desk;
     let w = words::Keeping::of(visit.language());
     let mut waiting = Vec::new();
@@ -176,7 +177,11 @@ async fn shown(
     with_status(if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &template)
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<ApprovesErasures>,
+    asked: Asked,
+) -> Page {
     let w = words::Keeping::of(visit.language());
     let said = match asked.text("done") {
         Some("ask") => Some(w.said_asked),
@@ -193,12 +198,12 @@ fn class_of(name: &str) -> Result<Class, Trouble> {
 /// Asks for what a rule lets go to be removed, or takes that back.
 pub(super) async fn act(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<AnswersForData>,
     Path(class): Path<String>,
     posted: Posted,
 ) -> Page {
     let class = class_of(&class)?;
-    let (casework, organisation) = (staff.for_console(), &visit.organisation.id);
+    let (casework, organisation) = (staff.casework(&visit), &visit.organisation.id);
     let desk = &casework.desk;
     let done = match posted.text("verb") {
         "ask" => {
@@ -218,11 +223,11 @@ pub(super) async fn act(
 
 pub(super) async fn approve(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ApprovesErasures>,
     Path(class): Path<String>,
 ) -> Page {
     let class = class_of(&class)?;
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     match desk.approve_sweep(&visit.organisation, class, visit.name()).await {
         Ok(proof) => Ok(go(&format!("/erasures/{}", quoted(&proof.id)))),
         Err(Fault::Broken(broken)) => {
@@ -246,11 +251,11 @@ struct ProofPage {
 /// What one erasure removed. It names nobody, and so can be shown to anybody who asks for proof.
 pub(super) async fn proof(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ApprovesErasures>,
     Path(erasure): Path<String>,
 ) -> Page {
     let w = words::Keeping::of(visit.language());
-    let proof = staff.for_console().desk.erasure(&visit.organisation.id, &erasure).await?;
+    let proof = staff.casework(&visit).desk.erasure(&visit.organisation.id, &erasure).await?;
     page(&ProofPage {
         f: Frame::of(&staff, &visit, Section::Audit, w.proof),
         w,

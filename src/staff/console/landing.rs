@@ -13,7 +13,7 @@ use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
 use super::queues::{QueueLine, in_order, lines};
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::case::record::CaseRead;
@@ -21,6 +21,7 @@ use crate::casework::case::waiting::{Waiting, waiting_for};
 use crate::domain::duty::Duty;
 use crate::domain::queue::FILED;
 use crate::staff::Staff;
+use crate::staff::permit::WorksQueues;
 
 #[derive(Template)]
 #[template(path = "landing.html")]
@@ -41,9 +42,13 @@ impl LandingPage {
     }
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<WorksQueues>,
+    asked: Asked,
+) -> Page {
     let w = words::Landing::of(visit.language());
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation);
     let since = desk.newest_number(&organisation.id).await?;
     let mine = desk.in_hand(&organisation.id, visit.name()).await?;
     let mine = rows(&staff, &visit, mine, "/").await?;
@@ -69,7 +74,7 @@ struct CaseLine {
 /// Drafts, returned proposals, signatures and appeals, the oldest first.
 async fn cases(staff: &Staff, visit: &Visit) -> Result<Vec<CaseLine>, Fault> {
     let signs = visit.may(Duty::SignOff);
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     let cases = desk.cases_for(&visit.organisation, visit.name(), signs).await?;
     let mut all = Vec::new();
     for case in &cases {
@@ -112,8 +117,8 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
 }
 
 /// Takes the next, wherever it is most urgent.
-pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQueues>) -> Page {
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
     for count in in_order(desk.queues(organisation).await?) {
         // Filed contacts are read when there is time, from their own queue.
         if count.waiting == 0 || count.queue == FILED {

@@ -11,12 +11,13 @@ use super::case::letter::sheet;
 use super::frame::{Frame, Page, Section, page};
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::domain::language::Language;
 use crate::domain::letter::{Document, Letter, page as laid_out, samples};
 use crate::domain::organisation::Organisation;
 use crate::staff::Staff;
+use crate::staff::permit::KeepsSettings;
 
 /// The path of one sample, as a page by itself.
 pub(super) const SAMPLE: &str = "/settings/templates/sample";
@@ -121,7 +122,11 @@ fn sample_lines(visit: &Visit, wanted: Wanted) -> Vec<SampleLine> {
         .collect()
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    asked: Asked,
+) -> Page {
     let wanted = Wanted::of(&asked);
     let w = words::LetterTemplates::of(visit.language());
     let samples = sample_lines(&visit, wanted);
@@ -141,7 +146,7 @@ pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: A
 }
 
 /// One sample letter, as the organisation's template lays it out.
-pub(super) async fn sample(visit: Visit, asked: Asked) -> Page {
+pub(super) async fn sample(visit: VisitOf<KeepsSettings>, asked: Asked) -> Page {
     let wanted = Wanted::of(&asked);
     let letter = wanted.letter()?;
     let template = visit.organisation.reach.letters.of(wanted.language);

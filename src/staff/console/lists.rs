@@ -13,11 +13,12 @@ use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::case::lists::{CaseList, ListAsked, ListOrder};
 use crate::runtime::limits::{CONSOLE_ROWS, PLACES_COUNTED_MAX};
 use crate::staff::Staff;
+use crate::staff::permit::RecordsCases;
 
 pub(super) use self::calendar::{ics, show as calendar};
 pub(super) use self::reports::{chart, csv, show as reports};
@@ -160,7 +161,7 @@ async fn shown(staff: &Staff, visit: &Visit, list: List, asked: &Asked) -> Page 
     let after = asked.text("after");
     let wanted = ListAsked { list: listed, state, order, after, limit: CONSOLE_ROWS };
     let found = rows::of(staff, visit, wanted).await?;
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     let count = desk.count_listed(&visit.organisation.id, listed, state).await?;
     let here = format!("{}?state={state}", said.href);
     let title = match after {
@@ -185,7 +186,7 @@ macro_rules! pages {
     ($($name:ident: $list:ident;)*) => {$(
         pub(super) async fn $name(
             State(staff): State<Arc<Staff>>,
-            visit: Visit,
+            visit: VisitOf<RecordsCases>,
             asked: Asked,
         ) -> Page {
             shown(&staff, &visit, List::$list, &asked).await
@@ -212,9 +213,9 @@ struct CasesPage {
 }
 
 /// The lists, each with how much waits.
-pub(super) async fn doors(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn doors(State(staff): State<Arc<Staff>>, visit: VisitOf<RecordsCases>) -> Page {
     let w = words::Lists::of(visit.language());
-    let (desk, mut doors) = (&staff.for_console().desk, Vec::new());
+    let (desk, mut doors) = (&staff.casework(&visit).desk, Vec::new());
     for list in List::ALL {
         let said = list.said(w);
         let asked = said.states.first().and_then(|(state, _)| Some((*state, list.asked(state)?.0)));

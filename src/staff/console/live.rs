@@ -16,12 +16,13 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::asked::Asked;
-use super::visit::Visit;
+use super::visit::VisitOf;
 use crate::casework::live::News;
 use crate::runtime::limits::{
     LIVE_POLL, LIVE_SESSION_CHECK, LIVE_SILENCE, LIVE_STREAMS_MAX, LIVE_STREAMS_OF_SESSION_MAX,
 };
 use crate::staff::Staff;
+use crate::staff::permit::WorksQueues;
 
 pub(super) const PATH: &str = "/live";
 
@@ -103,7 +104,7 @@ fn event(news: &News, here: &[String]) -> Event {
 /// One browser's stream, while it lasts.
 struct Stream {
     staff: Arc<Staff>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     _place: Place,
     /// The number behind which it goes on; none: nothing was sent yet.
     after: Option<u64>,
@@ -118,9 +119,9 @@ impl Stream {
     /// The next event; none: the stream ends, and a browser that may opens another.
     async fn next(mut self) -> Option<(Event, Stream)> {
         loop {
-            let desk = &self.staff.for_console().desk;
+            let desk = &self.staff.casework(&self.visit).desk;
             if self.checked.elapsed() >= LIVE_SESSION_CHECK {
-                let accounts = &self.staff.for_console().accounts;
+                let accounts = &self.staff.casework(&self.visit).accounts;
                 let organisation = &self.visit.organisation.id;
                 if !accounts.still_lives(organisation, &self.visit.live).await.ok()? {
                     return None;
@@ -164,7 +165,7 @@ fn goes_on(headers: &HeaderMap, asked: &Asked) -> Option<u64> {
 
 pub(super) async fn stream(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     headers: HeaderMap,
     asked: Asked,
 ) -> Response {

@@ -15,7 +15,7 @@ use super::records::{self, MergeLine, known_name};
 use super::refused::refusals;
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
@@ -27,6 +27,7 @@ use crate::domain::merge::Difference;
 use crate::domain::person::Person;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::Staff;
+use crate::staff::permit::ChangesPeople;
 
 /// A record as one column of the comparison.
 struct Side {
@@ -98,7 +99,7 @@ struct MergingPage<'a> {
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
@@ -113,7 +114,7 @@ async fn shown(
     refusals: Vec<Refusal>,
     why: &str,
 ) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
     let w = words::Merging::of(visit.language());
     let person = desk.read_person(&organisation.id, id).await?;
     let stage = match (&person.merged_into, asked.text("other")) {
@@ -151,7 +152,7 @@ async fn search(
     let result = if asked.is_empty() {
         crate::casework::directory::FoundPeople::default()
     } else {
-        staff.for_console().find_people(&visit.organisation, asked).await?
+        staff.casework(visit).find_people(&visit.organisation, asked).await?
     };
     let others = result.people.iter().filter(|one| one.id != person.id);
     let found = others.map(|one| Found {
@@ -172,7 +173,7 @@ async fn pair(
     person: &Arc<Person>,
     other: &str,
 ) -> Result<Pair, Trouble> {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
     let w = words::Merging::of(visit.language());
     let found = desk.preview_merge(organisation, &person.id, other).await?;
     let other = desk.read_person(&organisation.id, other).await?;
@@ -229,7 +230,7 @@ async fn cells(
         format!("{terms} ({state})")
     });
     let timeline = staff
-        .for_console()
+        .casework(visit)
         .desk
         .person_timeline(&visit.organisation, &person.id, None, PAGE_ITEMS_MAX)
         .await?;
@@ -297,13 +298,13 @@ fn expected(posted: &Posted) -> Expected {
 
 pub(super) async fn merge(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Page {
     let (other, why) = (posted.text("other"), posted.text("why"));
     let acting = Acting::from(visit.name()).because(Some(why));
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let done = desk.merge(&visit.organisation, &id, other, &expected(&posted), acting).await;
     match done {
         Ok(merge) => {
@@ -346,13 +347,13 @@ struct Undone {
 }
 
 async fn merge_of(staff: &Staff, visit: &Visit, id: &str, merge: &str) -> Result<Merge, Trouble> {
-    let all = staff.for_console().desk.merges(&visit.organisation, id).await?;
+    let all = staff.casework(visit).desk.merges(&visit.organisation, id).await?;
     all.into_iter().find(|one| one.id == merge).ok_or(Trouble::NotFound)
 }
 
 pub(super) async fn show_merge(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path((id, merge)): Path<(String, String)>,
     asked: Asked,
 ) -> Page {
@@ -377,7 +378,7 @@ async fn parting<'a>(
     refusals: Vec<Refusal>,
     why: &'a str,
 ) -> Result<PartingPage<'a>, Trouble> {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     let w = words::Merging::of(visit.language());
     let person = desk.read_person(&visit.organisation.id, id).await?;
     let one = merge_of(staff, visit, id, merge).await?;
@@ -415,13 +416,13 @@ async fn parting<'a>(
 
 pub(super) async fn part(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path((id, merge)): Path<(String, String)>,
     posted: Posted,
 ) -> Page {
     let why = posted.text("why");
     let acting = Acting::from(visit.name()).because(Some(why));
-    let casework = staff.for_console();
+    let casework = staff.casework(&visit);
     let expected = expected(&posted);
     match casework.unmerge(&visit.organisation, &id, &merge, &expected, acting).await {
         Ok(parted) => Ok(go(&format!(

@@ -13,12 +13,13 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::message::{self, Message};
 use crate::domain::channel::Channel;
 use crate::domain::queue::QueueItem;
 use crate::runtime::html;
+use crate::staff::permit::WorksQueues;
 use crate::staff::{Staff, download};
 
 #[derive(Template)]
@@ -46,14 +47,14 @@ async fn fetched(
     visit: &Visit,
     id: &str,
 ) -> Result<(QueueItem, bytes::Bytes), Trouble> {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation.id);
     let item = desk.item_anywhere(organisation, id).await?;
     Ok(desk.original(organisation, &item.queue, id).await?)
 }
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
@@ -101,7 +102,7 @@ pub(super) async fn show(
 /// anything even if it were not.
 pub(super) async fn html(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(id): Path<String>,
 ) -> Page {
     let (item, bytes) = fetched(&staff, &visit, &id).await?;
@@ -126,7 +127,7 @@ pub(super) async fn html(
 /// The bytes, to be saved and never shown by the browser as a page of ours.
 pub(super) async fn download(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(id): Path<String>,
 ) -> Page {
     let (item, bytes) = fetched(&staff, &visit, &id).await?;

@@ -9,10 +9,10 @@ use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::say;
-use super::visit::Visit;
+use super::visit::VisitOf;
 use super::words;
 use crate::staff::Staff;
-use crate::staff::permit::{ChangesPeople, Permit};
+use crate::staff::permit::{ChangesPeople, Permit, RecordsCases};
 
 struct Found {
     href: String,
@@ -33,11 +33,15 @@ struct PeoplePage {
     add: Option<&'static str>,
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<RecordsCases>,
+    asked: Asked,
+) -> Page {
     let w = words::People::of(visit.language());
     let query = asked.text("q").unwrap_or_default();
     let organisation = &visit.organisation;
-    let result = staff.for_console().find_people(organisation, query).await?;
+    let result = staff.casework(&visit).find_people(organisation, query).await?;
     let (profile, language, now) = (&organisation.profile, visit.language(), visit.now());
     let found = result
         .people

@@ -15,7 +15,7 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
 use super::records::{self, MergeLine};
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::joined::AllRecords;
@@ -26,7 +26,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
-use crate::staff::permit::{ChangesPeople, Permit as _};
+use crate::staff::permit::{ChangesPeople, Permit as _, RecordsCases};
 
 struct RestrictionCard {
     terms: String,
@@ -89,11 +89,11 @@ struct PersonPage {
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path(id): Path<String>,
     asked: Asked,
 ) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation);
     let person = desk.read_person(&organisation.id, &id).await?;
     let because = asked.text("because");
     let tab = asked.text("tab");
@@ -224,7 +224,7 @@ pub(super) async fn lacking(
     person: &str,
 ) -> Result<Option<String>, Fault> {
     let organisation = &visit.organisation;
-    let found = staff.for_console().desk.not_followed(organisation, person).await?;
+    let found = staff.casework(visit).desk.not_followed(organisation, person).await?;
     let zone = organisation.profile.timezone;
     Ok(found.map(|one| say::missing(&one, visit.now(), zone, visit.language())))
 }

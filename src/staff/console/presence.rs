@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::form::{Posted, quoted};
 use super::frame::Page;
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::{
@@ -23,6 +23,7 @@ use crate::runtime::limits::{
     PRESENCE_STEPS_REMEMBERED_MAX,
 };
 use crate::staff::Staff;
+use crate::staff::permit::WorksQueues;
 
 /// The end of the path by which a page says that it is still open.
 const BEAT: &str = "/here";
@@ -196,11 +197,11 @@ fn in_words(visit: &Visit, one: &Looking) -> AlsoOpen {
 /// A page says that it is still open, or that it is left; who else has the item open.
 pub(super) async fn here(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(item): Path<String>,
     posted: Posted,
 ) -> Page {
-    staff.for_console().desk.item_anywhere(&visit.organisation.id, &item).await?;
+    staff.casework(&visit).desk.item_anywhere(&visit.organisation.id, &item).await?;
     let page = |field| posted.text(field).parse().ok();
     match page("left") {
         Some(left) => staff.presence.left(&visit, &item, left),

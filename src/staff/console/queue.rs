@@ -13,7 +13,7 @@ use super::queues::in_order;
 use super::say::{self, who};
 use super::trouble::Trouble;
 use super::trouble_page::of_fault;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::queues::ItemsWanted;
@@ -26,6 +26,7 @@ use crate::render::tickets::Form;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
 use crate::staff::export::exported;
+use crate::staff::permit::WorksQueues;
 
 /// Pages of the store that are looked through for a page with a filter. More: the page ends there, and
 /// goes on by its link.
@@ -156,7 +157,7 @@ impl Wanted {
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(queue): Path<String>,
     asked: Asked,
 ) -> Page {
@@ -174,7 +175,7 @@ async fn shown(
     said: Option<&'static str>,
 ) -> Page {
     let (desk, organisation, language) =
-        (&staff.for_console().desk, &visit.organisation, visit.language());
+        (&staff.casework(visit).desk, &visit.organisation, visit.language());
     let q = words::Queue::of(language);
     let since = desk.newest_number(&organisation.id).await?;
     let counts = in_order(desk.queues(&organisation.id).await?);
@@ -252,7 +253,7 @@ async fn found(
             limit: CONSOLE_ROWS + 1 - items.len(),
         };
         let organisation = &visit.organisation.id;
-        let page = staff.for_console().desk.items(organisation, &wanted.queue, asked).await?;
+        let page = staff.casework(visit).desk.items(organisation, &wanted.queue, asked).await?;
         let fits = |item: &QueueItem| wanted.channel.is_none_or(|one| item.channel == one);
         items.extend(page.items.into_iter().filter(fits));
         after = page.next;
@@ -271,28 +272,28 @@ async fn found(
 /// a file leaves out.
 pub(super) async fn export(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(queue): Path<String>,
     asked: Asked,
 ) -> Page {
     let organisation = visit.organisation.id.clone();
-    let counts = staff.for_console().desk.queues(&organisation).await?;
+    let counts = staff.casework(&visit).desk.queues(&organisation).await?;
     if !OF_EVERYBODY.contains(&queue.as_str()) && !counts.iter().any(|one| one.queue == queue) {
         return Err(Trouble::NotFound);
     }
     let form = if asked.text("format") == Some("csv") { Form::Csv } else { Form::Lines };
     let states = Shown::of(asked.text("state")).states();
-    Ok(exported(staff, organisation, (queue, states), form))
+    Ok(exported(visit.office(staff), organisation, (queue, states), form))
 }
 
 /// Takes the oldest that nobody has.
 pub(super) async fn take(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(queue): Path<String>,
 ) -> Page {
     let path = format!("/queues/{}", quoted(&queue));
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let taken = desk.take_next(&visit.organisation.id, &queue, visit.name()).await?;
     Ok(match taken {
         Some(item) => go(&super::item::href(&item.id, &path, Some("take"))),
@@ -303,7 +304,7 @@ pub(super) async fn take(
 /// Does one thing with several items: each has its own result, and those that failed are named.
 pub(super) async fn bulk(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(queue): Path<String>,
     posted: Posted,
 ) -> Page {
@@ -315,14 +316,14 @@ pub(super) async fn bulk(
         "close" => ItemAction::Close,
         _ => return Err(Trouble::NotFound),
     };
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
     let mut results = Vec::new();
     for id in posted.every("item").take(CONSOLE_ROWS) {
         let item = desk.item_anywhere(organisation, id).await;
         let named = match &item {
             Ok(item) => {
                 let person = match &item.person {
-                    Some(id) => staff.for_console().person_known(organisation, id).await?,
+                    Some(id) => staff.casework(&visit).person_known(organisation, id).await?,
                     None => None,
                 };
                 who(item, person.as_deref(), q)

@@ -9,12 +9,13 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::item_rows::{Row, rows};
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::hand_over::Actor;
 use crate::casework::queues::QueueCount;
 use crate::domain::queue::{EMERGENCY, FILED};
 use crate::staff::Staff;
+use crate::staff::permit::WorksQueues;
 
 /// One queue in a table.
 pub(super) struct QueueLine {
@@ -82,12 +83,12 @@ struct QueuesPage {
     left: Vec<Row>,
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQueues>) -> Page {
     let w = words::Queues::of(visit.language());
-    let counts = staff.for_console().desk.queues(&visit.organisation.id).await?;
+    let counts = staff.casework(&visit).desk.queues(&visit.organisation.id).await?;
     let by = Actor { name: visit.name(), role: visit.role() };
     let left = if by.leads(&visit.organisation) {
-        staff.for_console().left_behind(&visit.organisation).await?
+        staff.casework(&visit).left_behind(&visit.organisation).await?
     } else {
         Vec::new()
     };

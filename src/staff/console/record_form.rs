@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
@@ -22,6 +22,7 @@ use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::person::{ListedIdentifier, Person};
 use crate::staff::Staff;
+use crate::staff::permit::ChangesPeople;
 
 /// What a form holds, as it was typed.
 #[derive(Default)]
@@ -183,17 +184,20 @@ fn shown(staff: &Staff, visit: &Visit, whose: &Whose<'_>, typed: Typed, wrong: V
     with_status(status, &page)
 }
 
-pub(super) async fn show_new(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn show_new(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<ChangesPeople>,
+) -> Page {
     let id = NewPersonId::random()?;
     shown(&staff, &visit, &Whose::New(&id), Typed::default(), Vec::new())
 }
 
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path(id): Path<String>,
 ) -> Page {
-    let person = staff.for_console().desk.read_person(&visit.organisation.id, &id).await?;
+    let person = staff.casework(&visit).desk.read_person(&visit.organisation.id, &id).await?;
     let typed = Typed::of_person(&person);
     shown(&staff, &visit, &Whose::OnRecord(&person), typed, Vec::new())
 }
@@ -213,7 +217,11 @@ fn invalid(typed: &Typed, faults: &[PersonFault]) -> Vec<Wrong> {
     each.collect()
 }
 
-pub(super) async fn add(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
+pub(super) async fn add(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<ChangesPeople>,
+    posted: Posted,
+) -> Page {
     let typed = Typed::of(&posted);
     // Every form of ours has one.
     let id = match NewPersonId::parse(posted.text("id")) {
@@ -228,7 +236,7 @@ pub(super) async fn add(State(staff): State<Arc<Staff>>, visit: Visit, posted: P
     let empty: Person = serde_json::from_value(serde_json::json!({"id": id.as_str()}))
         .map_err(|_| Trouble::Ours)?;
     let acting = Acting::from(visit.name()).because(Some(&typed.why));
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     match desk.add_person(&visit.organisation, &id, typed.on(empty), acting).await {
         Ok(person) => Ok(go(&format!("/people/{}?tab=identifiers", quoted(&person.id)))),
         Err(Fault::Invalid(faults)) => {
@@ -247,12 +255,12 @@ pub(super) async fn add(State(staff): State<Arc<Staff>>, visit: Visit, posted: P
 
 pub(super) async fn change(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ChangesPeople>,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Page {
     let typed = Typed::of(&posted);
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let person = desk.read_person(&visit.organisation.id, &id).await?;
     let whose = Whose::OnRecord(&person);
     let wrong = missing(&typed, &visit);

@@ -17,7 +17,7 @@ pub(super) fn erasure(person: &str) -> String {
 
 /// The name of the person with an id, if known.
 pub(super) async fn known_name(staff: &Staff, visit: &Visit, id: &str) -> Result<String, Trouble> {
-    let known = staff.for_console().person_known(&visit.organisation.id, id).await?;
+    let known = staff.casework(visit).person_known(&visit.organisation.id, id).await?;
     Ok(known.map_or_else(|| id.to_owned(), |person| person.shown_name().to_owned()))
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn merges(
     visit: &Visit,
     id: &str,
 ) -> Result<Vec<MergeLine>, Trouble> {
-    let all = staff.for_console().desk.merges(&visit.organisation, id).await?;
+    let all = staff.casework(visit).desk.merges(&visit.organisation, id).await?;
     let mut lines = Vec::new();
     for one in all.iter().rev() {
         let other = if one.person == id { &one.other } else { &one.person };

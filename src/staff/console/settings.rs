@@ -9,11 +9,12 @@ use super::form::quoted;
 use super::frame::{Frame, Page, Section, page};
 use super::look::PolicyAsRead;
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::domain::duty::Duty;
 use crate::domain::restriction::{KindName, Mode};
 use crate::staff::Staff;
+use crate::staff::permit::KeepsSettings;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -31,7 +32,7 @@ fn policy(staff: &Staff, visit: &Visit) -> PolicyAsRead {
     staff.console.policies.get(&visit.organisation.id).cloned().unwrap_or_default()
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: VisitOf<KeepsSettings>) -> Page {
     let w = words::Settings::of(visit.language());
     let mode = match visit.organisation.mode {
         Mode::Enforce => w.mode_enforce,
@@ -71,7 +72,10 @@ struct PolicyPage {
     roles: Vec<(String, String)>,
 }
 
-pub(super) async fn profile(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn profile(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+) -> Page {
     let language = visit.language();
     let w = words::Settings::of(language);
     let profile = &visit.organisation.profile;
@@ -121,12 +125,15 @@ struct ConnectionsPage {
     lacking: Vec<(String, Option<String>, String)>,
 }
 
-pub(super) async fn connections(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn connections(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+) -> Page {
     let w = words::Settings::of(visit.language());
     let zone = visit.organisation.profile.timezone;
     let states = staff.health.states().await;
     let parts = states.into_iter().map(|one| (say::capitalised(one.part), one.fault)).collect();
-    let dead = staff.for_console().dead_letters(&visit.organisation.id).await;
+    let dead = staff.casework(&visit).dead_letters(&visit.organisation.id).await;
     let dead = dead
         .into_iter()
         .map(|one| {
@@ -134,7 +141,7 @@ pub(super) async fn connections(State(staff): State<Arc<Staff>>, visit: Visit) -
             (one.receiver, one.why, at)
         })
         .collect();
-    let found = staff.for_console().desk.all_not_followed(&visit.organisation.id).await?;
+    let found = staff.casework(&visit).desk.all_not_followed(&visit.organisation.id).await?;
     let lacking = found
         .into_iter()
         .map(|one| {

@@ -12,7 +12,7 @@ use super::form::{Posted, own_path, quoted};
 use super::frame::{Frame, Page, go, page, with_status};
 use super::provider_buttons::{Button, buttons};
 use super::trouble::Trouble;
-use super::visit::{Guest, Visit};
+use super::visit::{Guest, Visitor};
 use super::words;
 use crate::casework::accounts::{Attempt, Code, SignInFault};
 use crate::domain::language::Language;
@@ -46,7 +46,7 @@ pub(super) struct Filled<'a> {
 
 pub(super) fn form(staff: &Staff, guest: &Guest, filled: &Filled<'_>) -> Page {
     let w = words::SignIn::of(guest.language);
-    let all: Vec<&Arc<Organisation>> = staff.for_console().organisations().collect();
+    let all: Vec<&Arc<Organisation>> = staff.office.organisations().collect();
     let only = match all.as_slice() {
         [one] => Some(one.as_ref()),
         _ => None,
@@ -99,7 +99,7 @@ fn signed_out(
     by: Option<&str>,
 ) -> Page {
     let w = words::SignIn::of(frame.language);
-    let all: Vec<&Arc<Organisation>> = staff.for_console().organisations().collect();
+    let all: Vec<&Arc<Organisation>> = staff.office.organisations().collect();
     let organisations = match all.as_slice() {
         [_] => Vec::new(),
         several => several
@@ -127,10 +127,10 @@ fn signed_out(
 
 /// Which organisation is meant: the one that is chosen, or the only one.
 pub(super) fn organisation_of<'a>(staff: &'a Staff, chosen: &str) -> Option<&'a Arc<Organisation>> {
-    let mut all = staff.for_console().organisations();
+    let mut all = staff.office.organisations();
     match (all.next(), all.next()) {
         (Some(only), None) => Some(only),
-        _ => staff.for_console().organisation(&OrganisationId::new(chosen)),
+        _ => staff.office.organisation(&OrganisationId::new(chosen)),
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn sign_in(State(staff): State<Arc<Staff>>, guest: Guest, poste
         source: guest.source,
         browser: &guest.browser,
     };
-    match staff.for_console().accounts.sign_in(&organisation.id, attempt).await {
+    match staff.accounts().sign_in(&organisation.id, attempt).await {
         Ok(signed_in) => {
             let to = if signed_in.session.half {
                 format!("/sign-in/code?next={}", quoted(next))
@@ -213,7 +213,7 @@ pub(super) async fn take_code(
         return Ok(go(&format!("/sign-in?next={}", quoted(next))));
     };
     let code = Code { typed: posted.text("code"), source: guest.source };
-    match staff.for_console().accounts.take_second_step(&organisation.id, &token, code).await {
+    match staff.accounts().take_second_step(&organisation.id, &token, code).await {
         Ok(()) => Ok(go(next)),
         Err(SignInFault::Refused | SignInFault::Busy) => {
             staff.metrics.sign_in_failures.inc();
@@ -227,9 +227,9 @@ pub(super) async fn take_code(
     }
 }
 
-pub(super) async fn sign_out(State(staff): State<Arc<Staff>>, visit: Visit) -> Page {
+pub(super) async fn sign_out(State(staff): State<Arc<Staff>>, visit: Visitor) -> Page {
     let (organisation, live) = (&visit.organisation.id, &visit.live);
-    staff.for_console().accounts.end_session(organisation, &live.account, &live.id).await?;
+    staff.accounts().end_session(organisation, &live.account, &live.id).await?;
     // The provider's own session is another: a page of ours leads there, since a form may not (CSP `form-action`).
     let to = match &live.session.provider {
         Some(provider) => format!("/sign-in?done=out&by={}", quoted(&provider.name)),

@@ -13,7 +13,7 @@ use super::frame::{Frame, Page, Section, go, with_status};
 use super::invitation::FieldFault;
 use super::say;
 use super::trouble::Trouble;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::accounts::NewAccount;
@@ -22,6 +22,7 @@ use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::profile::Role;
 use crate::domain::token_life::TokenState;
+use crate::staff::permit::KeepsSettings;
 use crate::staff::{Staff, WithToken};
 
 struct Line {
@@ -108,10 +109,10 @@ fn roles(visit: &Visit, chosen: &str) -> Vec<(String, String, bool)> {
 async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
     let language = visit.language();
     let w = words::StaffList::of(language);
-    let accounts = staff.for_console().accounts.list(&visit.organisation.id).await?;
+    let accounts = staff.casework(visit).accounts.list(&visit.organisation.id).await?;
     let lines = accounts.iter().map(|account| line(visit, account, w)).collect();
     let own = staff.with_tokens.iter().filter(|one| one.organisation == visit.organisation.id);
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(visit).desk.today(&visit.organisation);
     let tokens = own.map(|one| token_line(one, today, w, language)).collect();
     let wrong = !filled.faults.is_empty();
     let page = StaffPage {
@@ -151,7 +152,11 @@ fn line(visit: &Visit, account: &Account, w: &words::StaffList) -> Line {
     }
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    asked: Asked,
+) -> Page {
     let w = words::StaffList::of(visit.language());
     let said = (asked.text("done") == Some("yes")).then_some(w.done);
     shown(&staff, &visit, Filled { said, ..Filled::default() }).await
@@ -166,7 +171,11 @@ fn link(staff: &Staff, visit: &Visit, token: &str) -> String {
     }
 }
 
-pub(super) async fn invite(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
+pub(super) async fn invite(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    posted: Posted,
+) -> Page {
     let s = words::SignIn::of(visit.language());
     let (name, login, role) = (posted.text("name"), posted.text("login"), posted.text("role"));
     let mut faults = Vec::new();
@@ -182,7 +191,7 @@ pub(super) async fn invite(State(staff): State<Arc<Staff>>, visit: Visit, posted
     }
     let new =
         NewAccount { login: login.to_owned(), name: name.to_owned(), role: Role(role.to_owned()) };
-    match staff.for_console().accounts.invite(&visit.organisation, new, visit.name()).await {
+    match staff.casework(&visit).accounts.invite(&visit.organisation, new, visit.name()).await {
         Ok(token) => {
             let link = Some((name.to_owned(), link(&staff, &visit, &token)));
             shown(&staff, &visit, Filled { link, ..Filled::default() }).await
@@ -198,12 +207,12 @@ pub(super) async fn invite(State(staff): State<Arc<Staff>>, visit: Visit, posted
 /// Changes one account, by the button that was pressed.
 pub(super) async fn change(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<KeepsSettings>,
     Path(login): Path<String>,
     posted: Posted,
 ) -> Page {
     let (accounts, organisation, by) =
-        (&staff.for_console().accounts, &visit.organisation, visit.name());
+        (&staff.casework(&visit).accounts, &visit.organisation, visit.name());
     let done = match posted.text("verb") {
         "role" => {
             let role = Role(posted.text("role").to_owned());

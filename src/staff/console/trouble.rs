@@ -15,7 +15,10 @@ pub(super) enum Trouble {
     SignedOutWriting {
         wrote: String,
     },
-    NotAllowed(Duty),
+    /// The role has none of these duties.
+    NotAllowed(&'static [Duty]),
+    /// The role must take a second step at sign-in, and it is to be set up first.
+    OwesSecondStep,
     NotFound,
     OtherSite,
     TooLong,
@@ -61,7 +64,9 @@ impl Trouble {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Trouble::SignedOut | Trouble::SignedOutWriting { .. } => StatusCode::UNAUTHORIZED,
-            Trouble::NotAllowed(_) | Trouble::OtherSite => StatusCode::FORBIDDEN,
+            Trouble::NotAllowed(_) | Trouble::OwesSecondStep | Trouble::OtherSite => {
+                StatusCode::FORBIDDEN
+            }
             Trouble::NotFound => StatusCode::NOT_FOUND,
             Trouble::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Trouble::NoRoom => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,7 +9,7 @@ use super::form::quoted;
 use super::frame::{Frame, Section, go, with_status};
 use super::say::role_name;
 use super::trouble::Trouble;
-use super::visit::{Guest, Visit};
+use super::visit::{Guest, Visitor};
 use super::words;
 use crate::casework::Fault;
 use crate::domain::broken::Broken;
@@ -35,7 +35,7 @@ struct TroublePage {
 pub(super) fn in_words(
     staff: &Staff,
     guest: &Guest,
-    visit: Option<&Visit>,
+    visit: Option<&Visitor>,
     trouble: Trouble,
     wrote: Option<String>,
 ) -> Response {
@@ -54,10 +54,13 @@ pub(super) fn in_words(
             let text = if empty { w.signed_out_plain } else { w.signed_out_text };
             (w.signed_out, text.to_owned())
         }
-        Trouble::NotAllowed(duty) => {
+        Trouble::OwesSecondStep => return go("/account/second-step"),
+        Trouble::NotAllowed(duties) => {
             let profile = visit.map(|visit| &visit.organisation.profile);
-            let able =
-                profile.map(|profile| permission::roles_with(profile, duty)).unwrap_or_default();
+            let able = profile
+                .zip(duties.first())
+                .map(|(profile, duty)| permission::roles_with(profile, *duty));
+            let able = able.unwrap_or_default();
             roles = able.into_iter().map(|role| role_name(role, guest.language)).collect();
             let role = visit.map(|visit| role_name(visit.role(), guest.language));
             let text = if roles.is_empty() { w.nobody } else { w.not_allowed_text };

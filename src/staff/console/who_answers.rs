@@ -12,13 +12,14 @@ use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
 use super::say;
-use super::visit::Visit;
+use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::points_of_contact::{Answering, Away};
 use crate::domain::moment::Moment;
 use crate::domain::point_of_contact::{Routed, Taker};
 use crate::staff::Staff;
+use crate::staff::permit::RecordsCases;
 
 /// A member of staff, with everybody whose contacts they answer.
 struct Contact {
@@ -115,7 +116,7 @@ async fn shown(
     let organisation = &visit.organisation;
     let profile = &organisation.profile;
     let language = visit.language();
-    let found = staff.for_console().points_of_contact(organisation).await?;
+    let found = staff.casework(visit).points_of_contact(organisation).await?;
     let staffed = profile.staffed_hours.iter().flatten();
     let w = words::WhoAnswers::of(language);
     let wrong = fault.is_some();
@@ -141,14 +142,22 @@ async fn shown(
     with_status(if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &template)
 }
 
-pub(super) async fn show(State(staff): State<Arc<Staff>>, visit: Visit, asked: Asked) -> Page {
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<RecordsCases>,
+    asked: Asked,
+) -> Page {
     let w = words::WhoAnswers::of(visit.language());
     let said = asked.number("recorded").map(|count| w.recorded.replace("{n}", &count.to_string()));
     shown(&staff, &visit, Typed::default(), None, said).await
 }
 
 /// Records an absence on every restriction that names the member of staff.
-pub(super) async fn record(State(staff): State<Arc<Staff>>, visit: Visit, posted: Posted) -> Page {
+pub(super) async fn record(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<RecordsCases>,
+    posted: Posted,
+) -> Page {
     let w = words::WhoAnswers::of(visit.language());
     let text = |name| posted.text(name).trim().to_owned();
     let typed = Typed { contact: text("contact"), from: text("from"), to: text("to") };
@@ -163,7 +172,7 @@ pub(super) async fn record(State(staff): State<Arc<Staff>>, visit: Visit, posted
         return shown(&staff, &visit, typed, fault, None).await;
     };
     let away = Away { contact: &typed.contact, from, to };
-    let (casework, role) = (staff.for_console(), visit.role());
+    let (casework, role) = (staff.casework(&visit), visit.role());
     let done = casework.record_absence(&visit.organisation, role, visit.name(), &away).await;
     let done = match done {
         Err(Fault::NotFound(_)) => {

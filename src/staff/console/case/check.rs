@@ -27,8 +27,9 @@ use crate::staff::console::form::quoted;
 use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::person::head::Head;
 use crate::staff::console::trouble::Trouble;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::{say, words};
+use crate::staff::permit::RecordsCases;
 
 #[derive(Template)]
 #[template(path = "check.html")]
@@ -68,14 +69,14 @@ fn checked<'a>(
 ) -> Result<Checked<'a>, Trouble> {
     let proposal = desktop.read.file.proposal(id).ok_or(Trouble::NotFound)?;
     let profile = &visit.organisation.profile;
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(visit).desk.today(&visit.organisation);
     let restriction = will_hold(profile, &desktop.read.file, proposal, today);
     Ok(Checked { visit, desktop, proposal, restriction })
 }
 
 pub(in crate::staff::console) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, proposal)): Path<(String, String)>,
     asked: Asked,
 ) -> Page {
@@ -84,9 +85,9 @@ pub(in crate::staff::console) async fn show(
     let language = visit.language();
     let make = Maker::new(&visit, &desktop);
     let tested = facts::back_tested(&staff, &it).await?;
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(&visit).desk.today(&visit.organisation);
     // Two records of one person are decided on together.
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let whole = desk.as_one(&visit.organisation.id, &desktop.read.person.id).await?;
     let ahead = outlook(&visit.organisation, &whole, &it.restriction, today);
     let channels = ahead.channels.iter();
@@ -180,7 +181,7 @@ fn steps(it: &Checked<'_>) -> (Vec<StepLink>, Vec<StepLink>, Vec<Refusal>) {
 /// What the letter would say, before one is drafted.
 pub(in crate::staff::console) async fn letter_preview(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, proposal)): Path<(String, String)>,
 ) -> Page {
     let desktop = Desktop::open(&staff, &visit, &person).await?;

@@ -10,9 +10,9 @@ mod restrictions;
 
 pub(in crate::staff::console) use self::restrictions::parameters;
 
-use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
+use crate::staff::permit::StepPermit;
 
 /// A text in English and Welsh.
 #[derive(Debug, Clone, Copy)]
@@ -152,8 +152,8 @@ impl Field {
 pub(in crate::staff::console) struct StepForm {
     pub act: &'static str,
     pub path: &'static str,
-    /// Who may open it: a role with any of these duties.
-    pub duties: &'static [Duty],
+    /// Who may open it.
+    pub permit: StepPermit,
     /// The step's key for what it is about.
     pub about: Option<&'static str>,
     pub title: Two,
@@ -180,13 +180,13 @@ impl StepForm {
 }
 
 macro_rules! steps {
-    ($($name:ident: $act:literal, $duties:expr, $about:expr, $careful:expr,
+    ($($name:ident: $act:literal, $permit:ident, $about:expr, $careful:expr,
         title: $title:expr, lead: $lead:expr, button: $button:expr, done: $done:expr,
         [$($field:expr),* $(,)?];)*) => {$(
         pub(in crate::staff::console) const $name: super::StepForm = super::StepForm {
             act: $act,
             path: concat!("/people/{person}/steps/", $act),
-            duties: $duties,
+            permit: $crate::staff::permit::StepPermit::$permit,
             about: $about,
             title: $title,
             lead: $lead,
@@ -252,7 +252,7 @@ mod tests {
         for one in &ALL {
             let read: Result<Act, _> = serde_json::from_value(serde_json::json!({"act": one.act}));
             assert_eq!(read.unwrap().name(), one.act);
-            assert!(one.path.ends_with(one.act) && !one.duties.is_empty());
+            assert!(one.path.ends_with(one.act));
         }
         // What serde names when it knows no such step.
         let unknown: Result<Act, _> = serde_json::from_value(serde_json::json!({"act": "?"}));

@@ -130,7 +130,7 @@ async fn contacts_of(
     desktop: &Desktop,
 ) -> Result<Vec<Contacted>, Trouble> {
     let from = visit.now() - chrono::TimeDelta::weeks(CONSOLE_CONTACT_WEEKS);
-    let (desk, to) = (&staff.for_console().desk, visit.now());
+    let (desk, to) = (&staff.casework(visit).desk, visit.now());
     let mut found = desk.timeline(&visit.organisation, &desktop.read.person.id, from, to).await?;
     let too_many = found.len().saturating_sub(CONSOLE_ROWS);
     Ok(found.split_off(too_many))
@@ -164,7 +164,7 @@ pub(in crate::staff::console) async fn take(
     let version = request.values.text("version").parse().ok();
     let asked =
         Step { person: &request.person, act: &act, id: id.as_deref(), by: visit.name(), version };
-    let (casework, organisation) = (staff.for_console(), &visit.organisation);
+    let (casework, organisation) = (staff.casework(&visit), &visit.organisation);
     match casework.step(organisation, visit.role(), asked).await {
         Ok(done) => Ok(go(&after(&request, &done))),
         Err(Fault::Broken(broken)) => again(Wrong { broken, ..Wrong::default() }),
@@ -272,7 +272,7 @@ async fn changes_since(
 ) -> Result<(Vec<(String, String)>, bool), Trouble> {
     let filter = TrailFilter { person: Some(request.person.clone()), ..TrailFilter::default() };
     let wanted = NewestWanted { filter, by: None, before: None, limit: CONSOLE_ROWS };
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     let trail = desk.newest_audit(&visit.organisation.id, wanted).await?;
     let zone = visit.organisation.profile.timezone;
     let mut changes = Vec::new();

@@ -23,8 +23,9 @@ use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::person::head::Head;
 use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::permit::RecordsCases;
 
 #[derive(Template)]
 #[template(path = "letter.html")]
@@ -52,13 +53,13 @@ async fn opened(
     person: &str,
     letter: &str,
 ) -> Result<LetterRead, Trouble> {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     Ok(desk.letter(&visit.organisation, person, letter).await?)
 }
 
 pub(in crate::staff::console) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, letter)): Path<(String, String)>,
     asked: Asked,
 ) -> Page {
@@ -104,7 +105,7 @@ pub(in crate::staff::console) async fn show(
 /// The page of the letter itself, as it was approved or as it would be: to be framed, and to be printed.
 pub(in crate::staff::console) async fn html(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, letter)): Path<(String, String)>,
 ) -> Page {
     let read = opened(&staff, &visit, &person, &letter).await?;
@@ -114,7 +115,7 @@ pub(in crate::staff::console) async fn html(
 /// The same words in large print.
 pub(in crate::staff::console) async fn large(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, letter)): Path<(String, String)>,
 ) -> Page {
     let read = opened(&staff, &visit, &person, &letter).await?;
@@ -133,7 +134,7 @@ pub(in crate::staff::console) fn sheet(page: String) -> Response {
 
 pub(in crate::staff::console) async fn text(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, letter)): Path<(String, String)>,
 ) -> Page {
     let read = opened(&staff, &visit, &person, &letter).await?;
@@ -143,7 +144,7 @@ pub(in crate::staff::console) async fn text(
 /// As PDF, where the gateway was built with it.
 pub(in crate::staff::console) async fn pdf(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path((person, letter)): Path<(String, String)>,
 ) -> Page {
     let read = opened(&staff, &visit, &person, &letter).await?;

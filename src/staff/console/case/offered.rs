@@ -63,7 +63,7 @@ impl<'a> Trial<'a> {
 /// Tries a step.
 pub(super) fn tried(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> Tried {
     let step = trial.step.as_taken_by(&visit.organisation);
-    if !step.duties.iter().any(|duty| visit.may(*duty)) {
+    if !visit.may_open(step.permit) {
         return Tried::Closed;
     }
     let broken = broken(visit, desktop, trial);

@@ -17,8 +17,9 @@ use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::person::head::{Head, Tab};
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::permit::RecordsCases;
 
 /// Cards of one kind under one heading.
 struct Part {
@@ -71,11 +72,11 @@ const SELDOM: [&str; 5] = [
 
 pub(in crate::staff::console) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path(person): Path<String>,
     asked: Asked,
 ) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation);
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation);
     let filter = DiaryAsked { person: Some(person.clone()), ..DiaryAsked::default() };
     let diary = desk.diary(organisation, &filter).await?;
     let desktop = Desktop::open(&staff, &visit, &person).await?;

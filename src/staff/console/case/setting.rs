@@ -31,7 +31,7 @@ impl Desktop {
     /// # Errors
     /// Nobody of this id is on record; the store is away.
     pub(super) async fn open(staff: &Staff, visit: &Visit, person: &str) -> Result<Self, Trouble> {
-        let casework = staff.for_console();
+        let casework = staff.casework(visit);
         let read = casework.desk.read_whole_case(&visit.organisation, person).await?;
         let mut list = casework.everybody(&visit.organisation).await?;
         list.insert(visit.name().to_owned(), visit.role().clone());

@@ -19,19 +19,20 @@ use crate::staff::console::frame::{Frame, Page, Section, go, page};
 use crate::staff::console::say::who;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::trouble_page::of_fault;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::permit::WorksQueues;
 
 /// Carries out the pressed button. A note is kept even where the rest fails.
 pub(in crate::staff::console) async fn act(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Page {
     let verb = Verb::of(posted.text("verb")).ok_or(Trouble::NotFound)?;
     let (desk, organisation, by) =
-        (&staff.for_console().desk, &visit.organisation.id, visit.name());
+        (&staff.casework(&visit).desk, &visit.organisation.id, visit.name());
     let (from, wrote) = (posted.text("from"), posted.text("text").trim());
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
@@ -85,7 +86,7 @@ async fn carried_out(
     verb: Verb,
     to: &str,
 ) -> Result<(), Fault> {
-    let (casework, organisation, by) = (staff.for_console(), &visit.organisation, visit.name());
+    let (casework, organisation, by) = (staff.casework(visit), &visit.organisation, visit.name());
     let action = match verb {
         Verb::Note => return Ok(()),
         Verb::NotTheirs => {
@@ -140,7 +141,7 @@ async fn refused(
 }
 
 async fn shown_now(staff: &Staff, visit: &Visit, id: &str, beside: Beside<'_>) -> Page {
-    let (desk, organisation) = (&staff.for_console().desk, &visit.organisation.id);
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation.id);
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, id).await?;
     shown(staff, visit, item, StatusCode::CONFLICT, Beside { since, ..beside }).await
@@ -166,12 +167,12 @@ struct ConfirmPage {
 /// The page that asks before something that can't be undone.
 pub(in crate::staff::console) async fn confirm(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<WorksQueues>,
     Path((id, verb)): Path<(String, String)>,
     asked: Asked,
 ) -> Page {
     let verb = Verb::of(&verb).filter(|verb| verb.is_final()).ok_or(Trouble::NotFound)?;
-    let item = staff.for_console().desk.item_anywhere(&visit.organisation.id, &id).await?;
+    let item = staff.casework(&visit).desk.item_anywhere(&visit.organisation.id, &id).await?;
     let w = words::Item::of(visit.language());
     let from = asked.text("from").and_then(own_path).unwrap_or("/").to_owned();
     if !verb.is_offered(&item, visit.name()) {

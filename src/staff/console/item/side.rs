@@ -27,7 +27,7 @@ pub(super) async fn person_of(
     item: &QueueItem,
 ) -> Result<Option<Arc<Person>>, Fault> {
     match &item.person {
-        Some(id) => staff.for_console().person_known(&visit.organisation.id, id).await,
+        Some(id) => staff.casework(visit).person_known(&visit.organisation.id, id).await,
         None => Ok(None),
     }
 }
@@ -38,7 +38,7 @@ pub(super) async fn taken_off(
     visit: &Visit,
     item: &QueueItem,
 ) -> Result<Option<(String, String)>, Fault> {
-    let (casework, organisation) = (staff.for_console(), &visit.organisation.id);
+    let (casework, organisation) = (staff.casework(visit), &visit.organisation.id);
     let Some(id) = casework.desk.taken_off(organisation, item).await? else {
         return Ok(None);
     };

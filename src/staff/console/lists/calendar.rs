@@ -13,7 +13,6 @@ use super::{List, ListTab, tabs};
 use crate::casework::Fault;
 use crate::casework::diary::DiaryAsked;
 use crate::domain::diary::{Entry, State as DueState, What};
-use crate::domain::organisation::Organisation;
 use crate::render::calendar;
 use crate::runtime::limits::CONSOLE_CALENDAR_WEEKS;
 use crate::staff::Staff;
@@ -22,8 +21,9 @@ use crate::staff::console::case::{DueLine, due_href, due_state, due_who};
 use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::permit::RecordsCases;
 
 struct Week {
     id: String,
@@ -56,10 +56,10 @@ type Names = std::collections::HashMap<String, String>;
 
 pub(in crate::staff::console) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     asked: Asked,
 ) -> Page {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let organisation = &visit.organisation;
     let today = desk.today(organisation);
     let now = monday(today);
@@ -67,7 +67,7 @@ pub(in crate::staff::console) async fn show(
     let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
     let l = words::Lists::of(visit.language());
     let end = first + Days::new(7 * CONSOLE_CALENDAR_WEEKS);
-    let names = names(&staff, organisation, &diary, |one| {
+    let names = names(&staff, &visit, &diary, |one| {
         (first == now && one.state == DueState::Overdue) || (first <= one.due && one.due < end)
     });
     let names = names.await?;
@@ -104,16 +104,17 @@ pub(in crate::staff::console) async fn show(
 /// The names of the people whose entries are shown.
 async fn names(
     staff: &Staff,
-    organisation: &Organisation,
+    visit: &Visit,
     diary: &[Entry],
     is_shown: impl Fn(&Entry) -> bool,
 ) -> Result<Names, Fault> {
+    let (casework, organisation) = (staff.casework(visit), &visit.organisation.id);
     let mut names = Names::new();
     for id in diary.iter().filter(|one| is_shown(one)).filter_map(|one| one.person.as_ref()) {
         if names.contains_key(id) {
             continue;
         }
-        let person = staff.for_console().person_known(&organisation.id, id).await?;
+        let person = casework.person_known(organisation, id).await?;
         let name = person.map(|person| person.name.clone()).filter(|name| !name.is_empty());
         names.insert(id.clone(), name.unwrap_or_else(|| id.clone()));
     }
@@ -143,9 +144,9 @@ fn line(visit: &Visit, entry: &Entry, names: &Names) -> DueLine {
 /// The same as a file for calendars; titles name nobody.
 pub(in crate::staff::console) async fn ics(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
 ) -> Result<axum::response::Response, Trouble> {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(&visit).desk;
     let organisation = &visit.organisation;
     let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
     let written = calendar::calendar(&diary, organisation.id.as_str(), desk.now());

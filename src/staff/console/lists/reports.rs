@@ -23,8 +23,9 @@ use crate::staff::console::frame::{Frame, Page, Section, page};
 use crate::staff::console::invitation::FieldFault;
 use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::permit::RecordsCases;
 
 /// One figure with its groups.
 struct Figure {
@@ -100,7 +101,7 @@ impl Wanted {
     }
 
     async fn rows(&self, staff: &Staff, visit: &Visit) -> Result<Vec<Row>, Trouble> {
-        let desk = &staff.for_console().desk;
+        let desk = &staff.casework(visit).desk;
         if self.by_month {
             let months = desk.figures_by_month(&visit.organisation, self.from, self.to).await?;
             return Ok(match self.board {
@@ -116,11 +117,11 @@ impl Wanted {
 
 pub(in crate::staff::console) async fn show(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     asked: Asked,
 ) -> Page {
     let w = words::Reports::of(visit.language());
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(&visit).desk.today(&visit.organisation);
     let wanted = Wanted::of(&asked, today);
     let wrong = wanted.fault(w);
     let rows = match &wrong {
@@ -152,7 +153,7 @@ pub(in crate::staff::console) async fn show(
     }
     let anchor = match wanted.board {
         true => {
-            let desk = &staff.for_console().desk;
+            let desk = &staff.casework(&visit).desk;
             let anchor = desk.anchor_until(&visit.organisation.id, wanted.to).await?;
             anchor.map(|anchor| serde_json::json!(anchor).to_string())
         }
@@ -177,10 +178,10 @@ pub(in crate::staff::console) async fn show(
 
 pub(in crate::staff::console) async fn csv(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     asked: Asked,
 ) -> Page {
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(&visit).desk.today(&visit.organisation);
     let wanted = Wanted::of(&asked, today);
     let rows = wanted.rows(&staff, &visit).await?;
     let written = match wanted.by_month {
@@ -199,11 +200,11 @@ pub(in crate::staff::console) async fn csv(
 /// One figure as a picture. The table next to it is its accessible form.
 pub(in crate::staff::console) async fn chart(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<RecordsCases>,
     Path(figure): Path<String>,
     asked: Asked,
 ) -> Result<Response, Trouble> {
-    let today = staff.for_console().desk.today(&visit.organisation);
+    let today = staff.casework(&visit).desk.today(&visit.organisation);
     let rows = Wanted::of(&asked, today).rows(&staff, &visit).await?;
     let drawn = figures::chart(&rows, &figure).ok_or(Trouble::NotFound)?;
     let mut response = drawn.into_response();

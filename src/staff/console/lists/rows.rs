@@ -33,7 +33,7 @@ pub(super) async fn of(
     visit: &Visit,
     asked: ListAsked<'_>,
 ) -> Result<ListedPage<Row>, Trouble> {
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(visit).desk;
     let today = desk.today(&visit.organisation);
     let row = |case: &CaseRead, entry: ListedEntry<'_>| match entry {
         ListedEntry::Proposal(one) => proposal(visit, case, one),

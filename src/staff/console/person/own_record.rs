@@ -12,11 +12,12 @@ use crate::runtime::html;
 use crate::staff::Staff;
 use crate::staff::console::frame::Page;
 use crate::staff::console::trouble::Trouble;
-use crate::staff::console::visit::Visit;
+use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::own_record::body;
+use crate::staff::permit::ReadsTrail;
 
 async fn made(staff: &Staff, visit: &Visit, person: &str, form: Form) -> Result<Response, Trouble> {
-    let (casework, organisation) = (staff.for_console(), &visit.organisation);
+    let (casework, organisation) = (staff.casework(visit), &visit.organisation);
     let roles = casework.everybody(organisation).await?;
     let record = casework.desk.own_record(organisation, roles, person, visit.name()).await?;
     Ok(body(record, form, organisation).into_response())
@@ -24,7 +25,7 @@ async fn made(staff: &Staff, visit: &Visit, person: &str, form: Form) -> Result<
 
 pub(in crate::staff::console) async fn page(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ReadsTrail>,
     Path(person): Path<String>,
 ) -> Page {
     let mut response = made(&staff, &visit, &person, Form::Page).await?;
@@ -36,7 +37,7 @@ pub(in crate::staff::console) async fn page(
 
 pub(in crate::staff::console) async fn json(
     State(staff): State<Arc<Staff>>,
-    visit: Visit,
+    visit: VisitOf<ReadsTrail>,
     Path(person): Path<String>,
 ) -> Page {
     let mut response = made(&staff, &visit, &person, Form::Json).await?;

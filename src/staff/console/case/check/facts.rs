@@ -59,7 +59,7 @@ pub(super) fn change_link(it: &Checked<'_>) -> Option<StepLink> {
     use crate::domain::case::proposal::ProposalState as State;
     let changeable = matches!(it.proposal.state, State::Draft | State::SentBack | State::Waiting);
     let step = describe::step("propose").filter(|_| changeable)?;
-    step.duties.iter().any(|duty| it.visit.may(*duty)).then(|| {
+    it.visit.may_open(step.permit).then(|| {
         let person = quoted(&it.desktop.read.person.id);
         StepLink {
             href: format!("/people/{person}/steps/propose?proposal={}", quoted(&it.proposal.id)),
@@ -132,7 +132,7 @@ pub(super) async fn back_tested(staff: &Staff, it: &Checked<'_>) -> Result<BackT
         days: CONSOLE_BACK_TEST_DAYS,
         admitted_a_week: None,
     };
-    let desk = &staff.for_console().desk;
+    let desk = &staff.casework(it.visit).desk;
     let (organisation, person) = (&it.visit.organisation, &it.desktop.read.person.id);
     let found: BackTest = desk.back_test(organisation, person, &draft).await?;
     let language = it.visit.language();

@@ -1,15 +1,9 @@
 //! Appeals.
 
 use super::{Ask, choice, explained, field, steps, two};
-use crate::domain::duty::Duty;
-
-const RECORD: &[Duty] = &[Duty::Record];
-const LEAD: &[Duty] = &[Duty::Propose, Duty::Decide, Duty::Hear];
-// A role that a policy names to hear may have no other duty of the kind.
-const HEAR: &[Duty] = &[Duty::Hear, Duty::Decide, Duty::SignOff];
 
 steps! {
-    RECEIVE_APPEAL: "receive_appeal", RECORD, Some("restriction"), false,
+    RECEIVE_APPEAL: "receive_appeal", RecordsCases, Some("restriction"), false,
     title: two("Record an appeal", "Cofnodi apêl"),
     lead: two("An appeal counts however it came and whatever it is called. A late one is recorded as late; the person who hears it may still accept it.",
         "Mae apêl yn cyfrif sut bynnag y daeth a beth bynnag y'i gelwir. Cofnodir un hwyr fel hwyr; gall pwy bynnag sy'n ei gwrando ei derbyn o hyd."),
@@ -23,7 +17,7 @@ steps! {
         field("contact", Ask::Line, "Reference of the contact by which it came", "Cyfeirnod y cysylltiad y daeth drwyddo").optional(),
     ];
 
-    ASSIGN_HEARER: "assign_hearer", LEAD, Some("appeal"), false,
+    ASSIGN_HEARER: "assign_hearer", LeadsAppeals, Some("appeal"), false,
     title: two("Choose who hears an appeal", "Dewis pwy sy'n gwrando apêl"),
     lead: two("Somebody who took no part in the decision and reported none of the incidents.",
         "Rhywun na chymerodd ran yn y penderfyniad ac na chofnododd yr un o'r digwyddiadau."),
@@ -31,7 +25,7 @@ steps! {
     done: two("The appeal has somebody to hear it.", "Mae gan yr apêl rywun i'w gwrando."),
     [field("name", Ask::Hearer, "Who hears it?", "Pwy sy'n ei gwrando?")];
 
-    DECIDE_APPEAL: "decide_appeal", HEAR, Some("appeal"), true,
+    DECIDE_APPEAL: "decide_appeal", HearsAppeals, Some("appeal"), true,
     title: two("Decide an appeal", "Penderfynu ar apêl"),
     lead: two("What you decide acts at once. Contacts that were held and would now pass are released.",
         "Mae'r hyn a benderfynwch yn gweithredu ar unwaith. Rhyddheir cysylltiadau a gadwyd ac a fyddai bellach yn mynd drwodd."),
@@ -51,7 +45,7 @@ steps! {
             .hint("The letter gives this reason to the person.", "Mae'r llythyr yn rhoi'r rheswm hwn i'r person."),
     ];
 
-    NOTIFY_APPEAL: "notify_appeal", LEAD, Some("appeal"), false,
+    NOTIFY_APPEAL: "notify_appeal", LeadsAppeals, Some("appeal"), false,
     title: two("Record that the person was notified", "Cofnodi bod y person wedi cael gwybod"),
     lead: two("The letter about the outcome must have gone first.", "Rhaid i'r llythyr am y canlyniad fod wedi mynd yn gyntaf."),
     button: two("Record it", "Ei gofnodi"),
@@ -61,7 +55,7 @@ steps! {
         choice("email", "By e-mail", "Drwy e-bost"),
     ]), "How?", "Sut?")];
 
-    WITHDRAW_APPEAL: "withdraw_appeal", RECORD, Some("appeal"), false,
+    WITHDRAW_APPEAL: "withdraw_appeal", RecordsCases, Some("appeal"), false,
     title: two("Withdraw an appeal", "Tynnu apêl yn ôl"),
     lead: two("Only because the person asked for it. The restriction holds again.", "Dim ond am fod y person wedi gofyn. Mae'r cyfyngiad yn berthnasol eto."),
     button: two("Record the withdrawal", "Cofnodi'r tynnu'n ôl"),

@@ -1,13 +1,9 @@
 //! What is recorded besides the way to a restriction.
 
 use super::{Ask, choice, field, steps, two};
-use crate::domain::duty::Duty;
-
-const RECORD: &[Duty] = &[Duty::Record];
-const PROPOSE: &[Duty] = &[Duty::Propose];
 
 steps! {
-    DECIDE_ENGAGEMENT: "decide_engagement", RECORD, Some("item"), true,
+    DECIDE_ENGAGEMENT: "decide_engagement", RecordsCases, Some("item"), true,
     title: two("Decide whether to engage with a new issue", "Penderfynu a ddylid ymgysylltu â mater newydd"),
     lead: two("Contact has ended, and this looks like something new. If you engage, the message goes on its way.",
         "Mae cysylltiad wedi dod i ben, ac mae hyn yn edrych fel rhywbeth newydd. Os ydych yn ymgysylltu, aiff y neges ar ei ffordd."),
@@ -18,14 +14,14 @@ steps! {
         field("why", Ask::Text, "Why?", "Pam?"),
     ];
 
-    MARK_READ: "mark_read", RECORD, Some("item"), false,
+    MARK_READ: "mark_read", RecordsCases, Some("item"), false,
     title: two("Mark a filed contact as read", "Nodi bod cysylltiad a ffeiliwyd wedi'i ddarllen"),
     lead: two("Read it first: filed is not ignored.", "Darllenwch ef yn gyntaf: nid yw ffeilio yn golygu anwybyddu."),
     button: two("I have read it", "Rwyf wedi'i ddarllen"),
     done: two("It is marked as read.", "Mae wedi'i nodi fel un a ddarllenwyd."),
     [];
 
-    RECONCILE_ADJUSTMENT: "reconcile_adjustment", PROPOSE, None, false,
+    RECONCILE_ADJUSTMENT: "reconcile_adjustment", Proposes, None, false,
     title: two("Say how an adjustment and a restriction go together", "Dweud sut mae addasiad a chyfyngiad yn cyd-fynd"),
     lead: two("An adjustment that clashes with a restriction keeps it from being put in force until somebody has settled this.",
         "Mae addasiad sy'n gwrthdaro â chyfyngiad yn ei atal rhag cael ei roi mewn grym nes bod rhywun wedi setlo hyn."),
@@ -37,7 +33,7 @@ steps! {
         field("how", Ask::Text, "How do they go together?", "Sut maen nhw'n cyd-fynd?"),
     ];
 
-    RECORD_STAFF_COMPLAINT: "record_staff_complaint", RECORD, None, false,
+    RECORD_STAFF_COMPLAINT: "record_staff_complaint", RecordsCases, None, false,
     title: two("Record a complaint about a colleague", "Cofnodi cwyn am gydweithiwr"),
     lead: two("While it is open, the colleague decides nothing about this person.", "Tra bo'n agored, nid yw'r cydweithiwr yn penderfynu dim am y person hwn."),
     button: two("Record the complaint", "Cofnodi'r gŵyn"),
@@ -47,14 +43,14 @@ steps! {
         field("what", Ask::Text, "What does the person say?", "Beth mae'r person yn ei ddweud?"),
     ];
 
-    CLOSE_STAFF_COMPLAINT: "close_staff_complaint", PROPOSE, Some("complaint"), false,
+    CLOSE_STAFF_COMPLAINT: "close_staff_complaint", Proposes, Some("complaint"), false,
     title: two("Close a complaint about a colleague", "Cau cwyn am gydweithiwr"),
     lead: two("Nobody closes a complaint about themselves.", "Nid oes neb yn cau cwyn amdano ef neu hi ei hun."),
     button: two("Close the complaint", "Cau'r gŵyn"),
     done: two("The complaint is closed.", "Mae'r gŵyn wedi'i chau."),
     [field("outcome", Ask::Text, "What was the result?", "Beth ddaeth ohoni?")];
 
-    RECORD_ADJUSTMENT: "record_adjustment", RECORD, None, false,
+    RECORD_ADJUSTMENT: "record_adjustment", RecordsCases, None, false,
     title: two("Record an adjustment", "Cofnodi addasiad"),
     lead: two("Write down what the person needs, never why. It opens channels and shapes letters.",
         "Ysgrifennwch beth sydd ei angen ar y person, byth pam. Mae'n agor sianeli ac yn llunio llythyrau."),
@@ -82,7 +78,7 @@ steps! {
         field("adjustment.review_due", Ask::Day, "When do you ask again?", "Pryd fyddwch chi'n gofyn eto?").optional(),
     ];
 
-    RECORD_ABSENCE: "record_absence", RECORD, Some("restriction"), false,
+    RECORD_ABSENCE: "record_absence", RecordsCases, Some("restriction"), false,
     title: two("Record that a point of contact is away", "Cofnodi bod pwynt cyswllt i ffwrdd"),
     lead: two("The first deputy who is present covers.", "Y dirprwy cyntaf sy'n bresennol sy'n camu i mewn."),
     button: two("Record the absence", "Cofnodi'r absenoldeb"),
@@ -93,7 +89,7 @@ steps! {
         field("to", Ask::Day, "To which day, that day included?", "Tan ba ddiwrnod, gan gynnwys y diwrnod hwnnw?"),
     ];
 
-    RECORD_ACTION: "record_action", RECORD, None, false,
+    RECORD_ACTION: "record_action", RecordsCases, None, false,
     title: two("Record other action", "Cofnodi camau eraill"),
     lead: two("On social media, in law, with the police. This is a record; it limits no contact.",
         "Ar y cyfryngau cymdeithasol, yn y gyfraith, gyda'r heddlu. Cofnod yw hwn; nid yw'n cyfyngu ar unrhyw gysylltiad."),

@@ -1,13 +1,9 @@
 //! What happened, and what was tried first.
 
 use super::{Ask, choice, explained, field, steps, two};
-use crate::domain::duty::Duty;
-
-const RECORD: &[Duty] = &[Duty::Record];
-const WARN: &[Duty] = &[Duty::Warn];
 
 steps! {
-    RECORD_INCIDENT: "record_incident", RECORD, None, false,
+    RECORD_INCIDENT: "record_incident", RecordsCases, None, false,
     title: two("Record an incident", "Cofnodi digwyddiad"),
     lead: two(
         "Write down what happened while it is fresh. It limits nobody: others decide later what follows.",
@@ -43,7 +39,7 @@ steps! {
             .optional(),
     ];
 
-    CLOSE_INCIDENT: "close_incident", RECORD, Some("incident"), false,
+    CLOSE_INCIDENT: "close_incident", RecordsCases, Some("incident"), false,
     title: two("Close an incident", "Cau digwyddiad"),
     lead: two("Say what the result was. An incident that was answered can still carry a proposal; one closed without action can't.",
         "Dywedwch beth ddaeth ohono. Gall digwyddiad a atebwyd gynnal cynnig o hyd; ni all un a gaewyd heb weithredu."),
@@ -57,7 +53,7 @@ steps! {
         field("why", Ask::Text, "Why?", "Pam?"),
     ];
 
-    GIVE_WARNING: "give_warning", WARN, None, false,
+    GIVE_WARNING: "give_warning", Warns, None, false,
     title: two("Give a warning", "Rhoi rhybudd"),
     lead: two("A warning is a chance to change. One in writing counts from the day its letter goes.",
         "Cyfle i newid yw rhybudd. Mae un ysgrifenedig yn cyfrif o'r diwrnod yr anfonir ei lythyr."),
@@ -81,7 +77,7 @@ steps! {
             .hint("A formal warning must say this.", "Rhaid i rybudd ffurfiol ddweud hyn.").optional(),
     ];
 
-    OFFER_AGREEMENT: "offer_agreement", WARN, None, false,
+    OFFER_AGREEMENT: "offer_agreement", Warns, None, false,
     title: two("Offer an agreement", "Cynnig cytundeb"),
     lead: two("An agreement is kept without formal action. For some grounds your policy wants one tried before any restriction.",
         "Cedwir cytundeb heb gamau ffurfiol. Ar gyfer rhai seiliau mae eich polisi am roi cynnig ar un cyn unrhyw gyfyngiad."),
@@ -92,28 +88,28 @@ steps! {
         field("until", Ask::Day, "Until when?", "Tan pryd?").optional(),
     ];
 
-    ANSWER_AGREEMENT: "answer_agreement", WARN, Some("agreement"), false,
+    ANSWER_AGREEMENT: "answer_agreement", Warns, Some("agreement"), false,
     title: two("Record the answer to an agreement", "Cofnodi'r ateb i gytundeb"),
     lead: two("Record what the person said.", "Cofnodwch beth ddywedodd y person."),
     button: two("Record the answer", "Cofnodi'r ateb"),
     done: two("The answer is recorded.", "Mae'r ateb wedi'i gofnodi."),
     [field("accepted", Ask::YesNo, "Did they accept?", "A wnaethant dderbyn?")];
 
-    BREACH_AGREEMENT: "breach_agreement", WARN, Some("agreement"), false,
+    BREACH_AGREEMENT: "breach_agreement", Warns, Some("agreement"), false,
     title: two("Record a breach of an agreement", "Cofnodi torri cytundeb"),
     lead: two("An agreement that was breached counts as tried.", "Mae cytundeb a dorrwyd yn cyfrif fel un y rhoddwyd cynnig arno."),
     button: two("Record the breach", "Cofnodi'r toriad"),
     done: two("The breach is recorded.", "Mae'r toriad wedi'i gofnodi."),
     [field("what", Ask::Text, "What happened?", "Beth ddigwyddodd?")];
 
-    CLOSE_AGREEMENT: "close_agreement", WARN, Some("agreement"), false,
+    CLOSE_AGREEMENT: "close_agreement", Warns, Some("agreement"), false,
     title: two("Close an agreement that was kept", "Cau cytundeb a gadwyd"),
     lead: two("Use this when its time is over and the person kept to it.", "Defnyddiwch hwn pan ddaw ei amser i ben a'r person wedi cadw ato."),
     button: two("Close the agreement", "Cau'r cytundeb"),
     done: two("The agreement is closed as kept.", "Mae'r cytundeb wedi'i gau fel un a gadwyd."),
     [field("what", Ask::Text, "Anything to add?", "Unrhyw beth i'w ychwanegu?").optional()];
 
-    RECORD_MEDIATION: "record_mediation", WARN, None, false,
+    RECORD_MEDIATION: "record_mediation", Warns, None, false,
     title: two("Record mediation", "Cofnodi cyfryngu"),
     lead: two("Record each step: that it was considered, offered, declined or done.", "Cofnodwch bob cam: iddo gael ei ystyried, ei gynnig, ei wrthod neu ei wneud."),
     button: two("Record it", "Ei gofnodi"),

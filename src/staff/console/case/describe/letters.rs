@@ -1,10 +1,6 @@
 //! Letters: drafted, approved, sent.
 
 use super::{Ask, Field, Only, choice, field, steps, two};
-use crate::domain::duty::Duty;
-
-const WRITE: &[Duty] = &[Duty::Warn, Duty::Propose, Duty::Decide, Duty::Hear];
-const RECORD: &[Duty] = &[Duty::Record];
 
 const MEANS: Field = field(
     "means",
@@ -17,7 +13,7 @@ const MEANS: Field = field(
 );
 
 steps! {
-    DRAFT_LETTER: "draft_letter", WRITE, Some("for"), false,
+    DRAFT_LETTER: "draft_letter", WritesLetters, Some("for"), false,
     title: two("Draft a letter", "Drafftio llythyr"),
     lead: two("The letter is written from the case, with every part that your policy asks for. You can put a part in words of your own.",
         "Ysgrifennir y llythyr o'r achos, gyda phob rhan y mae eich polisi yn gofyn amdani. Gallwch roi rhan yn eich geiriau eich hun."),
@@ -47,14 +43,14 @@ steps! {
             .hint("Leave these empty to use the organisation's words.", "Gadewch y rhain yn wag i ddefnyddio geiriau'r sefydliad.").optional(),
     ];
 
-    APPROVE_LETTER: "approve_letter", WRITE, Some("letter"), false,
+    APPROVE_LETTER: "approve_letter", WritesLetters, Some("letter"), false,
     title: two("Approve a letter", "Cymeradwyo llythyr"),
     lead: two("Exactly what you approve here is sent.", "Yr hyn a anfonir yw'r union beth yr ydych yn ei gymeradwyo yma."),
     button: two("Approve the letter", "Cymeradwyo'r llythyr"),
     done: two("The letter is approved. It can be sent now.", "Mae'r llythyr wedi'i gymeradwyo. Gellir ei anfon nawr."),
     [];
 
-    SEND_LETTER: "send_letter", RECORD, Some("letter"), true,
+    SEND_LETTER: "send_letter", RecordsCases, Some("letter"), true,
     title: two("Send a letter", "Anfon llythyr"),
     lead: two("By e-mail, exactly what was approved goes to the address below as soon as you press Send. By post, print it from the letter's page first: Send then records that it went.",
         "Drwy e-bost, mae'r union beth a gymeradwywyd yn mynd i'r cyfeiriad isod cyn gynted ag y pwyswch Anfon. Drwy'r post, argraffwch ef o dudalen y llythyr yn gyntaf: mae Anfon wedyn yn cofnodi iddo fynd."),
@@ -69,7 +65,7 @@ steps! {
     ];
 
     // Where the organisation has no address of its own, from which the gateway would send.
-    RECORD_LETTER_SENT: "send_letter", RECORD, Some("letter"), true,
+    RECORD_LETTER_SENT: "send_letter", RecordsCases, Some("letter"), true,
     title: two("Record that a letter was sent", "Cofnodi bod llythyr wedi'i anfon"),
     lead: two("Send what was approved: print it from the letter's page, or attach it to an e-mail. Then say here how it went.",
         "Anfonwch yr hyn a gymeradwywyd: argraffwch ef o dudalen y llythyr, neu ei atodi i e-bost. Yna dywedwch yma sut yr aeth."),

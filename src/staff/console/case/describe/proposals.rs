@@ -1,14 +1,9 @@
 //! From a proposal to a restriction in force.
 
 use super::{Ask, field, steps, two};
-use crate::domain::duty::Duty;
-
-const PROPOSE_DUTY: &[Duty] = &[Duty::Propose];
-const SIGN: &[Duty] = &[Duty::SignOff];
-const IN_FORCE: &[Duty] = &[Duty::Propose, Duty::Decide, Duty::SignOff];
 
 steps! {
-    PROPOSE: "propose", PROPOSE_DUTY, None, false,
+    PROPOSE: "propose", Proposes, None, false,
     title: two("Propose a restriction", "Cynnig cyfyngiad"),
     lead: two("Nothing is in force until somebody else has signed it off and the letter has gone.",
         "Nid oes dim mewn grym nes bod rhywun arall wedi'i gymeradwyo a'r llythyr wedi mynd."),
@@ -34,14 +29,14 @@ steps! {
             .hint("Each needs a reason, and a signature of its own.", "Mae angen rheswm ar bob un, a llofnod ei hun.").optional(),
     ];
 
-    SUBMIT: "submit", PROPOSE_DUTY, Some("proposal"), false,
+    SUBMIT: "submit", Proposes, Some("proposal"), false,
     title: two("Send a proposal for sign-off", "Anfon cynnig i'w gymeradwyo"),
     lead: two("The person who signs it off sees everything that you see here.", "Mae pwy bynnag sy'n ei gymeradwyo yn gweld popeth a welwch chi yma."),
     button: two("Send for sign-off", "Anfon i'w gymeradwyo"),
     done: two("It waits for a signature now.", "Mae'n aros am lofnod nawr."),
     [];
 
-    SIGN_OFF: "sign_off", SIGN, Some("proposal"), true,
+    SIGN_OFF: "sign_off", SignsOff, Some("proposal"), true,
     title: two("Sign off a proposal", "Cymeradwyo cynnig"),
     lead: two("You sign this decision, and you can't hear an appeal against it later.",
         "Mae eich enw o dan y penderfyniad hwn, ac ni allwch wrando apêl yn ei erbyn wedyn."),
@@ -49,7 +44,7 @@ steps! {
     done: two("You signed it off.", "Rydych wedi ei gymeradwyo."),
     [];
 
-    SEND_BACK: "send_back", SIGN, Some("proposal"), false,
+    SEND_BACK: "send_back", SignsOff, Some("proposal"), false,
     title: two("Send a proposal back", "Anfon cynnig yn ôl"),
     lead: two("The person who proposed it sees your reason, and can change it and send it again.",
         "Mae pwy bynnag a'i cynigiodd yn gweld eich rheswm, ac yn gallu ei newid a'i anfon eto."),
@@ -57,14 +52,14 @@ steps! {
     done: two("It is sent back.", "Mae wedi'i anfon yn ôl."),
     [field("why", Ask::Text, "What must change?", "Beth sy'n rhaid newid?")];
 
-    WITHDRAW_PROPOSAL: "withdraw_proposal", PROPOSE_DUTY, Some("proposal"), false,
+    WITHDRAW_PROPOSAL: "withdraw_proposal", Proposes, Some("proposal"), false,
     title: two("Withdraw a proposal", "Tynnu cynnig yn ôl"),
     lead: two("It stays on file as withdrawn, and has no effect.", "Mae'n aros ar ffeil fel un a dynnwyd yn ôl, ac ni ddaw dim ohono."),
     button: two("Withdraw it", "Ei dynnu'n ôl"),
     done: two("The proposal is withdrawn.", "Mae'r cynnig wedi'i dynnu'n ôl."),
     [field("why", Ask::Text, "Why?", "Pam?").optional()];
 
-    PUT_IN_FORCE: "put_in_force", IN_FORCE, Some("proposal"), true,
+    PUT_IN_FORCE: "put_in_force", PutsInForce, Some("proposal"), true,
     title: two("Put a restriction in force", "Rhoi cyfyngiad mewn grym"),
     lead: two("From now on every contact of this person is decided by it. Everything that your policy asks for is checked once more.",
         "O hyn ymlaen penderfynir pob cysylltiad gan y person hwn yn ôl hwn. Gwirir popeth y mae eich polisi yn gofyn amdano unwaith eto."),

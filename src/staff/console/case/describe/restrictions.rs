@@ -1,13 +1,10 @@
 //! Restrictions in force: varied, lifted, reviewed. And the parameters of each kind.
 
 use super::{Ask, Field, choice, field, steps, two};
-use crate::domain::duty::Duty;
 use crate::domain::restriction::KindName;
 
-const DECIDE: &[Duty] = &[Duty::Decide];
-
 steps! {
-    VARY: "vary", DECIDE, Some("restriction"), true,
+    VARY: "vary", Decides, Some("restriction"), true,
     title: two("Make a restriction lighter", "Ysgafnhau cyfyngiad"),
     lead: two("Only to something lighter: a heavier one takes a new proposal. The letter about it goes first.",
         "Dim ond i rywbeth ysgafnach: mae angen cynnig newydd ar gyfer rhywbeth trymach. Mae'r llythyr amdano yn mynd yn gyntaf."),
@@ -18,14 +15,14 @@ steps! {
         field("why", Ask::Text, "Why?", "Pam?"),
     ];
 
-    LIFT: "lift", DECIDE, Some("restriction"), true,
+    LIFT: "lift", Decides, Some("restriction"), true,
     title: two("Lift a restriction", "Codi cyfyngiad"),
     lead: two("It ends at once. The letter that says so goes first.", "Mae'n dod i ben ar unwaith. Mae'r llythyr sy'n dweud hynny yn mynd yn gyntaf."),
     button: two("Lift the restriction", "Codi'r cyfyngiad"),
     done: two("The restriction is lifted.", "Mae'r cyfyngiad wedi'i godi."),
     [field("why", Ask::Text, "Why?", "Pam?")];
 
-    REVIEW: "review", DECIDE, Some("restriction"), true,
+    REVIEW: "review", Decides, Some("restriction"), true,
     title: two("Review a restriction", "Adolygu cyfyngiad"),
     lead: two("Your decision takes effect at once. If the person must be notified, the letter is then listed as due.",
         "Mae'r hyn a benderfynwch yn gweithredu ar unwaith. Os oes rhaid rhoi gwybod i'r person, mae'r llythyr wedyn ar y rhestr o'r hyn sy'n ddyledus."),
