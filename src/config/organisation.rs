@@ -15,6 +15,7 @@ use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
 use crate::channels::web_form::settings::FormSettings;
+use crate::domain::duty::PROGRAM;
 use crate::domain::identifier::{domain_to_ascii, e164};
 use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -294,7 +295,7 @@ fn staff_member(
     let role = section.need("role", "a role of the profile").and_then(|f| {
         let role = Role(f.words()?.to_owned());
         let Some(profile) = profile else { return Some(role) };
-        if profile.roles.contains(&role) {
+        if role.0 == PROGRAM || profile.roles.contains(&role) {
             return Some(role);
         }
         let names: Vec<&str> = profile.roles.iter().map(|role| role.0.as_str()).collect();

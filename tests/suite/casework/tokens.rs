@@ -86,3 +86,25 @@ fn a_new_token_is_shown_once_with_its_digest_and_last_day() {
     assert_eq!((&made["expires"], &made["role"]), (&json!("2999-12-31"), &json!("agent")));
     assert_eq!(token("2020-01-01").status.code(), Some(2));
 }
+
+/// Whatever roles its profile has.
+#[test]
+fn every_organisation_may_give_a_token_the_role_of_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gateway.toml");
+    let text = format!(
+        "[listen]\nstaff = \"127.0.0.1:8081\"\n[[organisation]]\nid = \"tuntum\"\nprofile = \"{}\"\n\
+         mode = \"observe\"\nmail_domains = [\"tuntum.example\"]\n[[organisation.staff]]\n\
+         name = \"CRM\"\nrole = \"program\"\ntoken_sha256 = \"{}\"\n",
+        shipped("tuntum.toml").display(),
+        "0".repeat(64)
+    );
+    std::fs::write(&file, text).unwrap();
+    let checked = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
+        .args(["check", "--config"])
+        .arg(&file)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
