@@ -8,6 +8,7 @@
 pub mod account;
 pub mod activation;
 pub mod answered_by;
+pub mod api_token;
 pub mod audit;
 pub mod broken;
 pub mod calendar;

@@ -3,6 +3,7 @@
 //! A password is kept as its argon2id hash, a token as its SHA-256. An unknown name and a wrong password
 //! get one answer, after the same work; a caller who must wait gets it as well, with no work done.
 
+mod api_tokens;
 mod book;
 mod by_provider;
 mod code;
@@ -37,6 +38,7 @@ use crate::runtime::limits::{
 };
 use crate::runtime::tokens::{hex, sha256};
 
+pub use self::api_tokens::{ApiTokenFault, MadeApiToken, NewApiToken};
 pub use self::by_provider::{
     Arrival, Destination, Entered, Provider, ProviderSignInFault, TooMany,
 };

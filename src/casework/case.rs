@@ -87,7 +87,7 @@ impl Casework {
         self.desk.step_within(organisation, &staff, asked, Some(EFFECTS_WAITED_FOR)).await
     }
 
-    /// Everybody of an organisation who may be named in a step: those with a token, and those who have an
+    /// Everybody of an organisation who may be named in a step: those with a valid token, and those who have an
     /// account of the console.
     ///
     /// # Errors
@@ -97,10 +97,14 @@ impl Casework {
         let accounts = self.accounts.list(&organisation.id).await?;
         let open = accounts.into_iter().filter(|account| !account.closed);
         staff.extend(open.map(|account| (account.name, account.role)));
+        let (tokens, now) = (self.accounts.api_tokens(&organisation.id).await?, self.now());
+        let zone = organisation.profile.timezone;
+        let valid = tokens.into_iter().filter(|(_, token)| now < token.life(zone).end());
+        staff.extend(valid.map(|(_, token)| (token.name, token.role)));
         Ok(staff)
     }
 
-    /// Everybody of an organisation with a token, by name.
+    /// Everybody of an organisation with a token of the configuration, by name.
     pub fn staff_of(&self, organisation: &Organisation) -> StaffList {
         self.staff.get(&organisation.id).cloned().unwrap_or_default()
     }

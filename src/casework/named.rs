@@ -48,6 +48,7 @@ pub(super) fn touched(event: &AuditEvent) -> Touched<'_> {
         | AuditEvent::Reminded { .. }
         | AuditEvent::Looked { .. }
         | AuditEvent::Account { .. }
+        | AuditEvent::ApiToken { .. }
         | AuditEvent::DeadLetterDiscarded { .. }
         | AuditEvent::Anchored(_)
         | AuditEvent::Erasure { .. }

@@ -4,7 +4,7 @@ pub mod changes;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::channel::Channel;
 use super::disposition::Disposition;
 use super::flag::Flag;
 use super::identifier::IdentifierKind;
+use super::profile::Role;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
 use super::row::DecisionRow;
@@ -123,6 +124,18 @@ pub enum AuditEvent {
     },
     /// Something was done with an account of the console: a sign-in, an invitation, a change.
     Account { account: String, action: String },
+    /// A token of the API was made in the console or by the API, or revoked.
+    ApiToken {
+        /// Its id: the SHA-256 of the token.
+        token: String,
+        /// The name under which its acts are on the trail.
+        holder: String,
+        role: Role,
+        /// The last day on which it is valid.
+        expires: NaiveDate,
+        /// `made` or `revoked`.
+        action: String,
+    },
     /// Somebody let go of an event that a receiver did not take.
     DeadLetterDiscarded {
         /// The receiver's configured name.
@@ -271,6 +284,7 @@ impl AuditEvent {
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::ApiToken { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::Unread { .. }
             | AuditEvent::Unanswered { .. }

@@ -261,6 +261,7 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         AuditEvent::StoreAccepted { .. }
         | AuditEvent::Looked { .. }
         | AuditEvent::Account { .. }
+        | AuditEvent::ApiToken { .. }
         | AuditEvent::Erasure { .. }
         | AuditEvent::Erased(_)
         | AuditEvent::DeadLetterDiscarded { .. } => Vec::new(),

@@ -83,6 +83,7 @@ pub const fn is_of_trail(event: &AuditEvent) -> bool {
         event,
         AuditEvent::Looked { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::ApiToken { .. }
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Unread { .. }

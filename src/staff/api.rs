@@ -21,3 +21,4 @@ pub mod restrictions;
 pub mod retention;
 pub mod shape;
 pub mod timeline;
+pub mod tokens;

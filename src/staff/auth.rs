@@ -1,7 +1,8 @@
 //! Who is calling, and what the caller may do.
 //!
 //! A bearer token (RFC 6750) is looked up by its SHA-256; a token is random and long, so that no
-//! slow hash is needed, and a lookup by digest gives a guesser no timing to learn from.
+//! slow hash is needed, and a lookup by digest gives a guesser no timing to learn from. Tokens of the configuration are
+//! in memory. Others, which begin with their organisation's id, are looked up in the store with each request.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,18 +10,20 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::Staff;
-use super::problem::Problem;
+use super::problem::{Problem, STORE_AWAY_WAIT};
 use super::settings::StaffMember;
-use crate::domain::organisation::Organisation;
+use crate::casework::Fault;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::client::{client, one_connection};
 use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
-use crate::runtime::tokens::Presented;
+use crate::runtime::tokens::{Presented, bearer, sha256};
 
 /// Failed sign-ins by the client's address. A client that failed too often has to wait; a valid token is
 /// accepted anyway, since behind a proxy that nobody said to trust all staff share one address, and nobody
@@ -57,32 +60,38 @@ pub struct Caller {
 /// Lets a request through with its [`Caller`], or refuses it. Wraps every route except health.
 pub(super) async fn sign_in(
     State(staff): State<Arc<Staff>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    match caller_of(&staff, &request) {
+    let (mut parts, body) = request.into_parts();
+    match caller_of(&staff, &parts).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
 /// Whether a request has a token that opens something; for routes that there are not.
-pub(super) fn token_or_problem(staff: &Staff, request: &Request) -> Result<(), Problem> {
-    caller_of(staff, request).map(|_| ())
+pub(super) async fn token_or_problem(staff: &Staff, request: &Parts) -> Result<(), Problem> {
+    caller_of(staff, request).await.map(|_| ())
 }
 
 /// Whether a request has one, for routes that say less without; a wrong one counts as a failed sign-in.
-pub(super) fn has_token(staff: &Staff, request: &Request) -> bool {
-    request.headers().contains_key(AUTHORIZATION) && caller_of(staff, request).is_ok()
+pub(super) async fn has_token(staff: &Staff, request: &Parts) -> bool {
+    request.headers.contains_key(AUTHORIZATION) && caller_of(staff, request).await.is_ok()
 }
 
-fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
-    let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+async fn caller_of(staff: &Staff, request: &Parts) -> Result<Caller, Problem> {
+    let presented = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let now = staff.office.now();
     let member = match staff.tokens.authorise(presented, now) {
+        Presented::Holds(member) => Presented::Holds(Arc::clone(member)),
+        Presented::Expired => Presented::Expired,
+        Presented::Unknown => made_here(staff, presented.and_then(bearer)).await?,
+    };
+    let member = match member {
         Presented::Holds(member) => member,
         // Who has it did not guess it: a program that goes on with an old token learns why, however often it asks.
         Presented::Expired => return Err(expired()),
@@ -90,15 +99,47 @@ fn caller_of(staff: &Staff, request: &Request) -> Result<Caller, Problem> {
     };
     let organisation =
         staff.office.organisation(&member.organisation).ok_or_else(Problem::internal)?;
-    match organisation_asked(request.uri().query()) {
+    match organisation_asked(request.uri.query()) {
         Some(asked) if asked != organisation.id.as_str() => {
             let problem = Problem::new(403, "other-organisation", "Not this token's organisation");
             Err(problem.with_detail("the token belongs to another organisation".to_owned()))
         }
-        Some(_) | None => {
-            Ok(Caller { member: Arc::clone(member), organisation: Arc::clone(organisation) })
-        }
+        Some(_) | None => Ok(Caller { member, organisation: Arc::clone(organisation) }),
     }
+}
+
+/// What a token opens that was made in the console or by the API.
+async fn made_here(
+    staff: &Staff,
+    token: Option<&str>,
+) -> Result<Presented<Arc<StaffMember>>, Problem> {
+    let of = token.and_then(|token| token.rsplit_once('.')).map(|(id, _)| OrganisationId::new(id));
+    let organisation = of.and_then(|id| staff.office.organisation(&id));
+    let (Some(token), Some(organisation)) = (token, organisation) else {
+        return Ok(Presented::Unknown);
+    };
+    let presented = staff.accounts().present_api_token(organisation, token).await;
+    Ok(match presented.map_err(not_checked)? {
+        Presented::Expired => Presented::Expired,
+        Presented::Unknown => Presented::Unknown,
+        Presented::Holds(found) => Presented::Holds(Arc::new(StaffMember {
+            organisation: organisation.id.clone(),
+            expires: Some(found.life(organisation.profile.timezone)),
+            name: found.name,
+            role: found.role,
+            token_sha256: sha256(token.as_bytes()),
+        })),
+    })
+}
+
+/// Says nothing of the store: nobody has shown yet that they may know.
+fn not_checked(fault: Fault) -> Problem {
+    if !fault.is_retryable() {
+        return Problem::from(fault);
+    }
+    Problem::new(503, "store-unavailable", "Try again")
+        .with_detail("the token can't be checked at the moment".to_owned())
+        .with_retry_after(STORE_AWAY_WAIT)
 }
 
 /// `?organisation=`, as callers may give it along with any route.
@@ -109,10 +150,10 @@ fn organisation_asked(query: Option<&str>) -> Option<String> {
 }
 
 /// That a token is needed, or after too many failures that the client must wait.
-fn refused(staff: &Staff, request: &Request) -> Problem {
+fn refused(staff: &Staff, request: &Parts) -> Problem {
     staff.metrics.sign_in_failures.inc();
-    let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
-    let peer = client(peer, request.headers(), &staff.console.trusted_proxies).map(one_connection);
+    let peer = request.extensions.get::<Peer>().map(|Peer(peer)| peer.ip());
+    let peer = client(peer, &request.headers, &staff.console.trusted_proxies).map(one_connection);
     if peer.is_some_and(|peer| staff.failures.is_one_too_many(peer)) {
         return Problem::new(429, "too-many-sign-ins", "Too many failed sign-ins")
             .with_retry_after(SIGN_IN_FAILURE_AGE);

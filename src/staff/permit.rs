@@ -15,9 +15,9 @@ pub(super) use self::steps::{
     Decides, HearsAppeals, LeadsAppeals, Proposes, PutsInForce, RecordsCases, SignsOff, StepPermit,
     Warns, WritesLetters,
 };
-use super::Staff;
 use super::auth::Caller;
 use super::problem::Problem;
+use super::{Staff, WithToken};
 use crate::casework::accounts::{Accounts, Arrival, Entered, ProviderSignInFault};
 use crate::casework::looked::Look;
 use crate::casework::{Casework, Fault};
@@ -250,6 +250,12 @@ impl<P> Permitted<P> {
 
     pub fn organisation(&self) -> &Arc<Organisation> {
         &self.caller.organisation
+    }
+
+    /// The tokens that the configuration gives to the organisation.
+    pub(super) fn configured_tokens(&self) -> impl Iterator<Item = &WithToken> {
+        let id = &self.organisation().id;
+        self.staff.with_tokens.iter().filter(move |one| one.organisation == *id)
     }
 
     /// The name under which an action is on the audit trail.

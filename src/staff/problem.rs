@@ -66,7 +66,7 @@ pub struct BodyPlace {
 }
 
 /// How long to wait where the store is away.
-const STORE_AWAY_WAIT: Duration = Duration::from_secs(5);
+pub(super) const STORE_AWAY_WAIT: Duration = Duration::from_secs(5);
 
 impl Problem {
     pub fn new(status: u16, name: &str, title: &'static str) -> Self {

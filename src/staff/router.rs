@@ -18,7 +18,7 @@ use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
     letters, merges, monitoring, people, points_of_contact, queues, reports, restrictions,
-    retention, timeline,
+    retention, timeline, tokens,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -93,6 +93,8 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::try_again))
         .routes(routes!(dead_letters::discard))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(monitoring::openapi))
         .routes(routes!(monitoring::metrics))
 }

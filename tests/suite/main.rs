@@ -79,6 +79,7 @@ mod staff_changes;
 mod staff_document;
 mod staff_fuzzed;
 mod staff_timeline;
+mod staff_tokens;
 mod store_away;
 mod store_contract;
 mod store_copy;

@@ -1,4 +1,4 @@
-//! Where accounts, sessions and invitations are written: documents, each with its version.
+//! Where accounts, sessions, invitations and tokens are written: documents, each with its version.
 
 use std::sync::Arc;
 
@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::casework::Fault;
 use crate::domain::account::{Account, Invitation, Session};
+use crate::domain::api_token::ApiToken;
 use crate::domain::audit::AuditEvent;
+use crate::domain::moment::next_day;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{
     BY_ID, Batch, Document, DocumentWrite, IndexKey, Listing, WriteFault,
@@ -20,11 +22,12 @@ pub(super) const TRIES_MAX: usize = 5;
 const ACCOUNT: &str = "account";
 pub(super) const SESSION: &str = "session";
 pub(super) const INVITATION: &str = "invitation";
+pub(super) const API_TOKEN: &str = "api_token";
 /// Who at an identity provider opens which account.
 const IDENTITY: &str = "identity";
 /// Sessions by whose they are.
 const BY_LOGIN: &str = "login";
-/// Sessions and invitations by when they were made or end, for clearing them away.
+/// Sessions, invitations and tokens by when they were made or end, for clearing them away.
 pub(super) const BY_TIME: &str = "at";
 
 pub(super) struct Book {
@@ -196,6 +199,52 @@ impl Book {
                 batch = batch.remove(&old);
             }
         }
+        batch.audit.push(event);
+        self.write(organisation, batch).await
+    }
+
+    pub(super) async fn api_token(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<Option<(ApiToken, u64)>, Fault> {
+        self.read(organisation, API_TOKEN, id).await
+    }
+
+    pub(super) async fn api_tokens(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Vec<(String, ApiToken)>, Fault> {
+        self.listed(organisation, API_TOKEN, Listing::of(BY_ID)).await
+    }
+
+    /// `event`: none where only its use is noted.
+    pub(super) async fn put_api_token(
+        &self,
+        organisation: &OrganisationId,
+        id: &str,
+        token: &ApiToken,
+        version: u64,
+        stamp: Stamp,
+        event: Option<AuditEvent>,
+    ) -> Result<bool, Fault> {
+        // The day on which it is refused: it comes before every instant of the day.
+        let keys = vec![IndexKey::new(BY_TIME, next_day(token.expires).to_string())];
+        let entry = Entry { kind: API_TOKEN, id, version, keys, value: token };
+        self.put(organisation, entry, stamp, event).await
+    }
+
+    /// Removes the token that was read at this version. `false`: somebody else changed it in the meantime.
+    pub(super) async fn remove_api_token(
+        &self,
+        organisation: &OrganisationId,
+        (id, version): (&str, u64),
+        stamp: Stamp,
+        event: AuditEvent,
+    ) -> Result<bool, Fault> {
+        let mut batch = Batch::new(stamp);
+        let (kind, id) = (API_TOKEN.to_owned(), id.to_owned());
+        batch.documents.push(DocumentWrite::Remove { kind, id, version });
         batch.audit.push(event);
         self.write(organisation, batch).await
     }

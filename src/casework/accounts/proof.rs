@@ -59,6 +59,23 @@ impl Accounts {
         }))
     }
 
+    /// Whether somebody has shown again that it is them: by the password, and a code where the account has a second
+    /// step. `false` also where it came too soon after others that were not right.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn prove(&self, own: Own<'_>, proof: Proof<'_>) -> Result<bool, Fault> {
+        if !self.prove_password(own, proof).await? {
+            return Ok(false);
+        }
+        if own.account.second_step.is_some() {
+            return Ok(self.change_with_code(own, proof, "code_used", |_| {}).await?.is_some());
+        }
+        let key = failures::by_source(own.organisation, &own.account.login, proof.source);
+        self.wrong_passwords.forget(&key);
+        Ok(true)
+    }
+
     /// Changes what lets somebody in whose password was just proven, if the code is right as well where there
     /// is a second step. Every other session of theirs ends, and so does a link with which their password
     /// could be chosen. `None`: the code is not right, or came too soon after others that were not.
@@ -69,7 +86,28 @@ impl Accounts {
         action: &str,
         change: impl Fn(&mut Account) + Send + Sync,
     ) -> Result<Option<Account>, Fault> {
-        let Own { organisation, account, session } = own;
+        let change = |account: &mut Account| {
+            change(account);
+            account.invitation = None;
+        };
+        let changed = self.change_with_code(own, proof, action, change).await?;
+        if changed.is_some() {
+            let Own { organisation, account, session } = own;
+            self.end_sessions(organisation, &account.login, Some(session), &account.name).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Changes the account of somebody whose password was just proven, if the code is right as well where there is a
+    /// second step. `None`: it is not right, or came too soon after others that were not.
+    async fn change_with_code(
+        &self,
+        own: Own<'_>,
+        proof: Proof<'_>,
+        action: &str,
+        change: impl Fn(&mut Account) + Send + Sync,
+    ) -> Result<Option<Account>, Fault> {
+        let Own { organisation, account, .. } = own;
         let login = account.login.as_str();
         if account.second_step.is_some() && !self.begin_code(organisation, login, self.now()) {
             return Ok(None);
@@ -82,7 +120,6 @@ impl Accounts {
                 }
                 with_code(account, proof.code, now)?;
                 change(account);
-                account.invitation = None;
                 Ok(())
             })
             .await;
@@ -91,7 +128,6 @@ impl Accounts {
                 let key = failures::by_source(organisation, login, proof.source);
                 self.wrong_passwords.forget(&key);
                 self.forget_codes(organisation, login);
-                self.end_sessions(organisation, login, Some(session), &account.name).await?;
                 Ok(Some(account))
             }
             Err(Fault::Refused(_)) => {

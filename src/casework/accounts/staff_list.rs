@@ -76,10 +76,10 @@ impl Accounts {
         }
         // The name is what the trail shows, and what tells one who signs off from one who proposed.
         let seen = as_seen(&name);
-        let is_anothers =
-            accounts.iter().any(|one| one.login == login || as_seen(&one.name) == seen)
-                || OWN_NAMES.iter().any(|own| as_seen(own) == seen)
-                || self.others_names.contains(&(organisation.id.clone(), seen));
+        let tokens = self.book.api_tokens(&organisation.id).await?;
+        let is_anothers = accounts.iter().any(|one| one.login == login)
+            || tokens.iter().any(|(_, token)| as_seen(&token.name) == seen)
+            || self.is_name_of_another(&organisation.id, &accounts, &seen);
         if is_anothers {
             return Err(Fault::Exists("account"));
         }
@@ -97,6 +97,18 @@ impl Accounts {
             language: None,
             keys: true,
         })
+    }
+
+    /// Whether a name, as it is seen, is an account's, the gateway's own, or one of the configuration.
+    pub(super) fn is_name_of_another(
+        &self,
+        organisation: &OrganisationId,
+        accounts: &[Account],
+        seen: &str,
+    ) -> bool {
+        accounts.iter().any(|one| as_seen(&one.name) == seen)
+            || OWN_NAMES.iter().any(|own| as_seen(own) == seen)
+            || self.others_names.contains(&(organisation.clone(), seen.to_owned()))
     }
 
     /// Whether the holder of this login may choose a password in an organisation.

@@ -97,6 +97,7 @@ impl<'a> Page<'a> {
             | AuditEvent::Reminded { .. }
             | AuditEvent::Looked { .. }
             | AuditEvent::Account { .. }
+            | AuditEvent::ApiToken { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::StoreAccepted { .. }
             | AuditEvent::Erasure { .. }

@@ -24,8 +24,9 @@ pub struct TokenEnd {
 }
 
 impl Desk {
-    /// Reminds governance of tokens that expire soon or have expired: once for each token and state, however many
-    /// gateways run. Returns how many reminders were written.
+    /// Reminds governance of tokens that expire soon or have expired, those of the configuration (`tokens`) and those
+    /// made in the console or by the API: once for each token and state, however many gateways run. Returns how many
+    /// reminders were written.
     ///
     /// # Errors
     /// The store can't be read or written: the next round tries again.
@@ -36,7 +37,11 @@ impl Desk {
         tokens: &[TokenEnd],
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
-        let due = tokens.iter().filter_map(|token| of_token(token, today)).collect();
+        let zone = organisation.profile.timezone;
+        let made = self.api_tokens(&organisation.id).await?.into_iter();
+        let made = made.map(|token| TokenEnd { life: token.life(zone), name: token.name });
+        let all = tokens.iter().cloned().chain(made);
+        let due = all.filter_map(|token| of_token(&token, today)).collect();
         self.remind_of(organisation, mailer, due, today, |_| {}).await
     }
 }

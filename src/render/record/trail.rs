@@ -123,6 +123,7 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Looked { .. } => (plain("looked at your record"), &None),
         AuditEvent::Decided(_)
         | AuditEvent::Account { .. }
+        | AuditEvent::ApiToken { .. }
         | AuditEvent::DeadLetterDiscarded { .. }
         | AuditEvent::StoreAccepted { .. }
         | AuditEvent::Erased(_)

@@ -50,6 +50,12 @@ pub const HALF_SESSION_MINUTES: i64 = 10;
 pub const HALF_SESSIONS_OF_ACCOUNT_MAX: usize = 3;
 /// Accounts of one organisation. More: refused.
 pub const ACCOUNTS_MAX: usize = 2_000;
+/// Tokens of one organisation that are made while the gateway runs. More: refused.
+pub const API_TOKENS_MAX: usize = 200;
+/// How long such a token is valid at most, in months. Longer: refused.
+pub const API_TOKEN_MONTHS_MAX: u32 = 12;
+/// How long one that has expired is still listed, and answered as expired, in days. Then: it is removed.
+pub const API_TOKEN_EXPIRED_DAYS: i64 = 90;
 /// A form of the console, in bytes. More: 413.
 pub const CONSOLE_FORM_BYTES_MAX: usize = 256 * 1024;
 /// The same of a form that needs no session: the longest password twice, percent-encoded, with an address. More: 413.

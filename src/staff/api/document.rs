@@ -35,6 +35,7 @@ use super::shape;
         (name = "queues", description = "Contacts waiting for staff, each with its reason"),
         (name = "audit", description = "What was decided and done, by whom, when"),
         (name = "events", description = "Events that other systems did not accept"),
+        (name = "tokens", description = "Tokens of programs, each shown once"),
         (name = "monitoring", description = "Metrics, health, this document"),
     )
 )]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,8 +68,8 @@ pub struct Readiness {
         (status = 503, description = "Not ready; `parts` says which", body = Readiness),
     )
 )]
-pub async fn ready(State(staff): State<Arc<Staff>>, request: Request) -> impl IntoResponse {
-    let in_words = has_token(&staff, &request);
+pub async fn ready(State(staff): State<Arc<Staff>>, request: Parts) -> impl IntoResponse {
+    let in_words = has_token(&staff, &request).await;
     let mut parts = BTreeMap::new();
     let mut ready = true;
     for state in staff.health.states().await {

@@ -255,7 +255,8 @@ pub(in crate::staff) async fn unknown(
     let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_program = request.uri().path().starts_with("/api/") || !accepts.contains("text/html");
     if is_program {
-        return match token_or_problem(&staff, &request) {
+        let (parts, _) = request.into_parts();
+        return match token_or_problem(&staff, &parts).await {
             Ok(()) => Problem::no_such_route().into_response(),
             Err(problem) => problem.into_response(),
         };

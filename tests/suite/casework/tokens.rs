@@ -69,6 +69,41 @@ async fn governance_is_reminded_once_before_and_once_after() {
     );
 }
 
+#[tokio::test]
+async fn governance_is_reminded_of_tokens_made_by_the_api_until_they_are_revoked() {
+    let staff = staff(&[("Max", "manager")]);
+    let office = CaseOffice::open(Memory::new(), profile(&shipped("tuntum.toml"), None), &staff);
+    office.clock.set("2026-01-05T09:00:00Z".parse().unwrap());
+    let made = async |name: &str| {
+        let body = json!({"name": name, "role": "program", "expires": "2026-03-31"});
+        let answer = office.post("Max", "/api/v1/tokens", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.json());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let stays = made("CRM").await;
+    let replaced = made("Reports").await;
+    assert_ne!(stays, replaced);
+    let desks = [office.desk(), office.desk()];
+    for (at, expected) in [
+        ("2026-03-02T09:00:00Z", 0),
+        ("2026-03-03T09:00:00Z", 2),
+        ("2026-03-04T09:00:00Z", 0),
+        ("2026-04-01T09:00:00Z", 1),
+    ] {
+        office.clock.set(at.parse().unwrap());
+        if at == "2026-03-04T09:00:00Z" {
+            let path = format!("/api/v1/tokens/{replaced}");
+            assert_eq!(office.ask("DELETE", "Max", &path, &[], String::new()).await.status, 204);
+        }
+        let mut reminded = 0;
+        for desk in &desks {
+            let own = desk.remind_of_tokens(&office.organisation, &office.mailer(), &[]).await;
+            reminded += own.unwrap();
+        }
+        assert_eq!(reminded, expected, "{at}");
+    }
+}
+
 #[test]
 fn a_new_token_is_shown_once_with_its_digest_and_last_day() {
     let token = |expires: &str| {

@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 25] = [
+pub const KINDS: [&str; 26] = [
     "account",
+    "api_token",
     "audit_anchor",
     "audit_erased",
     "audit_seal",

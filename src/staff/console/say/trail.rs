@@ -56,6 +56,10 @@ fn english(event: &AuditEvent) -> String {
             LookedAt::Original => "Opened an original".to_owned(),
         },
         AuditEvent::Account { account, action } => english_account(account, action),
+        AuditEvent::ApiToken { holder, action, .. } => match action.as_str() {
+            "revoked" => format!("Revoked a token of {holder}"),
+            _ => format!("Made a token for {holder}"),
+        },
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Deleted an event that {receiver} did not take")
         }
@@ -125,6 +129,7 @@ fn english_account(account: &str, action: &str) -> String {
         "reopened" => format!("Opened the account {account} again"),
         "second_step_on" => "Turned the second step on".to_owned(),
         "second_step_off" => "Turned the second step off".to_owned(),
+        "code_used" => "Gave a code of the second step again".to_owned(),
         "code_wrong" => "Gave a wrong code after the right password".to_owned(),
         "preferences" => "Changed their preferences".to_owned(),
         other => format!("Account {account}: {other}"),
@@ -173,6 +178,10 @@ fn welsh(event: &AuditEvent) -> String {
             LookedAt::Original => "Agorodd neges wreiddiol".to_owned(),
         },
         AuditEvent::Account { account, action } => welsh_account(account, action),
+        AuditEvent::ApiToken { holder, action, .. } => match action.as_str() {
+            "revoked" => format!("Dirymodd docyn {holder}"),
+            _ => format!("Gwnaeth docyn ar gyfer {holder}"),
+        },
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Dilëodd ddigwyddiad na dderbyniodd {receiver}")
         }
@@ -248,6 +257,7 @@ fn welsh_account(account: &str, action: &str) -> String {
         "reopened" => format!("Agorodd y cyfrif {account} eto"),
         "second_step_on" => "Trodd yr ail gam ymlaen".to_owned(),
         "second_step_off" => "Diffoddodd yr ail gam".to_owned(),
+        "code_used" => "Rhoddodd god yr ail gam eto".to_owned(),
         "code_wrong" => "Rhoddodd god anghywir ar ôl y cyfrinair cywir".to_owned(),
         "preferences" => "Newidiodd ei ddewisiadau".to_owned(),
         other => format!("Cyfrif {account}: {other}"),
