@@ -4,6 +4,7 @@
 //! [`contents::contents`] is the table of contents. A page is a template and the file that fills it.
 
 mod account;
+mod api_tokens;
 mod asked;
 mod assets;
 mod audit;

@@ -38,6 +38,7 @@ mod rosters;
 mod routes;
 mod set_aside;
 mod signing_in;
+mod tokens;
 mod twice_browser;
 mod two_people_browser;
 mod ways_browser;

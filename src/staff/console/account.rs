@@ -157,12 +157,12 @@ pub(super) async fn password(
 }
 
 /// Whether they have a password for the console, as well as or instead of a provider.
-fn has_password(visit: &Visitor) -> bool {
+pub(super) fn has_password(visit: &Visitor) -> bool {
     visit.live.account.password.is_some()
 }
 
 /// Whose account it is that is changed.
-fn own(visit: &Visitor) -> Own<'_> {
+pub(super) fn own(visit: &Visitor) -> Own<'_> {
     Own {
         organisation: &visit.organisation.id,
         account: &visit.live.account,
@@ -171,7 +171,7 @@ fn own(visit: &Visitor) -> Own<'_> {
 }
 
 /// The password, and the code of the step that there is, as they were typed.
-fn proof<'a>(visit: &Visitor, posted: &'a Posted) -> Proof<'a> {
+pub(super) fn proof<'a>(visit: &Visitor, posted: &'a Posted) -> Proof<'a> {
     Proof {
         password: posted.text("old"),
         code: posted.text("old_code"),
@@ -184,7 +184,7 @@ async fn not_proven(staff: &Staff, visit: &Visitor, field: &'static str) -> Page
     shown(staff, visit, vec![FieldFault { field, text: why_not_proven(visit) }], None).await
 }
 
-fn why_not_proven(visit: &Visitor) -> &'static str {
+pub(super) fn why_not_proven(visit: &Visitor) -> &'static str {
     let w = words::Account::of(visit.language());
     if has_password(visit) { w.not_proven } else { w.not_proven_lately }
 }

@@ -357,6 +357,8 @@ fn built() -> Contents {
         .page("/settings/staff", SETTINGS, staff_settings::show)
         .act("/settings/staff", SETTINGS, staff_settings::invite)
         .act("/settings/staff/{login}", SETTINGS, staff_settings::change)
+        .act("/settings/tokens", SETTINGS, staff_settings::make_token)
+        .act("/settings/tokens/{token}", SETTINGS, staff_settings::revoke_token)
         .page("/people/{person}/case", RECORD, case::show_case)
         .page("/people/{person}/proposals/{proposal}", RECORD, case::check::show)
         .page("/people/{person}/proposals/{proposal}/letter", RECORD, case::check::letter_preview)

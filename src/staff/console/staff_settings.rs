@@ -7,6 +7,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 
+use super::account::{has_password, own, proof, why_not_proven};
+use super::api_tokens::{TokensPart, TypedToken, part, wrong};
 use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, with_status};
@@ -16,14 +18,13 @@ use super::trouble::Trouble;
 use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
-use crate::casework::accounts::NewAccount;
+use crate::casework::accounts::{NewAccount, NewApiToken};
 use crate::domain::account::{Account, login as login_of};
 use crate::domain::invisible::is_blank;
 use crate::domain::language::Language;
 use crate::domain::profile::Role;
-use crate::domain::token_life::TokenState;
+use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
-use crate::staff::{Staff, WithToken};
 
 struct Line {
     href: String,
@@ -47,7 +48,11 @@ struct StaffPage<'a> {
     settings: &'static str,
     lines: Vec<Line>,
     roles: Vec<(String, String, bool)>,
-    tokens: Vec<TokenLine>,
+    t: TokensPart<'a>,
+    /// Whose page it is, for the password that making a token asks for.
+    own_login: &'a str,
+    has_password: bool,
+    second_step: bool,
     /// A link that is shown only once, and its holder.
     link: Option<(String, String)>,
     name: &'a str,
@@ -61,37 +66,12 @@ impl StaffPage<'_> {
     }
 }
 
-/// A token: holder, role and expiry.
-struct TokenLine {
-    name: String,
-    role: String,
-    until: String,
-    /// The CSS classes of the expiry, if somebody has to act.
-    tag: Option<&'static str>,
-}
-
-fn token_line(
-    one: &WithToken,
-    today: NaiveDate,
-    w: &words::StaffList,
-    language: Language,
-) -> TokenLine {
-    let (name, role) = (one.name.clone(), say::role_name(&one.role, language));
-    let Some(life) = one.expires else {
-        return TokenLine { name, role, until: w.token_for_ever.to_owned(), tag: None };
-    };
-    let (said, tag) = match life.state(today) {
-        TokenState::Valid => (w.token_until, None),
-        TokenState::Soon => (w.token_until, Some("tag held")),
-        TokenState::Expired => (w.token_expired, Some("tag late")),
-    };
-    let until = format!("{said} {}", say::day(life.last_day(), language));
-    TokenLine { name, role, until, tag }
-}
-
 #[derive(Default)]
 struct Filled<'a> {
     link: Option<(String, String)>,
+    token: TypedToken<'a>,
+    /// A token that was just made.
+    made: Option<(String, String)>,
     name: &'a str,
     login: &'a str,
     role: &'a str,
@@ -111,9 +91,8 @@ async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
     let w = words::StaffList::of(language);
     let accounts = staff.casework(visit).accounts.list(&visit.organisation.id).await?;
     let lines = accounts.iter().map(|account| line(visit, account, w)).collect();
-    let own = staff.with_tokens.iter().filter(|one| one.organisation == visit.organisation.id);
-    let today = staff.casework(visit).desk.today(&visit.organisation);
-    let tokens = own.map(|one| token_line(one, today, w, language)).collect();
+    let t = part(staff, visit, filled.token, filled.made).await?;
+    let account = &visit.live.account;
     let wrong = !filled.faults.is_empty();
     let page = StaffPage {
         f: Frame::of(staff, visit, Section::Settings, w.title).in_error(wrong).saying(filled.said),
@@ -122,7 +101,10 @@ async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
         settings: words::Settings::of(language).title,
         lines,
         roles: roles(visit, filled.role),
-        tokens,
+        t,
+        own_login: &account.login,
+        has_password: has_password(visit),
+        second_step: account.second_step.is_some(),
         link: filled.link,
         name: filled.name,
         login: filled.login,
@@ -202,6 +184,52 @@ pub(super) async fn invite(
         }
         Err(fault) => Err(fault.into()),
     }
+}
+
+/// Makes a token for a program, and shows it once.
+pub(super) async fn make_token(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    posted: Posted,
+) -> Page {
+    let w = words::ApiTokens::of(visit.language());
+    let (name, role) = (posted.text("token_name"), posted.text("token_role"));
+    let token = TypedToken { name, role, expires: posted.text("expires") };
+    let refused = |(field, text)| {
+        let faults = vec![FieldFault { field, text }];
+        Filled { token, faults, ..Filled::default() }
+    };
+    let (accounts, organisation) = (&staff.casework(&visit).accounts, &visit.organisation);
+    let Ok(expires) = token.expires.parse::<NaiveDate>() else {
+        return shown(&staff, &visit, refused(("token-expires", w.day_wrong))).await;
+    };
+    let new = NewApiToken { name: name.to_owned(), role: Role(role.to_owned()), expires };
+    // A code counts once: it is asked for only if there is nothing else to mend.
+    if let Err(fault) = accounts.checked_name(organisation, &new).await {
+        return shown(&staff, &visit, refused(wrong(fault, w)?)).await;
+    }
+    if !accounts.prove(own(&visit), proof(&visit, &posted)).await? {
+        staff.metrics.sign_in_failures.inc();
+        return shown(&staff, &visit, refused(("old", why_not_proven(&visit)))).await;
+    }
+    match accounts.make_api_token(organisation, new, visit.name()).await {
+        Ok(made) => {
+            let made = Some((made.record.name, made.token));
+            shown(&staff, &visit, Filled { made, ..Filled::default() }).await
+        }
+        Err(fault) => shown(&staff, &visit, refused(wrong(fault, w)?)).await,
+    }
+}
+
+/// Revokes a token, at once.
+pub(super) async fn revoke_token(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    Path(token): Path<String>,
+) -> Page {
+    let (accounts, organisation) = (&staff.casework(&visit).accounts, &visit.organisation.id);
+    accounts.revoke_api_token(organisation, &token, visit.name()).await?;
+    Ok(go("/settings/staff?done=yes"))
 }
 
 /// Changes one account, by the button that was pressed.

@@ -14,7 +14,7 @@ mod steps;
 mod terms;
 mod troubles;
 
-pub(super) use self::accounts::{Account, SecondStep, SignIn, StaffList};
+pub(super) use self::accounts::{Account, ApiTokens, SecondStep, SignIn, StaffList};
 pub(super) use self::cases::{Case, CaseTerms};
 pub(super) use self::frame::Frame;
 pub(super) use self::items::{Item, Landing, Queue, Queues};

@@ -166,14 +166,49 @@ texts! {
             "Dangosir hi y tro hwn yn unig ac mae'n ddilys am dri diwrnod. Gall pwy bynnag sydd â hi ddewis y cyfrinair, felly rhowch hi wyneb yn wyneb neu ar linell yr ydych yn ymddiried ynddi.";
         last: "This is the last account that keeps the settings. Give somebody else such a role first.",
             "Dyma'r cyfrif olaf sy'n cadw'r gosodiadau. Rhowch rôl o'r fath i rywun arall yn gyntaf.";
-        tokens: "Tokens of programs", "Tocynnau rhaglenni";
-        tokens_text: "Programs that call the API have tokens in the configuration file, under [[organisation.staff]]. They can't sign in here.",
-            "Mae gan raglenni sy'n galw'r API docynnau yn y ffeil ffurfweddu, o dan [[organisation.staff]]. Ni allant fewngofnodi yma.";
-        token_until: "valid until", "yn ddilys hyd";
-        token_expired: "expired after", "daeth i ben ar ôl";
-        token_for_ever: "does not expire", "nid yw'n dod i ben";
-        no_tokens: "No token is configured.", "Nid oes tocyn wedi'i ffurfweddu.";
         done: "Done.", "Wedi'i wneud.";
         actions: "Actions", "Camau";
+    }
+}
+
+texts! {
+    /// Tokens of programs.
+    ApiTokens {
+        title: "Tokens of programs", "Tocynnau rhaglenni";
+        text: "A program that calls the API shows a token. It can't sign in here.",
+            "Mae rhaglen sy'n galw'r API yn dangos tocyn. Ni all fewngofnodi yma.";
+        nothing: "No program has a token.", "Nid oes gan yr un rhaglen docyn.";
+        holder: "Program", "Rhaglen";
+        holder_hint: "Its name is shown with everything it does, as a colleague's is.",
+            "Dangosir ei henw gyda phopeth a wna, fel enw cydweithiwr.";
+        role_hint: "What the program may do. The role of programs logs contacts and asks whether somebody may be contacted.",
+            "Yr hyn y caiff y rhaglen ei wneud. Mae rôl rhaglenni yn cofnodi cysylltiadau ac yn gofyn a ellir cysylltu â rhywun.";
+        last_day: "Last day", "Diwrnod olaf";
+        day_hint: "The token opens nothing after this day. At the latest:", "Nid yw'r tocyn yn agor dim ar ôl y diwrnod hwn. Fan bellaf:";
+        until: "valid until", "yn ddilys hyd";
+        expired: "expired after", "daeth i ben ar ôl";
+        for_ever: "does not expire", "nid yw'n dod i ben";
+        used: "Last used", "Defnyddiwyd ddiwethaf";
+        not_used: "not yet", "ddim eto";
+        not_known: "not known", "ddim yn hysbys";
+        made: "Made by", "Gwnaed gan";
+        in_configuration: "in the configuration file", "yn y ffeil ffurfweddu";
+        revoke: "Revoke", "Dirymu";
+        revoke_text: "The program is refused from its next request on. This can't be undone.",
+            "Gwrthodir y rhaglen o'i chais nesaf ymlaen. Ni ellir dadwneud hyn.";
+        revoke_button: "Revoke the token", "Dirymu'r tocyn";
+        add: "Make a token", "Gwneud tocyn";
+        add_text: "To replace one, make another with the same name and role, give it to the program, then revoke the old one.",
+            "I newid un, gwnewch un arall gyda'r un enw a rôl, rhowch ef i'r rhaglen, yna dirymwch yr hen un.";
+        own_password: "Your own password, so that we know it is you", "Eich cyfrinair eich hun, er mwyn i ni wybod mai chi sydd yno";
+        add_button: "Make the token", "Gwneud y tocyn";
+        made_title: "New token", "Tocyn newydd";
+        made_text: "It is shown only once: copy it now, into the settings of the program. Anybody who has it may do what its role may.",
+            "Dangosir ef y tro hwn yn unig: copïwch ef nawr, i osodiadau'r rhaglen. Gall pwy bynnag sydd ag ef wneud yr hyn y caiff ei rôl ei wneud.";
+        name_missing: "Enter the program's name, in at most 100 characters", "Rhowch enw'r rhaglen, mewn 100 nod ar y mwyaf";
+        name_taken: "Somebody has this name already, or a token of this name has another role", "Mae gan rywun yr enw hwn eisoes, neu mae gan docyn o'r enw hwn rôl arall";
+        role_missing: "Choose a role", "Dewiswch rôl";
+        day_wrong: "Enter a last day from today to a year from now", "Rhowch ddiwrnod olaf rhwng heddiw a blwyddyn i heddiw";
+        too_many: "There are too many tokens. Revoke those that are not used", "Mae gormod o docynnau. Dirymwch y rhai nad ydynt yn cael eu defnyddio";
     }
 }
