@@ -78,14 +78,19 @@ impl Keeper {
             let breaches = self.desk.remind_of_breaches(organisation, &self.mailer).await;
             say(organisation, breaches.map(drop));
             let tokens = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
-            self.show_tokens(organisation, tokens);
+            say(organisation, self.show_tokens(organisation, tokens).await);
             let told = self.desk.remind_of_tokens(organisation, &self.mailer, tokens).await;
             say(organisation, told.map(drop));
         }
     }
 
     /// Shows how many tokens somebody has to replace: a program whose token has expired hands in nothing more.
-    fn show_tokens(&self, organisation: &Organisation, tokens: &[TokenEnd]) {
+    async fn show_tokens(
+        &self,
+        organisation: &Organisation,
+        tokens: &[TokenEnd],
+    ) -> Result<(), Fault> {
+        let tokens = self.desk.token_ends(organisation, tokens).await?;
         let today = self.desk.today(organisation);
         for state in [TokenState::Soon, TokenState::Expired] {
             let many = tokens.iter().filter(|token| token.life.state(today) == state).count();
@@ -94,6 +99,7 @@ impl Keeper {
             let shown = i64::try_from(many).unwrap_or(i64::MAX);
             self.metrics.tokens.get_or_create(&labels).set(shown);
         }
+        Ok(())
     }
 
     /// Shows how far the trail is followed: figures, timelines and tasks know no more than that.

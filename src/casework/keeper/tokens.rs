@@ -37,12 +37,24 @@ impl Desk {
         tokens: &[TokenEnd],
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
+        let all = self.token_ends(organisation, tokens).await?;
+        let due = all.iter().filter_map(|token| of_token(token, today)).collect();
+        self.remind_of(organisation, mailer, due, today, |_| {}).await
+    }
+
+    /// The tokens of the configuration (`tokens`) that expire, and all that were made in the console or by the API.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn token_ends(
+        &self,
+        organisation: &Organisation,
+        tokens: &[TokenEnd],
+    ) -> Result<Vec<TokenEnd>, Fault> {
         let zone = organisation.profile.timezone;
         let made = self.api_tokens(&organisation.id).await?.into_iter();
         let made = made.map(|token| TokenEnd { life: token.life(zone), name: token.name });
-        let all = tokens.iter().cloned().chain(made);
-        let due = all.filter_map(|token| of_token(&token, today)).collect();
-        self.remind_of(organisation, mailer, due, today, |_| {}).await
+        Ok(tokens.iter().cloned().chain(made).collect())
     }
 }
 
