@@ -18,6 +18,7 @@ pub mod contact;
 pub mod decide;
 pub mod decision;
 pub mod diary;
+pub mod digest;
 mod disposition;
 pub mod doubt;
 pub mod duty;

@@ -3,6 +3,8 @@
 //! `None` is *unset*: the policy is silent, and the organisation must choose before anything that uses the value is
 //! enforced. The product never guesses; if a decision still meets an unset value, it favours the sender.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
@@ -16,6 +18,8 @@ use super::language::Language;
 use super::nation::Nation;
 use super::restriction::{ChannelOrGroup, ChannelSet, KindName, WeeklyHours};
 use super::safeguard::Safeguards;
+
+pub use rules::RulesDigest;
 
 /// A role of the organisation, in snake case, by the policy's own name for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -139,6 +143,8 @@ pub struct Profile {
     /// The languages of notices; empty: those of the nation.
     pub languages: Vec<Language>,
     pub bank_holidays: BankHolidays,
+    /// Of what is above; see [`Profile::rules`].
+    pub rules: RulesDigest,
 }
 
 /// Working days within which a person reads limited or filed contacts, unless set otherwise: by the
@@ -409,6 +415,7 @@ impl Profile {
             welsh_policy: None,
             languages: Vec::new(),
             bank_holidays: BankHolidays::default(),
+            rules: RulesDigest::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Restrictions: one limit on one person's contact, with its grounds, clause, dates and status.
 
 mod shape;
+mod terms;
 
 use chrono::{NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
