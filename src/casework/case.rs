@@ -237,7 +237,7 @@ fn batch(
     stepped: &Stepped,
     stamp: Stamp,
 ) -> Result<Batch, Fault> {
-    let entry = trail::entry(asked.act, stepped, &organisation.profile);
+    let entry = trail::entry(asked.act, &read.person, stepped, &organisation.profile);
     let mut batch = Batch::new(stamp).audit(AuditEvent::Step(entry));
     if *read.person != stepped.person {
         batch = batch.person(Some(read.person.clone()), stepped.person.clone());

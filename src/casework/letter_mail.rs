@@ -328,6 +328,7 @@ impl Desk {
                 restriction: None,
                 clause: None,
                 facts: BTreeMap::new(),
+                changes: Vec::new(),
             };
             let batch =
                 Batch::new(stamp).put(case.document()?).remove(&own).audit(AuditEvent::Step(entry));

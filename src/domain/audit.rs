@@ -1,6 +1,7 @@
 //! Audit entries: what was decided or done, on which facts, by which rule or person.
 
 pub mod changes;
+pub mod facts;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use super::profile::Role;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
 use super::row::DecisionRow;
+use facts::DecisionFacts;
 
 /// The name on an audit entry for what the gateway does by itself, its decisions among it.
 pub const GATEWAY: &str = "gateway";
@@ -213,10 +215,13 @@ pub struct StepEntry {
     /// Ground, severity, kind, outcome and the like, by their names in the step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
+    /// What it varied the restriction in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Variation>,
 }
 
 /// What a restriction was varied in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variation {
     /// The key, as it is published.
     pub what: String,
@@ -329,6 +334,9 @@ pub struct DecidedEntry {
     /// doubt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<String>,
+    /// What it depended on, where a restriction was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<DecisionFacts>>,
 }
 
 /// One row of the decision order that had something to say.
@@ -389,6 +397,16 @@ impl<'a> DecidedRecord<'a> {
 mod tests {
     use super::*;
 
+    fn facts() -> DecisionFacts {
+        let json = r#"{"rules":"r","sent_by":"person","found":["safeguard.emergency"],
+            "in_force":[{"restriction":"R-1","terms":"t","counted":["2026-11-21T10:00:00.250Z"],
+                "issues":["i"],"names_sender":true}],
+            "not_in_force":[{"restriction":"R-2","terms":"t"}],
+            "circumstances":["needs_channel"],"compared":3,
+            "told":[{"code":"contact_quota.over","at":"2026-11-21T09:00:00Z"}]}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
     #[test]
     fn the_record_of_a_decision_is_written_as_its_entry_is() {
         let at = "2026-11-21T10:00:00.25Z".parse().unwrap();
@@ -413,6 +431,7 @@ mod tests {
             rows: vec![row],
             flags: vec!["identity_ambiguous".into()],
             in_doubt: vec!["P-1".to_owned()],
+            facts: Some(Box::new(facts())),
         };
         let record = DecidedRecord::new(Some(7), at, "gateway", &decided);
         let record = serde_json::to_string(&record).unwrap();

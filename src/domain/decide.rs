@@ -4,6 +4,7 @@
 //! the search. Restrictions that only observe take the same path; what they would have done is
 //! recorded, and the search continues behind them.
 
+mod facts;
 mod finish;
 mod issues;
 mod limits;

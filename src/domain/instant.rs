@@ -22,6 +22,14 @@ pub fn written_if_any<S: Serializer>(
     }
 }
 
+/// As [`written`], each of a list.
+pub fn written_each<S: Serializer>(
+    instants: &[DateTime<Utc>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(instants.iter().map(text))
+}
+
 fn text(at: &DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -34,10 +34,7 @@ impl Quota {
         zone: Tz,
     ) -> Usage {
         let counting = self.counting(at, zone);
-        let mut instants: Vec<DateTime<Utc>> = counted.into_iter().collect();
-        instants.sort_unstable();
-        let mut instants = self.as_replayed(instants, zone);
-        instants.retain(|earlier| counting.has(*earlier));
+        let instants = self.taken_in(&counting, counted, zone);
         let used = u32::try_from(instants.len()).unwrap_or(u32::MAX);
         // The oldest that must run out before there is room for one more.
         let room_after = instants.len().saturating_sub(self.limit as usize);
@@ -46,6 +43,47 @@ impl Quota {
         let resets_at = counting.next_period.or(slot);
         let next_slot = if full { resets_at } else { None };
         Usage { used, limit: self.limit, resets_at, next_slot }
+    }
+
+    /// The instants, of those counted, that take up room at `at`, oldest first.
+    pub fn taken(
+        &self,
+        counted: impl IntoIterator<Item = DateTime<Utc>>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> Vec<DateTime<Utc>> {
+        self.taken_in(&self.counting(at, zone), counted, zone)
+    }
+
+    fn taken_in(
+        &self,
+        counting: &Counting,
+        counted: impl IntoIterator<Item = DateTime<Utc>>,
+        zone: Tz,
+    ) -> Vec<DateTime<Utc>> {
+        let mut instants: Vec<DateTime<Utc>> = counted.into_iter().collect();
+        instants.sort_unstable();
+        let mut instants = self.as_replayed(instants, zone);
+        instants.retain(|earlier| counting.has(*earlier));
+        instants
+    }
+
+    /// The issues counted in the period of `at`, each with its first contact in it.
+    pub fn issues_taken<'a>(
+        &self,
+        counted: impl IntoIterator<Item = (DateTime<Utc>, &'a str)>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> BTreeMap<&'a str, DateTime<Utc>> {
+        let counting = self.counting(at, zone);
+        let mut first: BTreeMap<&'a str, DateTime<Utc>> = BTreeMap::new();
+        for (instant, issue) in counted {
+            if counting.has(instant) {
+                let earliest = first.entry(issue).or_insert(instant);
+                *earliest = (*earliest).min(instant);
+            }
+        }
+        first
     }
 
     fn counting(self, at: DateTime<Utc>, zone: Tz) -> Counting {
@@ -78,14 +116,7 @@ impl Quota {
         at: DateTime<Utc>,
         zone: Tz,
     ) -> (Usage, Vec<&'a str>) {
-        let counting = self.counting(at, zone);
-        let mut first: BTreeMap<&'a str, DateTime<Utc>> = BTreeMap::new();
-        for (instant, issue) in counted {
-            if counting.has(instant) {
-                let earliest = first.entry(issue).or_insert(instant);
-                *earliest = (*earliest).min(instant);
-            }
-        }
+        let first = self.issues_taken(counted, at, zone);
         let usage = self.usage(first.values().copied(), at, zone);
         (usage, first.into_keys().collect())
     }

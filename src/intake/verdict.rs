@@ -129,6 +129,7 @@ pub(super) fn undecided(organisation: &Organisation, contact: &Contact, why: Und
         }],
         flags: decision.flags.clone(),
         in_doubt: Vec::new(),
+        facts: None,
     };
     Verdict { decision, additions: Additions::default(), item: None, audit }
 }

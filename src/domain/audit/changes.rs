@@ -58,6 +58,17 @@ pub fn of_person(before: Option<&Person>, after: &Person, reason: Option<&str>) 
     events
 }
 
+/// What a step of a case varied a restriction in, other than its status: what became of that is the step itself.
+pub fn of_step(before: &Person, after: &Person, restriction: &str) -> Vec<Variation> {
+    let held = |person: &Person| -> Option<Restriction> {
+        person.restrictions.iter().find(|one| one.id == restriction).cloned()
+    };
+    let (Some(was), Some(now)) = (held(before), held(after)) else { return Vec::new() };
+    let mut changes = variations(&was, &now);
+    changes.retain(|change| change.what != "status");
+    changes
+}
+
 struct Change<'a> {
     person: &'a str,
     reason: Option<&'a str>,
@@ -244,6 +255,20 @@ mod tests {
         let gone = changed(|after| after["restrictions"] = json!([]));
         assert_eq!(gone[0]["event"], "restriction_lifted");
         assert_eq!(gone[0].get("status"), None);
+    }
+
+    #[test]
+    fn a_step_says_what_it_varied_and_not_what_it_ended() {
+        let before: Person = serde_json::from_value(person()).unwrap();
+        let mut after = person();
+        after["restrictions"][0]["limit"] = json!(4);
+        after["restrictions"][0]["status"] = json!("under_appeal");
+        let after: Person = serde_json::from_value(after).unwrap();
+        let limit =
+            Variation { what: "limit".to_owned(), from: Some(json!(2)), to: Some(json!(4)) };
+        assert_eq!(of_step(&before, &after, "R-1"), [limit]);
+        assert_eq!(of_step(&before, &after, "R-2"), []);
+        assert_eq!(of_step(&after, &after, "R-1"), []);
     }
 
     #[test]

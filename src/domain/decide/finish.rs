@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Neither a representative nor invited: the quotas apply.
-    fn is_counted_sender(&self) -> bool {
+    pub(super) fn is_counted_sender(&self) -> bool {
         !self
             .findings
             .iter()

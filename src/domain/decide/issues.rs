@@ -108,16 +108,25 @@ fn is_known(walk: &Walk<'_>, issue: &str) -> bool {
         closed.is_some_and(|closed| names_issue(&closed.issues, issue))
             || filed.as_deref().is_some_and(|issues| names_issue(issues, issue))
     });
-    let listed = walk.person().is_some_and(|person| {
-        let mut engaged = person.engaged.iter().filter_map(|one| one.issue.as_deref());
-        names_issue(&person.issues, issue) || engaged.any(|one| same_issue(one, issue))
-    });
     named
-        || listed
+        || is_listed(walk, issue)
         || received(walk).iter().any(|earlier| {
             earlier.makes_issue_known
                 && earlier.issue.as_deref().is_some_and(|known| same_issue(known, issue))
         })
+}
+
+/// Whether the person's record lists an issue.
+fn is_listed(walk: &Walk<'_>, issue: &str) -> bool {
+    walk.person().is_some_and(|person| {
+        let mut engaged = person.engaged.iter().filter_map(|one| one.issue.as_deref());
+        names_issue(&person.issues, issue) || engaged.any(|one| same_issue(one, issue))
+    })
+}
+
+/// Whether the contact claims a reference that the person's record lists.
+pub(super) fn claims_listed(walk: &Walk<'_>) -> bool {
+    claimed(walk).is_some_and(|issue| is_listed(walk, issue))
 }
 
 /// What was seen before: texts of the earlier contacts and closed issues that `on` picks, and every
@@ -207,7 +216,7 @@ pub(super) fn contact_ended(walk: &mut Walk<'_>) -> Settled {
 }
 
 /// Whether the contact is about a new issue that somebody decided to engage with.
-fn is_engaged(walk: &Walk<'_>) -> bool {
+pub(super) fn is_engaged(walk: &Walk<'_>) -> bool {
     let engaged = walk.person().map_or(&[][..], |person| &person.engaged);
     let about = matter(walk);
     engaged.iter().any(|one| {

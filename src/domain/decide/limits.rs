@@ -162,6 +162,29 @@ fn claim<'a>(
     Some(Claim { restriction, mode, usage, code: ReasonCode::IssueQuotaOver, needs_slot, issue })
 }
 
+/// What a quota had counted in its period before this contact, oldest first: the instants, and the references where it
+/// counts issues. Nothing of a restriction that counts nothing, or while the counters are away.
+pub(super) fn counted_before<'a>(
+    walk: &Walk<'a>,
+    restriction: &'a Restriction,
+) -> Vec<(DateTime<Utc>, Option<&'a str>)> {
+    let (Some(quota), Some(ledger)) = (restriction.kind.quota(), walk.ledger()) else {
+        return Vec::new();
+    };
+    let (zone, mode) = (walk.profile().timezone, walk.mode_of(restriction));
+    let counted = counted_for(walk.person(), walk.profile(), restriction, ledger);
+    let counted = counted.into_iter().filter(|one| one.mode == mode);
+    if matches!(restriction.kind, Kind::IssueQuota(_)) {
+        let entries = counted.filter_map(|one| Some((one.at, one.issue.as_deref()?)));
+        let issues = quota.issues_taken(entries, walk.at, zone);
+        let mut taken: Vec<_> = issues.into_iter().map(|(issue, at)| (at, Some(issue))).collect();
+        taken.sort_unstable();
+        return taken;
+    }
+    let taken = quota.taken(counted.map(|one| one.at), walk.at, zone);
+    taken.into_iter().map(|at| (at, None)).collect()
+}
+
 /// The state of every applicable quota after this contact.
 pub(super) fn quota_states(walk: &Walk<'_>) -> Vec<QuotaState> {
     if walk.ledger().is_none() {

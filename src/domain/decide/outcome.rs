@@ -15,6 +15,7 @@ use super::super::reason_code::ReasonCode;
 use super::super::row::DecisionRow;
 use super::super::sender::{Sender, Standing};
 use super::super::{explain, notice};
+use super::facts::facts;
 use super::issues::{Matter, claims_unknown, named_matter};
 use super::limits::next_admission;
 use super::walk::{Walk, bare_id};
@@ -93,7 +94,10 @@ pub(super) fn verdict(mut walk: Walk<'_>, mut decision: Decision) -> Verdict {
     let item = item(&walk, &decision);
     let rows = audit_rows(&walk);
     let sender = walk.dossier.sender;
-    let audit = entry(walk.organisation, sender, walk.contact, &decision, rows);
+    let audit = DecidedEntry {
+        facts: Some(Box::new(facts(&walk))),
+        ..entry(walk.organisation, sender, walk.contact, &decision, rows)
+    };
     Verdict { decision, additions: walk.additions, item, audit }
 }
 
@@ -123,6 +127,7 @@ fn entry(
         rows,
         flags: decision.flags.clone(),
         in_doubt: sender.in_doubt(&organisation.profile, contact.at),
+        facts: None,
     }
 }
 

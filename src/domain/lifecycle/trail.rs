@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::audit::StepEntry;
+use crate::domain::audit::{StepEntry, changes};
 use crate::domain::case::act::Act;
 use crate::domain::lifecycle::Stepped;
+use crate::domain::person::Person;
 use crate::domain::profile::Profile;
 
 /// What one kind of step says of itself.
@@ -62,8 +63,8 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The trail's entry of a step that was taken.
-pub fn entry(act: &Act, stepped: &Stepped, profile: &Profile) -> StepEntry {
+/// The trail's entry of a step that was taken, on a person as they were before it.
+pub fn entry(act: &Act, before: &Person, stepped: &Stepped, profile: &Profile) -> StepEntry {
     let said = said(act);
     let made = |key: &str| text(&stepped.made, key);
     let about = made("id").or_else(|| said.about.cloned());
@@ -103,6 +104,10 @@ pub fn entry(act: &Act, stepped: &Stepped, profile: &Profile) -> StepEntry {
         version: stepped.file.version,
         about,
         clause: own.or_else(|| held.and_then(|held| held.clause.clone())),
+        changes: restriction
+            .as_deref()
+            .map(|id| changes::of_step(before, &stepped.person, id))
+            .unwrap_or_default(),
         restriction,
         facts,
     }

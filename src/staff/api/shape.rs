@@ -417,6 +417,9 @@ pub struct AuditEntry {
     /// Of `decided`: the restricted people, other than `person`, that the contact may be from. It
     /// was passed in doubt.
     pub in_doubt: Option<Vec<String>>,
+    /// Of `decided`: what the decision depended on, where a restriction was in force. For `audit replay`; keys may be
+    /// added.
+    pub facts: Option<serde_json::Value>,
 }
 
 /// An event that its receiver did not take.

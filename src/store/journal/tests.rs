@@ -50,6 +50,7 @@ fn entry(contact: &str) -> JournalEntry {
                 rows: Vec::new(),
                 flags: Vec::new(),
                 in_doubt: Vec::new(),
+                facts: None,
             },
         },
     }

@@ -99,6 +99,7 @@ pub fn entry(contact: &str, disposition: Disposition) -> DecidedEntry {
         rows: Vec::new(),
         flags: Vec::new(),
         in_doubt: Vec::new(),
+        facts: None,
     }
 }
 
