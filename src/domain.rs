@@ -64,6 +64,7 @@ mod read_by;
 pub mod reading;
 pub mod reason_code;
 pub mod refusal_code;
+pub mod replay;
 pub mod report;
 pub mod restriction;
 pub mod retention;

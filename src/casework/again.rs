@@ -174,9 +174,17 @@ impl Desk {
     }
 }
 
+/// What follows the id of a contact in that of its second decision.
+const SECOND: &str = "-again";
+
 /// The id of a contact that is decided again.
 fn again(contact: &str) -> String {
-    format!("{contact}-again")
+    format!("{contact}{SECOND}")
+}
+
+/// The id of the contact that was decided again under this one.
+pub(super) fn first(again: &str) -> Option<&str> {
+    again.strip_suffix(SECOND)
 }
 
 const fn is_admitted(disposition: Disposition) -> bool {

@@ -1,4 +1,6 @@
-//! Reading the audit trail.
+//! Reading the audit trail, and replaying its decisions.
+
+pub mod replayed;
 
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;

@@ -13,7 +13,6 @@ use super::expected::Expected;
 use super::{Casework, Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
-use crate::domain::decide;
 use crate::domain::flag::Flag;
 use crate::domain::ledger::Ledger;
 use crate::domain::merge::{self, Difference, QuotaShown, differences, quotas, refusals};
@@ -195,10 +194,10 @@ impl Desk {
         let whole = together.first().cloned().unwrap_or_else(|| Arc::clone(&kept));
         let mut quotas_before = Vec::new();
         for record in before.first().into_iter().chain([&other]) {
-            let ledger = self.ledger_of(organisation, record, now).await?;
+            let ledger = self.ledger_of(organisation, record, now, false).await?;
             quotas_before.extend(quotas(record, profile, &ledger, now));
         }
-        let ledger = self.ledger_of(organisation, &whole, now).await?;
+        let ledger = self.ledger_of(organisation, &whole, now, false).await?;
         let broken = refusals(&kept, &other, &whole, now, profile);
         let identifiers = records.iter().flat_map(|of| {
             of.identifiers.iter().map(|one| IdentifierShown {
@@ -230,23 +229,24 @@ impl Desk {
         })
     }
 
-    /// A person's history, on all records that it is shown with.
-    async fn ledger_of(
+    /// A person's history, on all records that it is shown with; `needs_received`: with earlier contacts.
+    pub(super) async fn ledger_of(
         &self,
         organisation: &Organisation,
         person: &Arc<Person>,
         now: DateTime<Utc>,
+        needs_received: bool,
     ) -> Result<Ledger, StoreError> {
         let seen: Arc<Mutex<Option<Ledger>>> = Arc::default();
         let seeing = Arc::clone(&seen);
         let looking = self.store.commit(CommitRequest {
             organisation: organisation.id.clone(),
             // Of no contact: nothing is written under it.
-            contact: format!("merge-preview {}", person.id),
+            contact: format!("ledger-preview {}", person.id),
             digest: [0; 32],
             person: Some(person.id.clone()),
             also: merge::others(person),
-            needs_received: decide::needs_received(person),
+            needs_received,
             counted_since: now - COUNTED_DAYS_AGAIN,
             at: now,
             preview: true,

@@ -1,5 +1,6 @@
 //! `audit`: reading and verifying the audit trail, on the store itself.
 
+mod replay;
 mod verify;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +33,8 @@ enum Verb {
     /// Compare the trail with its seals and anchors: if an entry was changed, removed, moved or rolled back, say where
     /// and exit with 1
     Verify(verify::VerifyArgs),
+    /// Decide recorded contacts again, by what was recorded, and compare: exit with 1 if a decision differs
+    Replay(replay::ReplayArgs),
     /// Print the anchors, one JSON object per line; keep them where nobody who can write to the store can reach them
     Anchors,
     /// Seal entries that have no seal yet, except those of the last half minute, and sign if that was not done today
@@ -76,6 +79,7 @@ pub async fn run(args: &AuditArgs, opened: &Opened, io: &mut Io<'_>) -> Result<O
     let done = match &args.verb {
         Verb::List(list) => print(list, organisation, desk, io).await.map(|()| Outcome::Yes),
         Verb::Verify(args) => verify::run(args.trusted()?, organisation, desk, io).await,
+        Verb::Replay(args) => replay::run(args, &opened.organisation, desk, io).await,
         Verb::Anchors => verify::anchors(organisation, desk, io).await,
         Verb::Seal => verify::seal(opened, io).await,
     };

@@ -98,6 +98,11 @@ impl ReasonCode {
     pub const fn lane(&self) -> Option<Lane> {
         if let ReasonCode::Safeguard(lane) = self { Some(*lane) } else { None }
     }
+
+    /// The doubt about who sent a contact.
+    pub const fn doubt(&self) -> Option<Doubt> {
+        if let ReasonCode::Identity(doubt) = self { Some(*doubt) } else { None }
+    }
 }
 
 impl From<&str> for ReasonCode {

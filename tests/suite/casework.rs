@@ -21,6 +21,7 @@ mod merged_seen;
 mod observing;
 mod old_files;
 mod released;
+mod replayed;
 pub mod rig;
 mod rules;
 mod stories;

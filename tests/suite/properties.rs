@@ -1,6 +1,7 @@
 //! What holds for every decision, on made-up people and contacts. A counterexample is printed as a
 //! scenario.
 
+mod replayed;
 mod world;
 
 use std::collections::BTreeMap;

@@ -35,6 +35,8 @@ pub const FOLLOWED_ENTRIES: usize = 150;
 pub const CATCH_UP_PAGES_MAX: usize = 25;
 /// How often such a step is tried again where another gateway writes. After that: that one follows.
 pub const FOLLOW_TRIES_MAX: usize = 5;
+/// People whose histories are in memory at once while decisions are replayed. More: they are read again.
+pub const REPLAYED_HISTORIES_MAX: usize = 256;
 /// Contacts on a person's timeline in one month. More: they are only counted.
 pub const TIMELINE_CONTACTS_MAX: usize = 5_000;
 /// The longest period of any quota, and a day for the clocks of a zone.
