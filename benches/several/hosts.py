@@ -190,6 +190,17 @@ targets = {{ queue = "sip:queue@pbx.example" }}
         if ended != 0:
             raise RuntimeError(said)
 
+    def api(self, path):
+        """As [`Asking.api`]; again while the gateway is busy."""
+        def answered():
+            status, answer = self.asked("GET", path)
+            return answer if status == 200 else None
+
+        found = sooner_or_later(answered, READY_WAIT)
+        if found is None:
+            raise RuntimeError(f"{self.name} does not answer {path}")
+        return found
+
     def begin(self):
         self.start(self.program, "serve", "--config", self.config)
 
