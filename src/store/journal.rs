@@ -154,8 +154,10 @@ fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
             Request::Pending(reply) => readers.push(reply),
         }
     }
-    // Reads are asked for all the time: a fault that is over is noticed even if nothing is written.
-    file.try_again();
+    if written.is_empty() {
+        // Reads are asked for all the time: a fault that is over is noticed even if nothing is written.
+        file.try_again();
+    }
     let synced = file.sync();
     *fault.lock().unwrap_or_else(PoisonError::into_inner) = file.fault();
     for (result, reply) in written {

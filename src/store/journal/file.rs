@@ -211,6 +211,7 @@ impl JournalFile {
             let _ = reserve::blank(&self.file, self.length, end.min(self.allocated));
             return Err(self.refusing(&error));
         }
+        self.refused = None;
         self.length = end;
         Ok((offset, payload.len()))
     }
@@ -255,7 +256,8 @@ impl JournalFile {
         away(error)
     }
 
-    /// After a write that failed: whether one would work by now. Nothing may have to be written for long.
+    /// After a write that failed: whether one would work by now. Nothing may have to be written for long. Not to be
+    /// asked between a write and its sync: the system reports a sync that failed only once.
     pub(super) fn try_again(&mut self) {
         if self.refused.is_none() {
             return;
