@@ -38,7 +38,7 @@ fn month(at: DateTime<Utc>) -> String {
 
 impl Desk {
     /// The contacts around the incidents of a file, by incident: of the latest incidents, which are in at most
-    /// [`TIMELINE_MONTHS_MAX`] months.
+    /// [`TIMELINE_MONTHS_MAX`] months. Contacts on any record of the person count.
     ///
     /// # Errors
     /// The store can't be read.
@@ -47,6 +47,10 @@ impl Desk {
         organisation: &OrganisationId,
         file: &CaseFile,
     ) -> Result<BTreeMap<String, ContactsAround>, Fault> {
+        if file.incidents.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let records = self.ids_of(organisation, &file.person).await?;
         let mut latest: Vec<_> = file.incidents.iter().collect();
         latest.sort_by_key(|incident| Reverse(incident.happened_at));
         let mut months: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
@@ -62,7 +66,7 @@ impl Desk {
             let mut contacts = Vec::new();
             for month in needed {
                 if !months.contains_key(&month) {
-                    let read = self.contacts_of_month(organisation, &file.person, &month).await?;
+                    let read = self.contacts_of_month(organisation, &records, &month).await?;
                     months.insert(month.clone(), read);
                 }
                 contacts.extend(months.get(&month).into_iter().flatten().copied());
@@ -75,14 +79,17 @@ impl Desk {
     async fn contacts_of_month(
         &self,
         organisation: &OrganisationId,
-        person: &str,
+        records: &[String],
         month: &str,
     ) -> Result<Vec<DateTime<Utc>>, Fault> {
-        let id = timeline_id(person, month);
-        let Some(stored) = self.store.document(organisation, TIMELINE, &id).await? else {
-            return Ok(Vec::new());
-        };
-        Ok(stored.read::<Timeline>()?.contacts.iter().map(|contact| contact.at).collect())
+        let mut contacts = Vec::new();
+        for person in records {
+            let id = timeline_id(person, month);
+            if let Some(stored) = self.store.document(organisation, TIMELINE, &id).await? {
+                contacts.extend(stored.read::<Timeline>()?.contacts.iter().map(|one| one.at));
+            }
+        }
+        Ok(contacts)
     }
 }
 

@@ -102,6 +102,8 @@ async fn has_all_in_its_case_and_record(office: &CaseOffice, who: &str) {
     let whose = |id: &str| json!(id);
     let incidents = [("I-1".to_owned(), whose("P-1")), ("I-2".to_owned(), whose("P-2"))];
     assert_eq!(records(&case["incidents"]), BTreeMap::from(incidents.clone()));
+    let is_around = |one: &Value| one["contacts_around"] == json!({"hour": 0, "day": 4});
+    assert!(case["incidents"].as_array().unwrap().iter().all(is_around), "{case}");
     let listed = read(office, &format!("/api/v1/people/{who}/incidents")).await;
     assert_eq!(records(&listed["incidents"]), BTreeMap::from(incidents));
     let restrictions = [("R-1".to_owned(), whose("P-1")), ("R-2".to_owned(), whose("P-2"))];
