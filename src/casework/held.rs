@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 use chrono::NaiveDate;
 
 use super::case::record::CaseRead;
-use super::named::changed;
+use super::named::{ReadTo, changed};
 use super::{Desk, Fault};
 use crate::domain::diary::{Case, DiaryPart};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -26,8 +26,7 @@ pub(super) type HeldCases =
 pub(super) struct Everybody {
     /// The day as of which it is.
     day: NaiveDate,
-    /// Up to which entry of the trail.
-    number: u64,
+    read_to: ReadTo,
     people: BTreeMap<String, Arc<OfOne>>,
 }
 
@@ -77,17 +76,22 @@ impl Desk {
         };
         let mut slot = slot.lock().await;
         // Read before the cases are: changes in the meantime are read the next time.
-        let number = self.followed_to(&organisation.id).await?;
+        let read_to = self.read_to(&organisation.id).await?;
         // Another day, a clock that went back, or another trail than was followed before.
-        let known = slot.clone().filter(|known| known.day == today && known.number <= number);
-        let people = match known {
-            Some(known) => match self.named_since(&organisation.id, known.number, changed).await? {
-                Some(named) => self.read_again(organisation, &known, named, today).await?,
-                None => self.read_all(organisation, today).await?,
-            },
+        let is_of_now =
+            |known: &Arc<Everybody>| known.day == today && known.read_to.is_before(&read_to);
+        let known = slot.clone().filter(is_of_now);
+        let named = match &known {
+            Some(known) => {
+                self.named_since(&organisation.id, known.read_to.number, changed).await?
+            }
+            None => None,
+        };
+        let people = match known.zip(named) {
+            Some((known, named)) => self.read_again(organisation, &known, named, today).await?,
             None => self.read_all(organisation, today).await?,
         };
-        let now = Arc::new(Everybody { day: today, number, people });
+        let now = Arc::new(Everybody { day: today, read_to, people });
         *slot = (now.count() <= HELD_FACTS_MAX).then(|| Arc::clone(&now));
         Ok(now)
     }

@@ -9,7 +9,25 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::case::restraint::TaskKind;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::past::Nameplate;
 use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
+
+/// How far a trail was followed, and which one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReadTo {
+    /// The trail's name. A store that was accepted in place of another has one of its own, and its numbers may be lower
+    /// or the same.
+    trail: Option<String>,
+    /// Up to which entry.
+    pub(super) number: u64,
+}
+
+impl ReadTo {
+    /// Whether everything that came between this and `now` is behind this one's number.
+    pub(super) fn is_before(&self, now: &ReadTo) -> bool {
+        self.trail == now.trail && self.number <= now.number
+    }
+}
 
 /// The people whose due dates an entry of the trail may change.
 pub(super) enum Touched<'e> {
@@ -65,6 +83,15 @@ pub(super) fn changed(event: &AuditEvent) -> Touched<'_> {
 }
 
 impl Desk {
+    /// How far the trail is followed by now.
+    pub(super) async fn read_to(&self, organisation: &OrganisationId) -> Result<ReadTo, Fault> {
+        // The name first: if another store takes this one's place in between, the next name is another.
+        let end = self.store.trail_end(organisation).await?;
+        let trail = end.nameplate.as_ref().and_then(Nameplate::trail).map(str::to_owned);
+        let number = self.followed_to(organisation).await?;
+        Ok(ReadTo { trail, number })
+    }
+
     /// The people touched by entries behind a number; `None`: everybody, or too many.
     pub(super) async fn named_since(
         &self,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::casework::case::record::CaseRead;
-use crate::casework::named::touched;
+use crate::casework::named::{ReadTo, touched};
 use crate::casework::{Desk, Fault};
 use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -21,8 +21,7 @@ use crate::domain::person::Person;
 pub(in crate::casework) struct LookedAt {
     /// The day by which everybody was looked at.
     day: NaiveDate,
-    /// Up to which entry of the trail.
-    number: u64,
+    read_to: ReadTo,
     /// Who is looked at again, since something about them could not be written.
     again: BTreeSet<String>,
     /// So is everybody, since something about the organisation could not be.
@@ -30,8 +29,8 @@ pub(in crate::casework) struct LookedAt {
 }
 
 impl LookedAt {
-    const fn of(day: NaiveDate, number: u64) -> Self {
-        LookedAt { day, number, again: BTreeSet::new(), all_again: false }
+    const fn of(day: NaiveDate, read_to: ReadTo) -> Self {
+        LookedAt { day, read_to, again: BTreeSet::new(), all_again: false }
     }
 
     /// What is about a person (`None`: about the organisation) is tried again in the next round.
@@ -58,15 +57,16 @@ impl Desk {
         let id = &organisation.id;
         let known = self.looked_at.lock().await.get(id).cloned();
         // Tasks are made of the trail: behind what was followed there may be some to come.
-        let followed = self.followed_to(id).await?;
+        let followed = self.read_to(id).await?;
         // Another day, a clock that went back, or another trail than was followed before.
-        let is_of_now =
-            |known: &LookedAt| known.day == today && known.number <= followed && !known.all_again;
+        let is_of_now = |known: &LookedAt| {
+            known.day == today && known.read_to.is_before(&followed) && !known.all_again
+        };
         let known = known.filter(is_of_now);
         let Some(known) = known else {
             return Ok((Whose::Everybody, LookedAt::of(today, followed)));
         };
-        let whose = match self.named_since(id, known.number, touched).await? {
+        let whose = match self.named_since(id, known.read_to.number, touched).await? {
             Some(mut named) => {
                 named.extend(known.again);
                 Whose::Of(named)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contact_gateway::casework::Desk;
 use contact_gateway::casework::diary::DiaryAsked;
+use contact_gateway::domain::past::Nameplate;
 use contact_gateway::domain::person::Person;
 use contact_gateway::ports::documents::{Batch, Document};
 use contact_gateway::ports::{Clock as _, Stamp};
@@ -97,6 +98,12 @@ async fn only_those_named_by_the_trail_are_read_again() {
     let (now, read) = same(&office, &store, &desk).await;
     assert_eq!(read, PEOPLE, "everybody who has a file");
     assert_eq!(now["figures"]["restrictions_in_force"], json!(PEOPLE + 1));
+
+    // The same numbers may be of another trail: a store was accepted in place of this one.
+    let (id, plate) = (&office.organisation.id, Nameplate::new("another".to_owned()));
+    assert!(office.store.put_nameplate(id, None, &plate).await.unwrap());
+    assert_eq!(same(&office, &store, &desk).await.1, PEOPLE);
+    assert_eq!(same(&office, &store, &desk).await.1, 0);
 
     // Another day, and the day before again by a clock that went back.
     for (at, overdue) in [("2026-07-07T00:30:00Z", true), ("2026-07-06T12:00:00Z", false)] {
