@@ -58,6 +58,10 @@ impl Desk {
         let known = self.looked_at.lock().await.get(id).cloned();
         // Tasks are made of the trail: behind what was followed there may be some to come.
         let followed = self.read_to(id).await?;
+        if known.as_ref().is_some_and(|known| !known.read_to.is_before(&followed)) {
+            // Another store took this one's place: reminders that were written to the former may not be in it.
+            self.reminded.lock().await.retain(|(of, _)| of != id);
+        }
         // Another day, a clock that went back, or another trail than was followed before.
         let is_of_now = |known: &LookedAt| {
             known.day == today && known.read_to.is_before(&followed) && !known.all_again
