@@ -3,7 +3,7 @@
 import dataclasses
 import time
 
-from processes import sooner_or_later
+from processes import sooner_or_later, wait
 
 # Seconds of a delayed link, each way, and the rate of a thin one.
 DELAY, RATE = "120ms", "512kbit"
@@ -54,7 +54,7 @@ def another_primary(world, event, old, began):
 
 def primary_lost(world, event, _turn, hold):
     """the host of the primary lost, and back"""
-    old, began = world.primary(), time.time()
+    old, began = wait("a primary", world.primary), time.time()
     old.kill()
     another_primary(world, event, old, began)
     time.sleep(hold)
@@ -63,7 +63,7 @@ def primary_lost(world, event, _turn, hold):
 
 def primary_cut_off(world, event, _turn, hold):
     """the primary cut off from everybody"""
-    old, began = world.primary(), time.time()
+    old, began = wait("a primary", world.primary), time.time()
     with world.network.cut(old.name, "store"):
         another_primary(world, event, old, began)
         time.sleep(hold)
