@@ -252,8 +252,8 @@ pub(super) enum Counters {
 }
 
 /// The original could not be kept (a full disk): what would be kept can't be promised, so that the sender is
-/// asked to try again. A contact that is delivered anyway needs no original and is recorded as usual. One that is beyond
-/// a quota by counters that were read is not delivered because nothing can be kept.
+/// asked to try again. A contact that is delivered anyway needs no original and is recorded as usual. One that is held
+/// back by counters and earlier contacts that were read is not delivered because nothing can be kept.
 pub(super) async fn unkept(
     intake: &Intake,
     organisation: &Arc<Organisation>,
@@ -264,8 +264,7 @@ pub(super) async fn unkept(
 ) -> Outcome {
     let verdict = decided_alone(intake, organisation, sender, contact, reading);
     let decision = verdict.decision.clone();
-    let beyond = counters == Counters::Read && decision.flags.contains(&Flag::LimitsUnchecked);
-    if beyond || decision.disposition != Disposition::Deliver {
+    if counters == Counters::Read || decision.disposition != Disposition::Deliver {
         return not_recorded(decision, Patience::TriesAgain);
     }
     intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
