@@ -17,10 +17,11 @@
   const ANSWER_MS = 5000;
   const sent = new Map();
   addEventListener("submit", (event) => {
-    if (Date.now() - sent.get(event.target) < ANSWER_MS) { event.preventDefault(); event.stopImmediatePropagation(); }
-    else sent.set(event.target, Date.now());
+    const now = performance.now();
+    if (now - sent.get(event.target) < ANSWER_MS) { event.preventDefault(); event.stopImmediatePropagation(); }
+    else sent.set(event.target, now);
   }, true);
-  addEventListener("pageshow", () => sent.clear());
+  addEventListener("pageshow", (event) => { if (event.persisted) sent.clear(); });
 
   if (body.dataset.keys !== "on") return;
   const links = () => [...document.querySelectorAll("tbody .row-link")];
