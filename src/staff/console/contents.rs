@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -15,6 +15,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::asked::Asked;
 use super::case::StepForm;
 use super::form::Posted;
+use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::{VisitOf, Visitor};
 use super::{
@@ -295,6 +296,18 @@ async fn noted(State(staff): State<Arc<Staff>>, request: Request, next: Next) ->
     }
 }
 
+/// Where only posts are taken: a browser asks for such an address after its user signed in again, or chose another
+/// language, on the page that answered one. It is led to the address before, until one is a page.
+async fn no_page(method: Method, address: Uri) -> Response {
+    if method != Method::GET {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    match address.path().rsplit_once('/') {
+        Some((before, _)) if !before.is_empty() => go(before),
+        Some(_) | None => go("/"),
+    }
+}
+
 /// Every route of the console.
 pub fn contents() -> Vec<Entry> {
     built().entries
@@ -305,6 +318,7 @@ pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
     // The last wrapper is the outermost.
     built()
         .router
+        .method_not_allowed_fallback(no_page)
         .layer(from_fn_with_state(Arc::clone(staff), noted))
         .layer(from_fn_with_state(Arc::clone(staff), own_origin::only))
         .layer(from_fn_with_state(Arc::clone(staff), entrance::enter))

@@ -94,8 +94,11 @@ async fn shown(staff: &Staff, visit: &Visit, filled: Filled<'_>) -> Page {
     let t = part(staff, visit, filled.token, filled.made).await?;
     let account = &visit.live.account;
     let wrong = !filled.faults.is_empty();
+    let mut f = Frame::of(staff, visit, Section::Settings, w.title);
+    // Where its forms post to is no page.
+    "/settings/staff".clone_into(&mut f.here);
     let page = StaffPage {
-        f: Frame::of(staff, visit, Section::Settings, w.title).in_error(wrong).saying(filled.said),
+        f: f.in_error(wrong).saying(filled.said),
         w,
         s: words::SignIn::of(language),
         settings: words::Settings::of(language).title,

@@ -193,6 +193,30 @@ async fn every_page_is_shut_and_names_its_language() {
     }
 }
 
+/// After signing in again, or in another language, a browser asks for the address to which it had posted.
+#[tokio::test]
+async fn an_address_that_only_takes_posts_leads_back_to_a_page() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut mia = Browsing::signed_in(&office, "Mia Lund", "manager").await;
+    let all = contents();
+    let is_page = |path: &str| all.iter().any(|one| one.method == "GET" && one.path == path);
+    let mut asked = 0;
+    for entry in all.iter().filter(|one| !is_page(one.path)) {
+        asked += 1;
+        let mut answer = mia.get(&filled(entry, "c-2", "P-1")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{entry:?}");
+        while answer.status == StatusCode::SEE_OTHER {
+            answer = mia.get(answer.leads()).await;
+        }
+        assert_eq!(answer.status, StatusCode::OK, "{entry:?}");
+    }
+    assert!(asked > 10, "{asked}");
+    assert_eq!(mia.get("/settings/staff/ann.hall").await.leads(), "/settings/staff");
+    assert_eq!(mia.get("/take").await.leads(), "/");
+}
+
 #[tokio::test]
 async fn what_pages_are_made_of_is_served_for_ever_and_to_anybody() {
     let office = Office::open();
