@@ -259,15 +259,19 @@ fn no_path_of_the_machine_is_built_into_the_programs() {
 fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_programs() {
     let image = file("Dockerfile");
     assert_eq!(image.matches("&& packaging/build").count(), 2, "dependencies, and the programs");
-    assert!(image.contains("cargo install cargo-auditable --locked"));
+    let [version] = each_after(&image, "cargo install cargo-auditable --locked --version ")[..]
+    else {
+        panic!("one version")
+    };
     for name in ["Dockerfile", "packaging/debian/build", "docs/packages.md", "docs/releasing.md"] {
         let text = file(name);
         assert!(text.contains("packaging/build"), "{name}");
         assert!(!text.contains("cargo build"), "{name} builds in another way");
     }
     let release = file("docs/releasing.md");
+    let auditable = format!("cargo install cargo-auditable --locked --version {version}\n");
     for step in [
-        "cargo install cargo-auditable --locked",
+        auditable.as_str(),
         "packaging/reproducible",
         "packaging/debian/build",
         "cargo audit bin",
@@ -275,6 +279,10 @@ fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_prog
     ] {
         assert!(release.contains(step), "docs/releasing.md does not name {step}");
     }
+    assert!(
+        file("docs/packages.md").contains(&format!("cargo-auditable ({version}, ")),
+        "{version}"
+    );
 }
 
 /// A folder of programs as `packaging/build` leaves it, and the package that is made of them.
