@@ -263,6 +263,7 @@ pub(in crate::staff) async fn unknown(
     }
     let guest = guest_of(&staff, &request);
     let visit = visiting(&staff, request.headers(), &guest).await.ok().flatten();
+    let visit = visit.filter(|visit| !visit.live.session.half);
     let mut response = in_words(&staff, &guest, visit.as_ref(), Trouble::NotFound, None);
     html::shut(response.headers_mut(), html::OWN_PAGE);
     response

@@ -212,6 +212,12 @@ async fn a_second_step_is_set_up_asked_for_and_replaced_by_a_recovery_code_once(
     assert_eq!(asked.leads(), "/sign-in/code?next=%2Fqueues");
     // Half a session opens nothing.
     assert_eq!(other.get("/queues").await.leads(), "/sign-in?next=%2Fqueues");
+    let nowhere = other.get("/nowhere").await;
+    assert!(
+        nowhere.status == StatusCode::NOT_FOUND && !nowhere.has("Ann Hall"),
+        "{}",
+        nowhere.body
+    );
     assert!(other.get("/sign-in/code").await.has("Enter your code"));
     // The code that was used to set it up does not count twice; the next one does.
     let used = other.post("/sign-in/code", &[("code", &code), ("next", "/queues")]).await;
