@@ -122,7 +122,8 @@ pub fn replay(
     let restrictions = restrictions(facts, record)?;
     same_day(organisation, decided, facts, &restrictions)?;
     if let Some(compared) = facts.compared {
-        let kept = record.received.len();
+        // While the store was away it was compared with nothing, whatever there was.
+        let kept = if facts.has(Circumstance::StoreAway) { 0 } else { record.received.len() };
         if kept != compared {
             return Err(Unreplayable::EarlierContacts { compared, kept });
         }
@@ -282,6 +283,11 @@ mod tests {
 
     /// The entry of a contact on the closed issue, and what else is on record of it.
     fn filed() -> (DecidedEntry, OnRecord) {
+        filed_by(Some(&Ledger::default()))
+    }
+
+    /// The same; `None`: while the store was away.
+    fn filed_by(ledger: Option<&Ledger>) -> (DecidedEntry, OnRecord) {
         let organisation = organisation();
         let contact: Contact = serde_json::from_value(json!({
             "id": "c", "channel": "email", "at": "2026-11-21T10:00:00Z", "issue": "C-1",
@@ -290,8 +296,7 @@ mod tests {
         .unwrap();
         let roster = Roster::new([Arc::new(person())], Nation::England);
         let sender = sender::resolve(&roster, &organisation.profile, &contact, contact.at);
-        let ledger = Ledger::default();
-        let dossier = Dossier { sender: &sender, ledger: Some(&ledger), reading: None };
+        let dossier = Dossier { sender: &sender, ledger, reading: None };
         let decided = decide(&organisation, dossier, &contact, contact.at).audit;
         let said = OnWhat {
             issue: Some("C-1".to_owned()),
@@ -332,6 +337,24 @@ mod tests {
         profile.evidence.new_text_share = 0.9;
         let other = Organisation { profile: Arc::new(profile), ..of };
         assert_eq!(again(&other, &decided, &record), Err(Unreplayable::OtherRules));
+    }
+
+    #[test]
+    fn while_the_store_was_away_it_was_compared_with_nothing() {
+        let (decided, mut record) = filed_by(None);
+        let facts = decided.facts.as_ref().unwrap();
+        assert!(facts.has(Circumstance::StoreAway));
+        assert_eq!(facts.compared, Some(0));
+        record.received.push(Received {
+            contact: "b".to_owned(),
+            at: "2026-11-20T10:00:00Z".parse().unwrap(),
+            issue: Some("C-1".to_owned()),
+            makes_issue_known: true,
+            thread: Vec::new(),
+            attachments: Vec::new(),
+            text: Vec::new(),
+        });
+        assert_eq!(again(&organisation(), &decided, &record), Ok(Vec::new()));
     }
 
     #[test]
