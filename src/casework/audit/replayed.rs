@@ -1,8 +1,7 @@
 //! Replaying recorded decisions: what each was made on is brought together from its entry, from the person's record and
 //! its history on the trail, and from the ledger; then the production code decides again.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -14,7 +13,6 @@ use crate::domain::audit::{AuditEvent, DecidedEntry, StepEntry, Variation};
 use crate::domain::contact::Contact;
 use crate::domain::flag::Flag;
 use crate::domain::ledger::Received;
-use crate::domain::merge;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
@@ -80,29 +78,87 @@ impl ReplayTotals {
     }
 }
 
-/// What is known of one person's record.
+/// What is known of one person's record, with what is known of all that it was ever merged with.
+#[derive(Default)]
 struct History {
-    person: Arc<Person>,
+    restrictions: Vec<Restriction>,
     /// Each variation of a restriction, newest first.
     varied: Vec<(String, Vec<Variation>)>,
-    /// The number of each decision's entry, by contact.
-    decided: HashMap<String, u64>,
+    /// The number of each decision's entry and the record that it was made on, by contact.
+    decided: HashMap<String, (u64, String)>,
+    /// By the number of its entry.
+    merges: BTreeMap<u64, Pairing>,
     received: Vec<Received>,
 }
 
+/// Two records that were merged, or parted again.
+struct Pairing {
+    records: [String; 2],
+    is_ended: bool,
+}
+
 impl History {
-    fn restriction_with(&self, id: &str, terms: &str) -> Option<Restriction> {
-        let now = self.person.restrictions.iter().find(|one| one.id == id)?;
-        let varied = self.varied.iter().filter(|(of, _)| of == id);
-        with_terms(now, terms, varied.map(|(_, changes)| changes.as_slice()))
+    /// Takes in an entry. Entries of one record come newest first.
+    fn note(&mut self, number: u64, event: AuditEvent) {
+        match event {
+            AuditEvent::Decided(one) => {
+                let on = one.person.unwrap_or_default();
+                self.decided.insert(one.contact, (number, on));
+            }
+            AuditEvent::Merged { person, other, .. } => {
+                let records = [person, other];
+                self.merges.insert(number, Pairing { records, is_ended: false });
+            }
+            AuditEvent::Unmerged { person, other, .. } => {
+                let records = [person, other];
+                self.merges.insert(number, Pairing { records, is_ended: true });
+            }
+            AuditEvent::RestrictionVaried { restriction, changes, .. }
+            | AuditEvent::Step(StepEntry { restriction: Some(restriction), changes, .. }) => {
+                self.varied.push((restriction, changes));
+            }
+            _ => {}
+        }
     }
 
-    /// The contacts that were decided before an entry was written.
-    fn received_before(&self, number: u64) -> Vec<Received> {
+    fn restriction_with(&self, id: &str, terms: &str) -> Option<Restriction> {
+        let varied = || self.varied.iter().filter(move |(of, _)| of == id);
+        let mut known = self.restrictions.iter().filter(|one| one.id == id);
+        known
+            .find_map(|now| with_terms(now, terms, varied().map(|(_, changes)| changes.as_slice())))
+    }
+
+    /// The contacts that were decided before an entry was written, on the records that were enforced together then.
+    fn received_before(&self, number: u64, record: &str) -> Vec<Received> {
+        let together = self.together_at(number, record);
         let is_earlier = |one: &&Received| {
-            self.decided.get(&one.contact).is_some_and(|decided| *decided < number)
+            let decided = self.decided.get(&one.contact);
+            decided.is_some_and(|(decided, on)| *decided < number && together.contains(on.as_str()))
         };
         self.received.iter().filter(is_earlier).cloned().collect()
+    }
+
+    /// A record, and those that it was enforced together with when an entry was written.
+    fn together_at<'a>(&'a self, number: u64, record: &'a str) -> BTreeSet<&'a str> {
+        let mut merged: BTreeSet<&'a [String; 2]> = BTreeSet::new();
+        for merge in self.merges.range(..number).map(|(_, merge)| merge) {
+            match merge.is_ended {
+                true => merged.remove(&merge.records),
+                false => merged.insert(&merge.records),
+            };
+        }
+        let mut together = BTreeSet::from([record]);
+        loop {
+            let before = together.len();
+            for [one, other] in merged.iter().copied() {
+                if together.contains(one.as_str()) || together.contains(other.as_str()) {
+                    together.extend([one.as_str(), other.as_str()]);
+                }
+            }
+            if together.len() == before {
+                return together;
+            }
+        }
     }
 }
 
@@ -134,8 +190,12 @@ impl Desk {
                 let decided = match entry.event {
                     AuditEvent::Decided(decided) => decided,
                     AuditEvent::Erased(erased) => {
-                        let gone = erased.entries.iter().map(|(first, last)| last - first + 1);
-                        totals.erased += gone.sum::<u64>();
+                        // Somebody may have edited the entry.
+                        let many = |(first, last): &(u64, u64)| {
+                            last.checked_sub(*first).map_or(0, |many| many.saturating_add(1))
+                        };
+                        let gone = erased.entries.iter().map(many);
+                        totals.erased = gone.fold(totals.erased, u64::saturating_add);
                         continue;
                     }
                     _ => continue,
@@ -188,9 +248,10 @@ impl Desk {
         });
         let mut record = OnRecord { restrictions: restrictions.collect(), ..OnRecord::default() };
         if facts.compared.is_some()
-            && let Some(own) = decided.person.as_ref().and_then(|id| histories.0.get(id)?.as_ref())
+            && let Some(person) = &decided.person
+            && let Some(own) = histories.0.get(person).and_then(Option::as_ref)
         {
-            record.received = own.received_before(number);
+            record.received = own.received_before(number, person);
             let item = self.item_of(organisation, decided).await?;
             let received = own.received.iter().find(|one| one.contact == decided.contact);
             record.said = on_what(&organisation.profile, decided, received, item.as_ref());
@@ -227,8 +288,8 @@ impl Desk {
         if histories.0.contains_key(person) {
             return Ok(());
         }
-        let history = match self.enforced(&organisation.id, person).await? {
-            Some(record) => Some(self.history(organisation, record).await?),
+        let history = match self.store.person(&organisation.id, person).await? {
+            Some(record) => Some(self.history(organisation, &record).await?),
             None => None,
         };
         histories.0.insert(person.to_owned(), history);
@@ -238,41 +299,50 @@ impl Desk {
     async fn history(
         &self,
         organisation: &Organisation,
-        person: Arc<Person>,
+        person: &Person,
     ) -> Result<History, Fault> {
         let now = self.clock.now();
-        let received = self.ledger_of(organisation, &person, now, true).await?.received;
-        let mut varied = Vec::new();
-        let mut decided = HashMap::new();
-        let records = std::iter::once(person.id.clone()).chain(merge::others(&person));
-        for record in records {
-            let mut after = None;
-            loop {
-                let filter = TrailFilter { person: Some(record.clone()), ..TrailFilter::default() };
-                let order = Order::Descending;
-                let search = TrailSearch { filter, order, after, limit: PAGE_ITEMS_MAX };
-                let page = self.store.search_audit(&organisation.id, search).await?;
-                for entry in page.entries {
-                    match entry.event {
-                        AuditEvent::Decided(one) => {
-                            decided.insert(one.contact, entry.number);
-                        }
-                        AuditEvent::RestrictionVaried { restriction, changes, .. } => {
-                            varied.push((restriction, changes));
-                        }
-                        AuditEvent::Step(StepEntry {
-                            restriction: Some(restriction),
-                            changes,
-                            ..
-                        }) => varied.push((restriction, changes)),
-                        _ => {}
-                    }
+        let mut history = History::default();
+        // The person's own record first: of contacts at one instant its own come first, as in a ledger.
+        let mut records = vec![person.id.clone()];
+        let mut read = 0;
+        while let Some(id) = records.get(read).cloned() {
+            read += 1;
+            if let Some(record) = self.store.person(&organisation.id, &id).await? {
+                let ledger = self.ledger_of(organisation, &record, now, true).await?;
+                history.received.extend(ledger.received);
+                history.restrictions.extend(record.restrictions.iter().cloned());
+            }
+            self.note_trail(organisation, &id, &mut history).await?;
+            for paired in history.merges.values().flat_map(|pairing| &pairing.records) {
+                if !records.contains(paired) {
+                    records.push(paired.clone());
                 }
-                let Some(next) = page.next else { break };
-                after = Some(next);
             }
         }
-        Ok(History { person, varied, decided, received })
+        history.received.sort_by_key(|received| received.at);
+        Ok(history)
+    }
+
+    /// Takes in what the trail has of a record.
+    async fn note_trail(
+        &self,
+        organisation: &Organisation,
+        record: &str,
+        history: &mut History,
+    ) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let filter = TrailFilter { person: Some(record.to_owned()), ..TrailFilter::default() };
+            let order = Order::Descending;
+            let search = TrailSearch { filter, order, after, limit: PAGE_ITEMS_MAX };
+            let page = self.store.search_audit(&organisation.id, search).await?;
+            for entry in page.entries {
+                history.note(entry.number, entry.event);
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            after = Some(next);
+        }
     }
 }
 

@@ -195,6 +195,54 @@ async fn decisions_replay_on_the_embedded_store() {
     decisions_replay(Embedded::open(folder.path()).unwrap()).await;
 }
 
+fn with_closed_issue(id: &str, restriction: &str) -> Person {
+    serde_json::from_value(json!({
+        "id": id, "name": format!("Jo {id}"),
+        "identifiers": [{"kind": "email", "value": format!("{id}@home.example").to_lowercase()}],
+        "restrictions": [{
+            "id": restriction, "kind": "issue_closed", "issues": ["C-1"], "grounds": "demands",
+            "clause": "8.3", "starts": "2026-01-05", "review_due": "2026-07-06", "decided_by": "Max"
+        }]
+    }))
+    .unwrap()
+}
+
+/// A contact is compared with those on its own record, and while two are merged with those on both.
+#[tokio::test]
+async fn decisions_before_during_and_after_a_merge_replay() {
+    let people = vec![with_closed_issue("P-1", "R-1"), with_closed_issue("P-2", "R-2")];
+    let office =
+        CaseOffice::enforcing_during_appeals(Memory::new(), "2026-02-11T09:00:00Z", people).await;
+    let mail = async |number: u32, of: &str| {
+        let contact = json!({
+            "id": format!("c-{number}"), "channel": "email", "text": HEDGE,
+            "at": format!("2026-02-10T09:0{number}:00Z"),
+            "from": [{"kind": "email", "value": format!("{of}@home.example"), "assurance": "proven"}],
+        });
+        let decision = office.contact(&serde_json::from_value(contact).unwrap()).await;
+        assert_eq!(decision.disposition.name(), "deliver", "{:?}", decision.reasons);
+    };
+    let all_same = async |same: u64| {
+        let (totals, results) = replayed(&office, &office.organisation).await;
+        assert_eq!(totals, ReplayTotals { same, ..ReplayTotals::default() }, "{results:?}");
+    };
+    mail(1, "p-1").await;
+    mail(2, "p-2").await;
+    let body = json!({"other": "P-2", "why": "One tenancy, two spellings."});
+    let done = office.post("Bo", "/api/v1/people/P-1/merges", &body).await;
+    assert_eq!(done.status, 201, "{done:?}");
+    mail(3, "p-1").await;
+    mail(4, "p-2").await;
+    all_same(4).await;
+
+    let id = done.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/people/P-2/merges/{id}/reversal");
+    let parted = office.post("Bo", &path, &json!({"why": "Two sisters."})).await;
+    assert_eq!(parted.status, 200, "{parted:?}");
+    mail(5, "p-1").await;
+    all_same(5).await;
+}
+
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
