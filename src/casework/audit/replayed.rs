@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::again::first;
 use super::super::{Desk, Fault};
-use crate::domain::audit::facts::DecisionFacts;
+use crate::domain::audit::facts::{Circumstance, DecisionFacts};
 use crate::domain::audit::{AuditEvent, DecidedEntry, StepEntry, Variation};
 use crate::domain::contact::Contact;
 use crate::domain::flag::Flag;
@@ -363,11 +363,19 @@ fn on_what(
         Some(Reading::of(profile, &contact).fingerprints)
     };
     let fingerprints = received.map(|trace| trace.text.clone()).or_else(read)?;
-    let (issue, thread, attachments) = match (item, received) {
-        (Some(item), _) => (&item.issue, &item.thread, &item.attachments),
-        (None, Some(trace)) => (&trace.issue, &trace.thread, &trace.attachments),
+    let has_id = |facts: &DecisionFacts| facts.has(Circumstance::HasMessageId);
+    let own = usize::from(decided.facts.as_deref().is_some_and(has_id));
+    // Its own message-id is first on an item, and last in a trace.
+    let (issue, thread, attachments): (_, Vec<String>, _) = match (item, received) {
+        (Some(item), _) => {
+            (&item.issue, item.thread.iter().skip(own).cloned().collect(), &item.attachments)
+        }
+        (None, Some(trace)) => {
+            let answered = trace.thread.len().saturating_sub(own);
+            let thread = trace.thread.iter().take(answered).cloned().collect();
+            (&trace.issue, thread, &trace.attachments)
+        }
         (None, None) => return None,
     };
-    let (issue, thread, attachments) = (issue.clone(), thread.clone(), attachments.clone());
-    Some(OnWhat { issue, thread, attachments, fingerprints })
+    Some(OnWhat { issue: issue.clone(), thread, attachments: attachments.clone(), fingerprints })
 }

@@ -85,6 +85,8 @@ pub enum Circumstance {
     /// An adjustment keeps the contact's channel open.
     NeedsChannel,
     SeveralRecords,
+    /// It has a message-id of its own, which its trace and its item list with those that it answers.
+    HasMessageId,
     /// The case reference that the contact gives is on the person's record.
     IssueListed,
     /// Somebody decided to engage with the issue after contact was ended.

@@ -125,6 +125,7 @@ fn circumstances(walk: &Walk<'_>, compared: bool) -> Vec<Circumstance> {
         (Circumstance::NotifiedApart, contact.notified_apart),
         (Circumstance::NeedsChannel, needs()),
         (Circumstance::SeveralRecords, sender.is_of_several_records()),
+        (Circumstance::HasMessageId, compared && contact.message_id.is_some()),
         (Circumstance::IssueListed, compared && claims_listed(walk)),
         (Circumstance::Engaged, compared && is_engaged(walk)),
         (Circumstance::BankHoliday, by_hours() && is_holiday()),

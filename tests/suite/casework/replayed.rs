@@ -243,6 +243,28 @@ async fn decisions_before_during_and_after_a_merge_replay() {
     all_same(5).await;
 }
 
+/// An answer to a message may be decided before the message itself, which is on no thread then.
+#[tokio::test]
+async fn a_message_that_was_answered_before_it_came_replays() {
+    let mut person = serde_json::to_value(with_closed_issue("P-1", "R-1")).unwrap();
+    person["restrictions"][0]["threads"] = json!(["<m-1@home.example>"]);
+    let people = vec![serde_json::from_value(person).unwrap()];
+    let office =
+        CaseOffice::enforcing_during_appeals(Memory::new(), "2026-02-11T09:00:00Z", people).await;
+    let answer = json!(["<m-1@home.example>", "<m-2@home.example>"]);
+    for (id, thread, text) in [("m-3", answer, GARDEN), ("m-2", json!([]), HEDGE)] {
+        let contact = json!({
+            "id": id, "channel": "email", "at": "2026-02-10T09:00:00Z", "text": text,
+            "message_id": format!("<{id}@home.example>"), "thread": thread,
+            "from": [{"kind": "email", "value": "p-1@home.example", "assurance": "proven"}],
+        });
+        let decision = office.contact(&serde_json::from_value(contact).unwrap()).await;
+        assert_eq!(decision.disposition.name() == "deliver", id == "m-2", "{:?}", decision.reasons);
+    }
+    let (totals, results) = replayed(&office, &office.organisation).await;
+    assert_eq!(totals, ReplayTotals { same: 2, ..ReplayTotals::default() }, "{results:?}");
+}
+
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
