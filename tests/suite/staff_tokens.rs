@@ -171,7 +171,10 @@ async fn what_no_token_can_be_is_refused_with_why() {
         (body("CRM", "program", "soon"), 422, "invalid-body"),
         (json!({"name": "CRM", "role": "program"}), 422, "invalid-body"),
         (body("Bea Lind", "program", "2027-02-28"), 409, "exists"),
-        (body("Gil  Governance", "governance", "2027-02-28"), 409, "exists"),
+        (body("Gil  Governance", "agent", "2027-02-28"), 409, "exists"),
+        // Only the console makes those that can make others.
+        (body("CRM", "governance", "2027-02-28"), 422, "refused"),
+        (body("C\nRM", "program", "2027-02-28"), 422, "refused"),
         (body("keeper", "program", "2027-02-28"), 409, "exists"),
     ] {
         let answer = office.post(GOVERNANCE, TOKENS, &asked).await;

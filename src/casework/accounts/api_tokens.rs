@@ -38,7 +38,7 @@ pub struct MadeApiToken {
 /// Why no token was made.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiTokenFault {
-    #[error("name the holder, in at most {} characters", NAME_CHARS_MAX)]
+    #[error("name the holder, in one line of at most {} characters", NAME_CHARS_MAX)]
     Name,
     #[error("the name is somebody else's, or a token of that name has another role")]
     NameTaken,
@@ -93,11 +93,11 @@ impl Accounts {
         new: &NewApiToken,
     ) -> Result<String, ApiTokenFault> {
         let name = new.name.trim().to_owned();
-        if is_blank(&name) || name.chars().count() > NAME_CHARS_MAX {
+        let is_line = !name.chars().any(char::is_control);
+        if is_blank(&name) || !is_line || name.chars().count() > NAME_CHARS_MAX {
             return Err(ApiTokenFault::Name);
         }
-        let is_role = new.role.0 == PROGRAM || organisation.profile.roles.contains(&new.role);
-        if !is_role {
+        if !is_role(organisation, &new.role) {
             return Err(ApiTokenFault::Role);
         }
         let today = self.today(organisation);
@@ -185,6 +185,10 @@ impl Accounts {
         let Some((mut record, version)) = self.book.api_token(&organisation.id, &id).await? else {
             return Ok(Presented::Unknown);
         };
+        // The profile may have lost the role since.
+        if !is_role(organisation, &record.role) {
+            return Ok(Presented::Unknown);
+        }
         if record.life(organisation.profile.timezone).end() <= self.now() {
             return Ok(Presented::Expired);
         }
@@ -215,6 +219,10 @@ impl Desk {
         let tokens = Book::new(self.store.clone()).api_tokens(organisation).await?;
         Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
+}
+
+fn is_role(organisation: &Organisation, role: &Role) -> bool {
+    role.0 == PROGRAM || organisation.profile.roles.contains(role)
 }
 
 fn latest_day(today: NaiveDate) -> NaiveDate {

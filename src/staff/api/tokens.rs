@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 
 use super::contacts::NoQuery;
 use crate::casework::accounts::{ApiTokenFault, NewApiToken};
+use crate::domain::duty::Duty;
+use crate::domain::permission;
 use crate::domain::profile::Role;
 use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
@@ -96,7 +98,8 @@ pub async fn list(
 }
 
 /// Make a token for a program. The answer is the only place where it is shown: only its SHA-256 is stored. It opens the
-/// API at once, on every gateway; decision endpoints take tokens of the configuration only.
+/// API at once, on every gateway; decision endpoints take tokens of the configuration only. A token whose role keeps the
+/// settings is made in the console only.
 #[utoipa::path(
     post, path = "/api/v1/tokens", operation_id = "make_token", tag = "tokens",
     request_body = TokenToMake,
@@ -112,6 +115,11 @@ pub async fn make(
     Json(asked): Json<TokenToMake>,
 ) -> Result<(StatusCode, axum::Json<TokenMade>), Problem> {
     let new = NewApiToken { name: asked.name, role: Role(asked.role), expires: asked.expires };
+    // A stolen token must not make itself a successor: in the console somebody says who they are.
+    if permission::has(&caller.organisation().profile, &new.role, Duty::Settings) {
+        let detail = "a token whose role keeps the settings is made in the console only";
+        return Err(Problem::new(422, "refused", "Refused").with_detail(detail.to_owned()));
+    }
     let accounts = &caller.casework().accounts;
     let made = accounts.make_api_token(caller.organisation(), new, caller.name()).await;
     let made = made.map_err(not_made)?;
