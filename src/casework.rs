@@ -12,6 +12,7 @@ pub mod back_test;
 pub mod case;
 pub mod case_replay;
 pub mod contacts;
+mod contacts_around;
 pub mod dead_letters;
 pub mod diary;
 pub mod directory;
