@@ -365,6 +365,6 @@ fn no_service_that_the_tests_install_starts_at_boot() {
     let run = file("tests/run");
     assert!(run.contains("not_at_boot \"${missing[@]}\""), "it is called");
     for text in [run, file("README.md")] {
-        assert!(text.contains("about 15 minutes") && text.contains("5 GB of disk"), "{text}");
+        assert!(text.contains("about half an hour") && text.contains("8 GB of disk"), "{text}");
     }
 }
