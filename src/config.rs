@@ -41,7 +41,7 @@ mod web_form;
 use std::path::Path;
 
 pub use environment::Environment;
-pub use fault::{Fault, Faults, Place, Warning, Wrong};
+pub use fault::{Fault, FaultPlace, Faults, Warning, Wrong};
 pub use settings::{ConsoleAccess, Listen, Loaded, MailWithoutKey, Settings};
 
 use crate::store::settings::StoreUrl;

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use contact_gateway::config::{Environment, Place, load};
+use contact_gateway::config::{Environment, FaultPlace, load};
 
 pub const TOKENS: &[&[u8]] = &[
     b"[",
@@ -53,7 +53,7 @@ pub fn run(bytes: &[u8]) {
     let Err(faults) = load(&file, &Environment::new()) else { return };
     for fault in faults.iter() {
         assert!(!fault.wrong.is_empty());
-        if let Place::Line { line, .. } = &fault.place {
+        if let FaultPlace::Line { line, .. } = &fault.place {
             assert!((1..=lines).contains(line), "line {line} of {lines}");
         }
     }

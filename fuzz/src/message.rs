@@ -1,7 +1,7 @@
 //! Reading a message: header block, digest, MIME.
 
 use contact_gateway::channels::mail::authentication::Border;
-use contact_gateway::channels::mail::reading::{Reading, read};
+use contact_gateway::channels::mail::reading::{MailReading, read};
 use contact_gateway::channels::mail::spool::{Content, Intaking};
 use contact_gateway::ports::message::HeaderBlock;
 use contact_gateway::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_MAILBOXES_MAX, MAIL_THREAD_MAX};
@@ -52,7 +52,7 @@ pub fn run(bytes: &[u8]) {
     fields_cover_the_block(bytes);
 }
 
-fn reading(pieces: &[&[u8]]) -> Reading {
+fn reading(pieces: &[&[u8]]) -> MailReading {
     let mut intaking = Intaking::new(&std::env::temp_dir());
     for piece in pieces {
         intaking.push(piece).expect("a small message stays in memory");

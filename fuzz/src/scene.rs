@@ -21,8 +21,8 @@ use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts};
 use contact_gateway::ports::documents::{Batch, Documents};
 use contact_gateway::ports::relay::{
-    Capabilities, Envelope, Letter, OwnField, OwnFields, Partly, Recipient, Relay, RelayError,
-    Reply, Trace, Transaction,
+    Capabilities, Envelope, OwnField, OwnFields, Partly, Recipient, Relay, RelayError,
+    RelayedMessage, Reply, Trace, Transaction,
 };
 use contact_gateway::ports::{
     Archive, Clock, FetchError, Journal, JournalEntry, Keep, Mailer, Original, OwnMail, Owner,
@@ -257,7 +257,7 @@ fn answer(path: &[u8]) -> Reply {
 }
 
 impl Server {
-    fn take(&self, sender: &[u8], recipients: Vec<Vec<u8>>, letter: &Letter) {
+    fn take(&self, sender: &[u8], recipients: Vec<Vec<u8>>, letter: &RelayedMessage) {
         let Original::Bytes(original) = &letter.original else { return };
         let taken = Taken {
             sender: sender.to_vec(),
@@ -270,7 +270,7 @@ impl Server {
     }
 }
 
-fn wire_form(letter: &Letter, sender: &[u8], original: &[u8]) -> Vec<u8> {
+fn wire_form(letter: &RelayedMessage, sender: &[u8], original: &[u8]) -> Vec<u8> {
     let mut letter = letter.clone();
     letter.trace.id = "1".into();
     let mut wire = Vec::new();
@@ -324,7 +324,7 @@ impl Relay for Server {
         envelope: &Envelope,
         recipients: &[Recipient],
         partly: Partly,
-        letter: &Letter,
+        letter: &RelayedMessage,
         _: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         let replies: Vec<Reply> = recipients.iter().map(|to| answer(&to.path)).collect();
@@ -373,7 +373,7 @@ impl Transaction for Open {
 
     async fn deliver(
         self: Box<Self>,
-        letter: &Letter,
+        letter: &RelayedMessage,
         _: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         let taken = self.recipients.len();

@@ -34,7 +34,7 @@ use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
-use crate::runtime::health::{Health, Kept};
+use crate::runtime::health::{CachedCheck, Health};
 use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::{
     DRAIN_WAIT, HTTP_BODY_WHOLE_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT,
@@ -331,7 +331,7 @@ impl Running {
             Arc::clone(&self.core.intake),
             Arc::clone(&self.core.intake),
         );
-        let answers = Arc::new(Kept::new(move || {
+        let answers = Arc::new(CachedCheck::new(move || {
             let (store, asked) = (Arc::clone(&store), asked.clone());
             async move {
                 let Some(organisation) = asked else { return Ok(()) };
@@ -340,7 +340,7 @@ impl Running {
             }
         }));
         let archive = Arc::clone(&self.core.archive);
-        let reached = Arc::new(Kept::new(move || {
+        let reached = Arc::new(CachedCheck::new(move || {
             let archive = Arc::clone(&archive);
             async move { archive.answers().await.map_err(|error| error.to_string()) }
         }));
@@ -433,7 +433,7 @@ impl Running {
 /// Where people have keys of their own, whether these can be read.
 fn with_keys(health: Health, settings: &Settings) -> Health {
     let Some(people) = settings.codec.people().map(Arc::clone) else { return health };
-    let kept = Arc::new(Kept::new(move || {
+    let kept = Arc::new(CachedCheck::new(move || {
         let people = Arc::clone(&people);
         async move {
             let looked = tokio::task::spawn_blocking(move || people.fault()).await;

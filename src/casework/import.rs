@@ -28,7 +28,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::Status;
 use crate::runtime::limits::IMPORT_PROGRESS_EVERY;
 
-use self::locate::{Lines, Place};
+use self::locate::{Lines, TextPlace};
 use self::register::Headings;
 use super::person_check::{LastReviews, faults_since, normalised};
 
@@ -215,14 +215,14 @@ fn last_reviews(case: Option<&Brought>, zone: Tz) -> LastReviews {
 }
 
 impl Origin<'_> {
-    fn place(&self, lines: &Lines<'_>, path: &str) -> Place {
+    fn place(&self, lines: &Lines<'_>, path: &str) -> TextPlace {
         match self {
             Origin::Json { element, .. } => lines.place_of(element, path),
             Origin::Csv { line, restriction_lines } => {
                 let row = restriction_index(path)
                     .and_then(|index| restriction_lines.get(index).copied())
                     .unwrap_or(*line);
-                Place { line: row, column: None }
+                TextPlace { line: row, column: None }
             }
             Origin::Register { line, restriction_lines, case_lines } => {
                 let of_restriction =
@@ -230,7 +230,7 @@ impl Origin<'_> {
                 let entry = path.strip_prefix("case.").and_then(|rest| rest.split_once("]."));
                 let of_case = entry.and_then(|(entry, _)| case_lines.get(&format!("{entry}]")));
                 let line = of_restriction.or(of_case).copied().unwrap_or(*line);
-                Place { line, column: None }
+                TextPlace { line, column: None }
             }
         }
     }
@@ -242,7 +242,7 @@ impl Origin<'_> {
         path: &str,
         message: String,
     ) -> FileFault {
-        let Place { line, column } = self.place(lines, path);
+        let TextPlace { line, column } = self.place(lines, path);
         let key = match self {
             Origin::Json { index, .. } => format!("[{index}].{path}"),
             Origin::Csv { .. } => identifier_column(person, path)

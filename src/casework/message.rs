@@ -12,7 +12,7 @@ use crate::runtime::limits::{
     MESSAGES_READ_AT_ONCE_MAX,
 };
 use crate::runtime::mime::html::{self, Lines};
-use crate::runtime::mime::{self, Head, Part, decode, harmless};
+use crate::runtime::mime::{self, Head, MimePart, decode, harmless};
 
 /// The parts of a message that are shown.
 #[derive(Clone, Default)]
@@ -84,7 +84,7 @@ async fn by_turns<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// The parts of as much of it as intake reads, without recursion: see [`mime::parts`].
-fn parts_of(original: &Bytes) -> Vec<Part> {
+fn parts_of(original: &Bytes) -> Vec<MimePart> {
     mime::parts(original.slice(..original.len().min(MAIL_PARSED_BYTES_MAX))).parts
 }
 
@@ -125,16 +125,16 @@ fn cut(mut text: String) -> (String, bool) {
 }
 
 /// Parts shown in the message itself, and not as a file.
-fn shown(parts: &[Part]) -> impl Iterator<Item = &Part> {
+fn shown(parts: &[MimePart]) -> impl Iterator<Item = &MimePart> {
     parts.iter().filter(|part| !part.attached && !part.inner)
 }
 
-fn decoded(part: &Part) -> String {
+fn decoded(part: &MimePart) -> String {
     decode::text(&part.encoding.bytes(&part.body), part.charset.as_deref())
 }
 
 /// The first text; of one that has only HTML, its words.
-fn text_of(parts: &[Part]) -> String {
+fn text_of(parts: &[MimePart]) -> String {
     let plain = shown(parts).find(|part| part.is_text() && !part.is_html()).map(decoded);
     if let Some(plain) = plain.filter(|plain| !is_blank(plain)) {
         return plain;
@@ -144,7 +144,7 @@ fn text_of(parts: &[Part]) -> String {
 }
 
 /// The HTML part itself, where it is not too long to be shown.
-fn html_of(parts: &[Part]) -> Option<String> {
+fn html_of(parts: &[MimePart]) -> Option<String> {
     let html = decoded(shown(parts).find(|part| part.is_html())?);
     (html.len() <= FOREIGN_HTML_BYTES_MAX).then_some(html)
 }
@@ -159,7 +159,7 @@ fn named(address: Option<&Address<'_>>) -> String {
     each.filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-fn attachments(parts: &[Part]) -> Vec<Attached> {
+fn attachments(parts: &[MimePart]) -> Vec<Attached> {
     let files = parts
         .iter()
         .enumerate()

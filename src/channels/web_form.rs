@@ -44,7 +44,7 @@ use crate::channels::http::answer::Answer;
 use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::{Given, Key, Once, Recent, Turn, keyed};
-use crate::channels::http::page::{self, Kept, Shown};
+use crate::channels::http::page::{self, ContactKept, Shown};
 use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
 use crate::channels::http::problem::ProblemType;
@@ -372,14 +372,14 @@ impl FormEdge {
                 received(StatusCode::OK, queued)
             }
             Treatment::Limit(queued) if may_show && !lacks_files(queued) => {
-                let shown = Shown { kept: Kept::Whole, sent: sent.as_deref(), back };
+                let shown = Shown { kept: ContactKept::Whole, sent: sent.as_deref(), back };
                 page::limited(&outcome.decision, &job.organisation, now, asker, look, shown)
             }
             Treatment::Limit(queued) | Treatment::File(queued) if may_show => {
                 received(StatusCode::OK, queued)
             }
             Treatment::Limit(queued) | Treatment::File(queued) => {
-                self.parts.apart.mail(&job.organisation, notice_to, &outcome, Kept::Whole);
+                self.parts.apart.mail(&job.organisation, notice_to, &outcome, ContactKept::Whole);
                 received(StatusCode::ACCEPTED, queued)
             }
         };

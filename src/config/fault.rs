@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum FaultPlace {
     /// A line of a file, counted from 1.
     Line { file: Arc<str>, line: usize },
     /// A file as a whole.
@@ -17,38 +17,38 @@ pub enum Place {
     Variable(Arc<str>),
 }
 
-impl Place {
+impl FaultPlace {
     pub(super) fn file(path: &Path) -> Self {
-        Place::File(Arc::from(path.display().to_string()))
+        FaultPlace::File(Arc::from(path.display().to_string()))
     }
 
     /// What the place is in, to keep one file's faults together.
     fn source(&self) -> &str {
         match self {
-            Place::Line { file, .. } | Place::File(file) => file,
-            Place::Variable(name) => name,
+            FaultPlace::Line { file, .. } | FaultPlace::File(file) => file,
+            FaultPlace::Variable(name) => name,
         }
     }
 
     fn line(&self) -> usize {
         match self {
-            Place::Line { line, .. } => *line,
-            Place::File(_) | Place::Variable(_) => 0,
+            FaultPlace::Line { line, .. } => *line,
+            FaultPlace::File(_) | FaultPlace::Variable(_) => 0,
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FaultPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Line { file, line } => write!(f, "{file}:{line}"),
-            Place::File(file) => f.write_str(file),
-            Place::Variable(name) => f.write_str(name),
+            FaultPlace::Line { file, line } => write!(f, "{file}:{line}"),
+            FaultPlace::File(file) => f.write_str(file),
+            FaultPlace::Variable(name) => f.write_str(name),
         }
     }
 }
 
-impl Serialize for Place {
+impl Serialize for FaultPlace {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -71,7 +71,7 @@ impl Wrong {
 /// address or a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    pub place: Place,
+    pub place: FaultPlace,
     /// The dotted path of the key, `organisation[0].mode`; empty where no key is meant.
     pub key: String,
     pub wrong: String,
@@ -117,7 +117,7 @@ impl Faults {
 
     /// A fault of a whole file: it can't be read, or is not TOML.
     pub(super) fn of_file(path: &Path, wrong: String) -> Self {
-        let place = Place::file(path);
+        let place = FaultPlace::file(path);
         Faults(vec![Fault { place, key: String::new(), wrong, right: None }])
     }
 

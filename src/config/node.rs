@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::fault::{Fault, Faults, Place};
+use super::fault::{Fault, FaultPlace, Faults};
 use crate::runtime::limits::CONFIG_FILE_BYTES_MAX;
 
 pub(super) type Table = BTreeMap<String, Node>;
@@ -16,7 +16,7 @@ pub(super) type Table = BTreeMap<String, Node>;
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) value: Value,
-    pub(super) place: Place,
+    pub(super) place: FaultPlace,
     /// The path by which faults call the value, where that is not the one it is read at: a value
     /// that an organisation lays over its profile.
     pub(super) shown: Option<String>,
@@ -55,7 +55,7 @@ impl Value {
 }
 
 impl Node {
-    pub(super) fn new(value: Value, place: Place) -> Self {
+    pub(super) fn new(value: Value, place: FaultPlace) -> Self {
         Node { value, place, shown: None, raw: None }
     }
 
@@ -122,12 +122,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Node, Faults> {
     match DeTable::parse(text) {
         Ok(document) => {
             let table = source.table(document.get_ref());
-            Ok(Node::new(Value::Table(table), Place::File(source.file)))
+            Ok(Node::new(Value::Table(table), FaultPlace::File(source.file)))
         }
         Err(error) => {
             let line = error.span().map_or(1, |span| source.line(span.start));
             Err(Faults::sorted(vec![Fault {
-                place: Place::Line { file: source.file, line },
+                place: FaultPlace::Line { file: source.file, line },
                 key: String::new(),
                 wrong: format!("is not TOML: {}", error.message().replace('\n', "; ")),
                 right: None,
@@ -153,8 +153,8 @@ impl Source {
         1 + self.ends.partition_point(|end| *end < offset)
     }
 
-    fn place(&self, offset: usize) -> Place {
-        Place::Line { file: self.file.clone(), line: self.line(offset) }
+    fn place(&self, offset: usize) -> FaultPlace {
+        FaultPlace::Line { file: self.file.clone(), line: self.line(offset) }
     }
 
     fn table(&self, table: &DeTable<'_>) -> Table {
@@ -194,7 +194,7 @@ fn whole(integer: &DeInteger<'_>) -> Value {
 
 /// The value of an environment variable: TOML where it is TOML, else text.
 pub(super) fn variable(name: &str, text: &str) -> Node {
-    let place = Place::Variable(Arc::from(name));
+    let place = FaultPlace::Variable(Arc::from(name));
     let value = match DeValue::parse(text) {
         Ok(value) => {
             let source = Source::new(name, text);
@@ -208,7 +208,7 @@ pub(super) fn variable(name: &str, text: &str) -> Node {
 }
 
 /// Gives a node and all below it one place.
-fn settle(node: &mut Node, place: &Place) {
+fn settle(node: &mut Node, place: &FaultPlace) {
     node.place = place.clone();
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| settle(item, place)),
@@ -223,7 +223,7 @@ fn settle(node: &mut Node, place: &Place) {
 }
 
 /// A JSON value as a tree; every node's place is `place`.
-pub(super) fn from_json(json: &serde_json::Value, place: &Place) -> Node {
+pub(super) fn from_json(json: &serde_json::Value, place: &FaultPlace) -> Node {
     let value = match json {
         serde_json::Value::Null => Value::Unset,
         serde_json::Value::Bool(boolean) => Value::Boolean(*boolean),
@@ -256,8 +256,8 @@ mod tests {
             };
         }
         match &at.place {
-            Place::Line { line, .. } => (at, *line),
-            Place::File(_) | Place::Variable(_) => (at, 0),
+            FaultPlace::Line { line, .. } => (at, *line),
+            FaultPlace::File(_) | FaultPlace::Variable(_) => (at, 0),
         }
     }
 

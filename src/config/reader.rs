@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::fault::{Fault, Faults, Place};
+use super::fault::{Fault, FaultPlace, Faults};
 use super::node::{Node, Table};
 
 pub(super) use field::{Field, brief};
@@ -69,7 +69,7 @@ impl Reader {
 pub(super) struct Section<'r> {
     reader: &'r Reader,
     table: &'r Table,
-    place: &'r Place,
+    place: &'r FaultPlace,
     path: String,
     shown: String,
     known: RefCell<Vec<&'static str>>,

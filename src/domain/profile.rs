@@ -103,7 +103,7 @@ pub struct Profile {
     pub warn_first: WarnFirst,
     pub review: Review,
     pub appeal: Appeal,
-    pub letter: Letter,
+    pub letter: LetterRules,
     pub ombudsman: Option<Ombudsman>,
     /// What may be done only with a justification; one that is not in the map is unset.
     pub exceptions: BTreeMap<Exception, ExceptionRule>,
@@ -319,7 +319,7 @@ pub struct Appeal {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Letter {
+pub struct LetterRules {
     /// The parts that the letter must have, in snake case. Empty: unset.
     pub must_say: Vec<String>,
     /// The person is notified in writing.
@@ -392,7 +392,7 @@ impl Profile {
             warn_first: WarnFirst::default(),
             review: Review::default(),
             appeal: Appeal::default(),
-            letter: Letter::default(),
+            letter: LetterRules::default(),
             ombudsman: None,
             exceptions: BTreeMap::new(),
             responsible: Responsible::default(),

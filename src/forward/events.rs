@@ -29,8 +29,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::dead_letter_box::DeadLetterBox;
-use self::letter::Letter;
-use self::place::{Place, PlaceFile};
+use self::letter::WireEvent;
+use self::place::{PlaceFile, ReceiverPlace};
 use self::post::{Answer, Post};
 use self::settings::ReceiverSettings;
 use self::signature::{Key, NotASecret};
@@ -60,12 +60,12 @@ pub enum CourierFault {
 /// Something that accepts events.
 #[async_trait]
 trait Receiver: Send + Sync {
-    async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer;
+    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer;
 }
 
 #[async_trait]
 impl Receiver for Post {
-    async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer {
+    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer {
         Post::tell(self, letter, now).await
     }
 }
@@ -87,7 +87,7 @@ pub struct Courier {
     receiver: Box<dyn Receiver>,
     file: PlaceFile,
     /// Where the file says that it was left; `None`: never begun.
-    left: Option<Place>,
+    left: Option<ReceiverPlace>,
     sources: Sources,
     /// The event that the receiver refused last, and how often.
     refused: (String, u32),
@@ -196,7 +196,7 @@ impl Courier {
 
     /// One look at what there is to tell: dead letters that are to be tried again, days that have
     /// come, entries of the trail.
-    async fn round(&mut self, place: &mut Option<Place>) -> Result<Round, RoundError> {
+    async fn round(&mut self, place: &mut Option<ReceiverPlace>) -> Result<Round, RoundError> {
         let plate = self.trail_of_the_store().await?;
         let mut now = match place.clone() {
             Some(place) => self.moved(place, plate.as_ref())?,
@@ -227,7 +227,11 @@ impl Courier {
     }
 
     /// A place in the trail that the store has now.
-    fn moved(&self, mut place: Place, plate: Option<&Nameplate>) -> Result<Place, RoundError> {
+    fn moved(
+        &self,
+        mut place: ReceiverPlace,
+        plate: Option<&Nameplate>,
+    ) -> Result<ReceiverPlace, RoundError> {
         let Some((plate, trail)) = plate.and_then(|plate| Some((plate, plate.trail()?))) else {
             return Ok(place);
         };
@@ -250,12 +254,12 @@ impl Courier {
     }
 
     /// A receiver gets what happens from its first start on.
-    async fn begin(&self, plate: Option<&Nameplate>) -> Result<Place, RoundError> {
+    async fn begin(&self, plate: Option<&Nameplate>) -> Result<ReceiverPlace, RoundError> {
         let trail = self.sources.trail.as_ref();
         let after = trail::last_number(trail, &self.settings.organisation).await?;
         let today = self.today();
         let trail = plate.and_then(Nameplate::trail).map(str::to_owned);
-        let place = Place { trail, after, day: today.pred_opt().unwrap_or(today) };
+        let place = ReceiverPlace { trail, after, day: today.pred_opt().unwrap_or(today) };
         self.keep(&place)?;
         Ok(place)
     }
@@ -264,7 +268,7 @@ impl Courier {
         let (organisation, name) = (&self.settings.organisation, &self.settings.name);
         for dead in self.sources.dead_letters.due(organisation, name).await {
             let body = serde_json::to_vec(&dead.event).unwrap_or_default();
-            let letter = Letter { id: dead.id.clone(), body: body.into() };
+            let letter = WireEvent { id: dead.id.clone(), body: body.into() };
             let now = self.sources.clock.now();
             let why = match self.receiver.tell(&letter, now).await {
                 Answer::Taken => {
@@ -282,7 +286,7 @@ impl Courier {
     }
 
     /// Reviews that are due and restrictions that have ended, once a day of the organisation.
-    async fn tell_dates(&mut self, place: &mut Place) -> Result<Option<Round>, RoundError> {
+    async fn tell_dates(&mut self, place: &mut ReceiverPlace) -> Result<Option<Round>, RoundError> {
         let today = self.today();
         if today <= place.day {
             return Ok(None);
@@ -301,7 +305,7 @@ impl Courier {
         Ok(None)
     }
 
-    async fn tell_entries(&mut self, place: &mut Place) -> Result<Round, RoundError> {
+    async fn tell_entries(&mut self, place: &mut ReceiverPlace) -> Result<Round, RoundError> {
         let organisation = &self.settings.organisation;
         let entries = self.sources.trail.audit(organisation, place.after, EVENT_PAGE_MAX).await?;
         let ended = if entries.len() < EVENT_PAGE_MAX { Round::Done } else { Round::More };
@@ -355,7 +359,7 @@ impl Courier {
 
     async fn give_up(
         &self,
-        letter: &Letter,
+        letter: &WireEvent,
         at: DateTime<Utc>,
         now: DateTime<Utc>,
         why: String,
@@ -376,11 +380,11 @@ impl Courier {
         self.sources.clock.now().with_timezone(&self.settings.zone).date_naive()
     }
 
-    fn keep_if_moved(&self, before: u64, now: &Place) -> Result<(), RoundError> {
+    fn keep_if_moved(&self, before: u64, now: &ReceiverPlace) -> Result<(), RoundError> {
         if before == now.after { Ok(()) } else { self.keep(now) }
     }
 
-    fn keep(&self, place: &Place) -> Result<(), RoundError> {
+    fn keep(&self, place: &ReceiverPlace) -> Result<(), RoundError> {
         self.file.write(place).map_err(|error| RoundError::Place(error.kind()))
     }
 

@@ -8,7 +8,7 @@ use crate::ports::message::{
     DECISION_FIELD, DecisionTold, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD, VALUE_CHARS_MAX,
     decision_parts, token,
 };
-use crate::ports::relay::{Letter, OwnField, Trace};
+use crate::ports::relay::{OwnField, RelayedMessage, Trace};
 use crate::runtime::limits::MAIL_ORIGINAL_TO_MAX;
 
 use super::mark::MarkKey;
@@ -33,7 +33,7 @@ impl Letterhead {
 
     /// The fields for a message, in their published order, `Received` last. `sender`: the
     /// reverse-path in its brackets.
-    pub fn write(&self, letter: &Letter, sender: &[u8]) -> Vec<u8> {
+    pub fn write(&self, letter: &RelayedMessage, sender: &[u8]) -> Vec<u8> {
         let trace = &letter.trace;
         let mut fields = String::new();
         for OwnField { name, value } in self.own_fields(trace, sender) {
@@ -86,7 +86,7 @@ impl Letterhead {
     }
 }
 
-fn begins_with_space(letter: &Letter) -> bool {
+fn begins_with_space(letter: &RelayedMessage) -> bool {
     let first = match &letter.original {
         Original::Bytes(bytes) => bytes.first(),
         Original::File(_) => letter.head.first(),
@@ -142,7 +142,7 @@ mod tests {
     use crate::ports::message::HeaderBlock;
     use crate::ports::relay::{Marked, OwnFields};
 
-    fn letter(text: &'static str, reason: &str) -> Letter {
+    fn letter(text: &'static str, reason: &str) -> RelayedMessage {
         let decision = Decision {
             contact: "4bX:00".into(),
             person: Some("P-1".into()),
@@ -162,7 +162,7 @@ mod tests {
             stale: false,
         };
         let head = Bytes::from_static(text.as_bytes());
-        Letter {
+        RelayedMessage {
             original: Original::Bytes(head.clone()),
             header: Arc::new(HeaderBlock::scan(&head, true)),
             length: head.len() as u64,
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    fn written(letter: &Letter) -> String {
+    fn written(letter: &RelayedMessage) -> String {
         let letterhead = Letterhead::new("gw.example", MarkKey::new(&[0; 32]));
         String::from_utf8(letterhead.write(letter, b"<>")).unwrap()
     }

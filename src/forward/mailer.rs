@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::message::HeaderBlock;
-use crate::ports::relay::{Envelope, Letter, OwnFields, Partly, Recipient, Relay, Trace};
+use crate::ports::relay::{Envelope, OwnFields, Partly, Recipient, Relay, RelayedMessage, Trace};
 use crate::ports::{Clock, Mailer, Original, OwnMail, OwnMailKind, SendError};
 use crate::runtime::limits::{MAIL_HEADER_BYTES_MAX, OWN_MAIL_WAIT};
 use crate::runtime::tokens::{hex, sha256};
@@ -97,7 +97,7 @@ impl Mailer for SmtpMailer {
     }
 }
 
-fn parameters(mail: &OwnMail, letter: &Letter) -> Vec<Bytes> {
+fn parameters(mail: &OwnMail, letter: &RelayedMessage) -> Vec<Bytes> {
     let mut parameters = Vec::new();
     if let Original::Bytes(bytes) = &letter.original
         && !bytes.is_ascii()
@@ -110,10 +110,10 @@ fn parameters(mail: &OwnMail, letter: &Letter) -> Vec<Bytes> {
     parameters
 }
 
-fn letter(message: Vec<u8>, message_id: String, at: DateTime<Utc>) -> Letter {
+fn letter(message: Vec<u8>, message_id: String, at: DateTime<Utc>) -> RelayedMessage {
     let original = Bytes::from(message);
     let head = original.slice(..MAIL_HEADER_BYTES_MAX.min(original.len()));
-    Letter {
+    RelayedMessage {
         header: Arc::new(HeaderBlock::scan(&head, head.len() == original.len())),
         head,
         length: original.len() as u64,

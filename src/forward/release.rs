@@ -10,7 +10,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::ports::message::{FURTHER_RECIPIENTS, HeaderBlock, content_digest};
 use crate::ports::relay::{
-    Envelope, Letter, Marked, OwnFields, Partly, Recipient, Relay, Reply, Trace,
+    Envelope, Marked, OwnFields, Partly, Recipient, Relay, RelayedMessage, Reply, Trace,
 };
 use crate::ports::{Clock, Deliveries, Original, Release, ReleaseError};
 use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MAIL_HEADER_BYTES_MAX};
@@ -50,14 +50,14 @@ impl MailRelease {
             .collect())
     }
 
-    fn letter(&self, item: &QueueItem, original: Bytes) -> Result<Letter, ReleaseError> {
+    fn letter(&self, item: &QueueItem, original: Bytes) -> Result<RelayedMessage, ReleaseError> {
         let head = original.slice(..MAIL_HEADER_BYTES_MAX.min(original.len()));
         let header = HeaderBlock::scan(&head, head.len() == original.len());
         let length = original.len() as u64;
         let original = Original::Bytes(original);
         let digest = content_digest(&head, &header, &original)
             .map_err(|_| ReleaseError::Away("the original can't be read".into()))?;
-        Ok(Letter {
+        Ok(RelayedMessage {
             original,
             head,
             header: Arc::new(header),
@@ -141,7 +141,7 @@ fn recipients(item: &QueueItem) -> Vec<String> {
     all
 }
 
-fn eight_bit(letter: &Letter) -> Vec<Bytes> {
+fn eight_bit(letter: &RelayedMessage) -> Vec<Bytes> {
     match &letter.original {
         Original::Bytes(bytes) if !bytes.is_ascii() => vec![Bytes::from_static(b"BODY=8BITMIME")],
         Original::Bytes(_) | Original::File(_) => Vec::new(),

@@ -18,8 +18,8 @@ use tokio::time::{Instant, timeout};
 use super::letterhead::Letterhead;
 use super::mark::MarkKey;
 use crate::ports::relay::{
-    Capabilities, Downstream, Envelope, Letter, OwnField, Partly, Recipient, Relay, RelayError,
-    Reply, Trace, Transaction,
+    Capabilities, Downstream, Envelope, OwnField, Partly, Recipient, Relay, RelayError,
+    RelayedMessage, Reply, Trace, Transaction,
 };
 use crate::runtime::limits::{
     DOWNSTREAM_ANSWER_AGE_MAX, DOWNSTREAM_CONNECT_WAIT, DOWNSTREAM_OFFER_AGE_MAX,
@@ -166,7 +166,7 @@ impl Relay for DownstreamServer {
         envelope: &Envelope,
         recipients: &[Recipient],
         partly: Partly,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         let (first, rest) = recipients.split_at(recipients.len().min(DOWNSTREAM_PIPELINE_MAX));

@@ -82,7 +82,7 @@ fn decided_alone(
 }
 
 /// The known facts of a contact whose commit failed.
-pub(super) struct Known {
+pub(super) struct KnownFacts {
     /// What the contact says, with what a helper added. `None`: it is read again.
     pub reading: Arc<Option<Reading>>,
     pub keeping: Keeping,
@@ -121,7 +121,7 @@ pub(super) async fn without_store(
     sender: &Sender,
     contact: &Contact,
     digest: [u8; 32],
-    known: Known,
+    known: KnownFacts,
 ) -> Outcome {
     let reading = (*known.reading).as_ref();
     let verdict = decided_alone(intake, organisation, sender, contact, reading);

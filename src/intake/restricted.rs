@@ -137,7 +137,7 @@ impl Intake {
                 _ => handed_over.lock().unwrap_or_else(PoisonError::into_inner).take(),
             };
             let reading = Arc::clone(&case.reading);
-            let known = degraded::Known { reading, keeping, original, handed_over, patience };
+            let known = degraded::KnownFacts { reading, keeping, original, handed_over, patience };
             let Case { organisation, sender, contact, .. } = &case;
             let alone = degraded::without_store(self, organisation, sender, contact, digest, known);
             return Box::pin(alone).await;

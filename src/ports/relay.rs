@@ -127,7 +127,7 @@ impl fmt::Debug for Recipient {
 
 /// A message to be relayed: its own bytes, and the fields added on top.
 #[derive(Clone)]
-pub struct Letter {
+pub struct RelayedMessage {
     pub original: Original,
     /// The message's first bytes, in which `header` has its offsets.
     pub head: Bytes,
@@ -238,7 +238,7 @@ pub trait Relay: Send + Sync {
         envelope: &Envelope,
         recipients: &[Recipient],
         partly: Partly,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError>;
 
@@ -267,7 +267,7 @@ pub trait Transaction: Send {
     /// Hands the message on to the recipients taken so far: one reply each, in order.
     async fn deliver(
         self: Box<Self>,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError>;
 

@@ -74,18 +74,18 @@ impl Health {
 
 /// An answer from outside, which is asked for once in [`HEALTH_ANSWER_KEPT`] however many want it: callers of a health
 /// path must not be able to multiply work on a part that is already failing.
-pub struct Kept {
+pub struct CachedCheck {
     check: Box<Check>,
     last: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
-impl Kept {
+impl CachedCheck {
     pub fn new<F, W>(check: F) -> Self
     where
         F: Fn() -> W + Send + Sync + 'static,
         W: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Kept { check: Box::new(move || Box::pin(check())), last: Mutex::new(None) }
+        CachedCheck { check: Box::new(move || Box::pin(check())), last: Mutex::new(None) }
     }
 
     /// The last answer, or a new one; later callers wait for it.
@@ -115,7 +115,7 @@ mod tests {
     async fn a_kept_answer_is_asked_for_once_however_many_want_it() {
         let asked = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&asked);
-        let kept = Kept::new(move || {
+        let kept = CachedCheck::new(move || {
             counted.fetch_add(1, Ordering::SeqCst);
             async {
                 tokio::time::sleep(HEALTH_ANSWER_KEPT / 4).await;

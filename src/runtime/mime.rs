@@ -31,7 +31,7 @@ pub static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
 /// Everything in a message that is not a container.
 #[derive(Debug, Default)]
 pub struct Parts {
-    pub parts: Vec<Part>,
+    pub parts: Vec<MimePart>,
     /// The message is a report (RFC 6522), or a list's wrapping of one: a multipart that begins with it.
     pub report: Report,
     /// More containers or parts than the bounds allow, or a field too long to parse.
@@ -48,7 +48,7 @@ pub enum Report {
 
 /// One part, still encoded.
 #[derive(Debug)]
-pub struct Part {
+pub struct MimePart {
     /// "text/html", in lower case.
     pub kind: String,
     pub charset: Option<String>,
@@ -115,7 +115,7 @@ pub fn parts(message: Bytes) -> Parts {
         let Head { header, body, endless } = entity.head();
         found.beyond |= endless;
         let parsed = PARSER.parse_headers(&header);
-        let mut part = Part::of(parsed.as_ref(), body, entity.in_digest);
+        let mut part = MimePart::of(parsed.as_ref(), body, entity.in_digest);
         part.inner = entity.inner;
         if entity.message {
             part.subject = subject(&header);
@@ -171,7 +171,7 @@ pub fn parts(message: Bytes) -> Parts {
 }
 
 /// The parts of a multipart, the first last: that is read next. Empty: it has no boundary.
-fn opened(parsed: Option<&Message<'_>>, part: &Part, entity: &Entity) -> Vec<Entity> {
+fn opened(parsed: Option<&Message<'_>>, part: &MimePart, entity: &Entity) -> Vec<Entity> {
     let boundary = parsed
         .and_then(MimeHeaders::content_type)
         .and_then(|kind| kind.attribute("boundary"))
@@ -196,7 +196,7 @@ fn opened(parsed: Option<&Message<'_>>, part: &Part, entity: &Entity) -> Vec<Ent
     opened
 }
 
-impl Part {
+impl MimePart {
     fn of(parsed: Option<&Message<'_>>, body: Bytes, in_digest: bool) -> Self {
         let kind = parsed.and_then(MimeHeaders::content_type);
         let named = kind.map(|kind| {
@@ -206,7 +206,7 @@ impl Part {
         let default = if in_digest { "message/rfc822" } else { "text/plain" };
         let name = parsed.and_then(MimeHeaders::attachment_name).unwrap_or_default().to_owned();
         let disposition = parsed.and_then(MimeHeaders::content_disposition);
-        Part {
+        MimePart {
             kind: named.unwrap_or_else(|| default.to_owned()),
             charset: kind.and_then(|kind| kind.attribute("charset")).map(str::to_owned),
             encoding: Encoding::named(

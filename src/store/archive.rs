@@ -52,8 +52,8 @@ use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
 pub use place::Found;
-use place::Place;
-use quota::Kept;
+use place::OriginalPlace;
+use quota::KeptBytes;
 use reading::ReadFault;
 use temporary::{Temporary, TemporaryFolder};
 
@@ -88,7 +88,7 @@ pub struct FileArchive {
     root: PathBuf,
     identity: ArchiveIdentity,
     temporary: Arc<TemporaryFolder>,
-    kept: Arc<Kept>,
+    kept: Arc<KeptBytes>,
     codec: Codec,
     /// Held during a check that the archive can be reached.
     looking: Arc<tokio::sync::Mutex<()>>,
@@ -121,7 +121,7 @@ impl FileArchive {
     /// Keeps no more than this.
     #[must_use]
     pub fn with_quota(self, quota: ArchiveQuota) -> Self {
-        FileArchive { kept: Arc::new(Kept::within(quota)), ..self }
+        FileArchive { kept: Arc::new(KeptBytes::within(quota)), ..self }
     }
 
     /// Encrypts what it keeps from now on, where there is a key.
@@ -180,7 +180,7 @@ impl FileArchive {
     ) -> Result<Keep, StoreError> {
         self.is_there()?;
         let hashed = hashed_of(original).map_err(|error| away(&error))?;
-        let places = Place::of(organisation, &hashed, owner, &self.codec)?;
+        let places = OriginalPlace::of(organisation, &hashed, owner, &self.codec)?;
         // A retry of the contact: the file is whole, but its name may not be on disk yet.
         if let Some(place) = places.found(&self.root) {
             place::sync_folder(&place.folder(&self.root)).map_err(|error| away(&error))?;
@@ -201,13 +201,13 @@ impl FileArchive {
     }
 
     /// What a kept original takes of the disk; 0: it is not there.
-    fn bytes_of(&self, place: &Place) -> u64 {
+    fn bytes_of(&self, place: &OriginalPlace) -> u64 {
         let file = place.found(&self.root).and_then(|path| std::fs::metadata(path).ok());
         file.map_or(0, |file| file.len())
     }
 
     /// Only one of an organisation's originals is removed or rewritten at a time, by any process.
-    fn turn(&self, place: &Place) -> Result<Option<File>, StoreError> {
+    fn turn(&self, place: &OriginalPlace) -> Result<Option<File>, StoreError> {
         let folder = self.root.join(&place.organisation);
         if !folder.is_dir() {
             return Ok(None);
@@ -218,7 +218,12 @@ impl FileArchive {
         lock.map(Some).map_err(|error| away(&error))
     }
 
-    fn write(&self, place: &Place, original: &Original, key: Option<&Key>) -> io::Result<()> {
+    fn write(
+        &self,
+        place: &OriginalPlace,
+        original: &Original,
+        key: Option<&Key>,
+    ) -> io::Result<()> {
         let folder = place.folder(&self.root);
         place::make_folders(&folder)?;
         let temporary = self.temporary.file();
@@ -274,7 +279,7 @@ impl Archive for FileArchive {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<Bytes, FetchError> {
-        let place = Place::parse(organisation, reference)?;
+        let place = OriginalPlace::parse(organisation, reference)?;
         let sought = place.clone();
         let measured = self.blocking(move |archive| Ok::<_, StoreError>(archive.bytes_of(&sought)));
         let bytes = measured.await?;
@@ -301,7 +306,7 @@ impl Archive for FileArchive {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<(), StoreError> {
-        let place = Place::parse(organisation, reference)?;
+        let place = OriginalPlace::parse(organisation, reference)?;
         self.blocking(move |archive| {
             // A change of the key may rewrite it in the meantime.
             let _turn = archive.turn(&place)?;

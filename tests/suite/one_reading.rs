@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use contact_gateway::channels::mail::authentication::Border;
-use contact_gateway::channels::mail::reading::{Reading, read};
+use contact_gateway::channels::mail::reading::{MailReading, read};
 use contact_gateway::channels::mail::spool::Intaking;
 use contact_gateway::config::profile::load;
 use contact_gateway::domain::contact::Contact;
@@ -63,18 +63,18 @@ pub const NEW_WORDS: [&str; 4] = [
 /// Faults that a program wrote.
 pub const AUTOMATIC: [&str; 2] = ["auto-prec-autoreply", "auto-x-autoreply"];
 
-fn message(bytes: &[u8]) -> Reading {
+fn message(bytes: &[u8]) -> MailReading {
     let mut intaking = Intaking::new(&std::env::temp_dir());
     intaking.push(bytes).unwrap();
     read(&intaking.finish(), false, Border { authserv_ids: &[], hosts: &[] }).unwrap()
 }
 
-fn fault(name: &str) -> Reading {
+fn fault(name: &str) -> MailReading {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults").join(name);
     message(&std::fs::read(file.join("message.eml")).unwrap())
 }
 
-fn contact(reading: &Reading) -> Contact {
+fn contact(reading: &MailReading) -> Contact {
     serde_json::from_value(json!({
         "id": "C", "channel": "email", "at": "2026-11-28T12:00:00Z",
         "subject": reading.subject, "text": reading.text,
@@ -82,7 +82,7 @@ fn contact(reading: &Reading) -> Contact {
     .unwrap()
 }
 
-fn lanes(reading: &Reading) -> Vec<&'static str> {
+fn lanes(reading: &MailReading) -> Vec<&'static str> {
     let hits = PROFILE.safeguards.hits(&contact(reading));
     hits.iter().map(|hit| hit.lane.name()).collect()
 }

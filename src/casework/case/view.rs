@@ -13,7 +13,7 @@ use crate::domain::organisation::Organisation;
 
 /// A part of the case file that is a list, by its key in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum FilePart {
     Incidents,
     Warnings,
     Agreements,
@@ -27,20 +27,20 @@ pub enum Part {
     Actions,
 }
 
-impl Part {
+impl FilePart {
     pub const fn key(self) -> &'static str {
         match self {
-            Part::Incidents => "incidents",
-            Part::Warnings => "warnings",
-            Part::Agreements => "agreements",
-            Part::Mediations => "mediations",
-            Part::Proposals => "proposals",
-            Part::Letters => "letters",
-            Part::Reviews => "reviews",
-            Part::Appeals => "appeals",
-            Part::StaffComplaints => "staff_complaints",
-            Part::Reconciliations => "reconciliations",
-            Part::Actions => "actions",
+            FilePart::Incidents => "incidents",
+            FilePart::Warnings => "warnings",
+            FilePart::Agreements => "agreements",
+            FilePart::Mediations => "mediations",
+            FilePart::Proposals => "proposals",
+            FilePart::Letters => "letters",
+            FilePart::Reviews => "reviews",
+            FilePart::Appeals => "appeals",
+            FilePart::StaffComplaints => "staff_complaints",
+            FilePart::Reconciliations => "reconciliations",
+            FilePart::Actions => "actions",
         }
     }
 }
@@ -183,7 +183,7 @@ impl Desk {
         &self,
         organisation: &Organisation,
         person: &str,
-        part: Part,
+        part: FilePart,
     ) -> Result<(u64, Value), Fault> {
         let mut view = self.case(organisation, person).await?;
         Ok((view.version, view.case.remove(part.key()).unwrap_or_default()))

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::listed::{Listed, Says};
-use super::locate::{Lines, Place, value_at};
+use super::locate::{Lines, TextPlace, value_at};
 use super::{Entry, FileFault, Origin, Parsed};
 use crate::domain::case::brought::Brought;
 use crate::domain::language::Language;
@@ -156,7 +156,7 @@ impl<'a> FaultyPerson<'a> {
     fn fault(&self, part: &str, path: &str, inner: &str, error: &serde_json::Error) -> FileFault {
         let inner = if inner == "." { "" } else { inner };
         let message = bare(error);
-        let Place { line, column } = self.place(part, inner, &message, error);
+        let TextPlace { line, column } = self.place(part, inner, &message, error);
         let mut key = format!("[{}]", self.index);
         for step in [path, inner] {
             if !step.is_empty() {
@@ -173,7 +173,13 @@ impl<'a> FaultyPerson<'a> {
         FileFault { line, column, key, person: self.id.clone(), message }
     }
 
-    fn place(&self, part: &str, inner: &str, message: &str, error: &serde_json::Error) -> Place {
+    fn place(
+        &self,
+        part: &str,
+        inner: &str,
+        message: &str,
+        error: &serde_json::Error,
+    ) -> TextPlace {
         let start = self.lines.offset_of(part);
         // What a whole record lacks or contradicts is noticed at its end; its beginning, or the key
         // in question, is where to look.

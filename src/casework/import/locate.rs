@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 /// A place in a file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct TextPlace {
     pub line: usize,
     pub column: Option<usize>,
 }
@@ -30,16 +30,16 @@ impl<'a> Lines<'a> {
     /// The place of the value at `path` within `element`, which is a part of the text. Where the
     /// path leads to nothing (a key that is missing) it is the place of the value that should have
     /// it.
-    pub(super) fn place_of(&self, element: &str, path: &str) -> Place {
+    pub(super) fn place_of(&self, element: &str, path: &str) -> TextPlace {
         self.place_at(self.offset_of(value_at(element, path)))
     }
 
     /// The place of a byte.
-    pub(super) fn place_at(&self, offset: usize) -> Place {
+    pub(super) fn place_at(&self, offset: usize) -> TextPlace {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied();
         let before = self.text.get(start.unwrap_or(0)..offset).unwrap_or_default();
-        Place { line, column: Some(before.chars().count() + 1) }
+        TextPlace { line, column: Some(before.chars().count() + 1) }
     }
 
     /// At which byte a part begins. `part` borrows from the text, so that the difference of their
@@ -99,12 +99,12 @@ mod tests {
     #[test]
     fn a_path_is_found_at_its_line_and_column() {
         let place = Lines::new(TEXT).place_of(TEXT, "[0].restrictions[0].limit");
-        assert_eq!(place, Place { line: 4, column: Some(24) });
+        assert_eq!(place, TextPlace { line: 4, column: Some(24) });
     }
 
     #[test]
     fn a_missing_key_is_at_the_value_that_should_have_it() {
         let place = Lines::new(TEXT).place_of(TEXT, "[0].restrictions[0].per");
-        assert_eq!(place, Place { line: 4, column: Some(6) });
+        assert_eq!(place, TextPlace { line: 4, column: Some(6) });
     }
 }

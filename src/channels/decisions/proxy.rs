@@ -20,7 +20,7 @@ use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::fields;
 use crate::channels::http::look::Looks;
 use crate::channels::http::once::keyed;
-use crate::channels::http::page::{self, Kept, Shown};
+use crate::channels::http::page::{self, ContactKept, Shown};
 use crate::channels::http::peer_of;
 use crate::channels::http::problem::ProblemType;
 use crate::channels::web_form::found::Found;
@@ -130,7 +130,7 @@ impl ProxyEndpoints {
             | Treatment::File(_) => return passed(Some(&outcome.decision)),
         }
         if !shows {
-            self.apart.mail(&organisation, notice_to, &outcome, Kept::Nothing);
+            self.apart.mail(&organisation, notice_to, &outcome, ContactKept::Nothing);
         }
         let page = self.limited(entry, &organisation, &outcome.decision, now, &question.headers);
         refused(entry.proxy, page, &outcome.decision.contact)
@@ -237,7 +237,7 @@ impl ProxyEndpoints {
 }
 
 /// A decision endpoint sees no body, and does not know where its page is.
-const SHOWN: Shown<'static> = Shown { kept: Kept::Nothing, sent: None, back: None };
+const SHOWN: Shown<'static> = Shown { kept: ContactKept::Nothing, sent: None, back: None };
 
 fn is_limited(recorded: &Decision) -> bool {
     matches!(Treatment::recorded(recorded, Channel::WebForm), Treatment::Limit(_))

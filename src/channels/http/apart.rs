@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-use super::page::{self, Kept};
+use super::page::{self, ContactKept};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::identifier::IdentifierKind;
@@ -61,15 +61,15 @@ impl Apart {
         organisation: &Arc<Organisation>,
         to: Option<String>,
         outcome: &Outcome,
-        kept: Kept,
+        kept: ContactKept,
     ) {
         let (Some(told), Some(to)) = (&outcome.decision.notice, to) else { return };
         if outcome.repeated || organisation.notice_from.is_none() {
             return;
         }
         let text = match kept {
-            Kept::Whole => told.text.clone(),
-            Kept::Nothing => {
+            ContactKept::Whole => told.text.clone(),
+            ContactKept::Nothing => {
                 let parts = page::notice_parts(told, kept);
                 notice::in_languages(&parts, Channel::WebForm, &told.languages)
             }

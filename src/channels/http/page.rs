@@ -26,7 +26,7 @@ use crate::domain::notice::{NoticePart, parts_for_everybody, sections, text};
 use crate::domain::organisation::Organisation;
 
 pub use self::notice::{Shown, parts as notice_parts};
-pub use self::words::Kept;
+pub use self::words::ContactKept;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -102,7 +102,7 @@ pub fn not_taken(
     page(kind.status(), asker, look, None, |language| {
         let said = format!("<p>{}</p>\n", words::not_taken(language));
         let body = notice::of_sections(&sections(&parts, language));
-        (words::not_passed_on(language, Kept::Nothing), format!("{said}{body}"))
+        (words::not_passed_on(language, ContactKept::Nothing), format!("{said}{body}"))
     })
 }
 
@@ -153,7 +153,7 @@ pub fn limited(
 }
 
 /// The notice for a program, in English.
-fn detail(decision: &Decision, kept: Kept) -> String {
+fn detail(decision: &Decision, kept: ContactKept) -> String {
     match &decision.notice {
         Some(told) if !told.parts.is_empty() => text(&notice::parts(told, kept), Language::English),
         Some(told) => told.text.clone(),

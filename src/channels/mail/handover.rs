@@ -21,8 +21,8 @@ use super::authentication::Border;
 use super::edge::MailEdge;
 use super::message::{Message, Protocol};
 use super::own_check::Origin;
-use super::parts::{self, Action, Part};
-use super::reading::{self, Reading};
+use super::parts::{self, Action, MessagePart};
+use super::reading::{self, MailReading};
 use super::settings::MailSettings;
 use super::spool::Content;
 use super::turns::Turn;
@@ -99,7 +99,7 @@ async fn hand_over_unguarded(
     let parts = match own_fields {
         OwnFields::Stay => {
             let members = (0..recipients).collect();
-            vec![Part { members, action: Action::Relay(None), memory: None }]
+            vec![MessagePart { members, action: Action::Relay(None), memory: None }]
         }
         OwnFields::TakenOff => parts::decide(edge, &message, &reading, deadline).await,
     };
@@ -130,7 +130,7 @@ async fn abandon(live: &mut Option<Box<dyn Transaction>>) {
 
 /// A message that was read, and the room that it takes.
 struct Read<'a> {
-    reading: Reading,
+    reading: MailReading,
     /// Until it is decided.
     place: Place<'a>,
     /// Of the fields of its header, until it is done with.
@@ -228,7 +228,7 @@ async fn read_elsewhere(
     message: &Message,
     null_sender: bool,
     text: IncomingRoom,
-) -> Result<(std::io::Result<Reading>, IncomingRoom), JoinError> {
+) -> Result<(std::io::Result<MailReading>, IncomingRoom), JoinError> {
     let content = Arc::clone(&message.content);
     let settings = Arc::clone(&edge.settings);
     tokio::task::spawn_blocking(move || (read_now(&settings, &content, null_sender), text)).await
@@ -238,7 +238,7 @@ fn read_now(
     settings: &MailSettings,
     content: &Content,
     null_sender: bool,
-) -> std::io::Result<Reading> {
+) -> std::io::Result<MailReading> {
     let border =
         Border { authserv_ids: &settings.trusted_authserv_ids, hosts: &settings.border_hosts };
     reading::read(content, null_sender, border)
@@ -246,7 +246,11 @@ fn read_now(
 
 /// What the gateway's own check finds out; `None`: it is not for this message. Only the contact of
 /// somebody who may be restricted depends on it: the others cost no question to DNS.
-async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> Option<Assurance> {
+async fn checked_here(
+    edge: &MailEdge,
+    message: &Message,
+    reading: &MailReading,
+) -> Option<Assurance> {
     let check = edge.own_check.as_ref()?;
     let settings = edge.settings.check.as_ref()?;
     let [from] = reading.from.as_slice() else { return None };
@@ -271,7 +275,7 @@ async fn checked_here(edge: &MailEdge, message: &Message, reading: &Reading) -> 
 }
 
 /// Whether the message carries a mark of ours. Fields that the gateway did not write are counted.
-fn own_fields(edge: &MailEdge, message: &Message, reading: &Reading) -> OwnFields {
+fn own_fields(edge: &MailEdge, message: &Message, reading: &MailReading) -> OwnFields {
     let now = edge.clock.now();
     let sender = &message.envelope.sender;
     let everybody: Vec<usize> = (0..message.recipients.len()).collect();

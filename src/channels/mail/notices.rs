@@ -2,7 +2,7 @@
 //! that nothing answers.
 
 use super::edge::MailEdge;
-use super::reading::Reading;
+use super::reading::MailReading;
 use crate::domain::channel::Channel;
 use crate::domain::decision::Decision;
 use crate::domain::identifier::Assurance;
@@ -17,7 +17,7 @@ pub(super) async fn notify(
     edge: &MailEdge,
     organisation: &Organisation,
     sender: &str,
-    reading: &Reading,
+    reading: &MailReading,
     outcome: &Outcome,
 ) {
     let decision = &outcome.decision;
@@ -48,7 +48,7 @@ pub(super) async fn notify(
 }
 
 /// Whether anything may be sent in answer to a message. If not, nobody is recorded as notified.
-pub(super) fn may_answer(organisation: &Organisation, sender: &str, reading: &Reading) -> bool {
+pub(super) fn may_answer(organisation: &Organisation, sender: &str, reading: &MailReading) -> bool {
     let doubtful = reading.ambiguous || reading.assurance == Assurance::Refuted;
     organisation.notice_from.is_some()
         && !sender.is_empty()
@@ -71,7 +71,7 @@ fn notice(
     edge: &MailEdge,
     organisation: &Organisation,
     sender: &str,
-    reading: &Reading,
+    reading: &MailReading,
     decision: &Decision,
 ) -> Option<OwnMail> {
     let notice = decision.notice.as_ref()?;

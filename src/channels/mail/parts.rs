@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::edge::MailEdge;
 use super::message::{Addressed, Message};
-use super::reading::Reading;
+use super::reading::MailReading;
 use super::{notices, replies, translate};
 use crate::domain::channel::Channel;
 use crate::domain::decision::{Decision, Route};
@@ -22,7 +22,7 @@ use crate::ports::message::FURTHER_RECIPIENTS;
 use crate::ports::relay::Reply;
 
 /// Some of a message's recipients, and the outcome for them.
-pub(super) struct Part {
+pub(super) struct MessagePart {
     /// Positions in the message's recipients.
     pub(super) members: Vec<usize>,
     pub(super) action: Action,
@@ -61,9 +61,9 @@ impl Memory {
 pub(super) async fn decide(
     edge: &MailEdge,
     message: &Message,
-    reading: &Reading,
+    reading: &MailReading,
     deadline: Instant,
-) -> Vec<Part> {
+) -> Vec<MessagePart> {
     let mut owned: BTreeMap<OrganisationId, (Arc<Organisation>, Vec<usize>)> = BTreeMap::new();
     let mut unowned = Vec::new();
     for (index, recipient) in message.recipients.iter().enumerate() {
@@ -82,13 +82,13 @@ pub(super) async fn decide(
         let one = Box::pin(decide_one(edge, message, reading, &organisation, members.clone()));
         let part = timeout_at(deadline, one).await.unwrap_or_else(|_| {
             tracing::warn!("a decision took too long; the sender is asked to try again");
-            Part { members, action: Action::Failed(replies::trouble()), memory: None }
+            MessagePart { members, action: Action::Failed(replies::trouble()), memory: None }
         });
         parts.push(part);
     }
     if !unowned.is_empty() {
         // Last, since a delivery for nobody is not remembered: whatever can fail comes first.
-        parts.push(Part { members: unowned, action: Action::Relay(None), memory: None });
+        parts.push(MessagePart { members: unowned, action: Action::Relay(None), memory: None });
     }
     parts
 }
@@ -109,7 +109,12 @@ pub(super) fn organisation_of(edge: &MailEdge, recipient: &Addressed) -> Option<
 
 /// Leaves a trace of a message that came round again with its mark: once for a mark, on the trail of each organisation
 /// and the timelines of the restricted people named.
-pub(super) fn note_return(edge: &MailEdge, message: &Message, reading: &Reading, contact: &str) {
+pub(super) fn note_return(
+    edge: &MailEdge,
+    message: &Message,
+    reading: &MailReading,
+    contact: &str,
+) {
     let now = edge.clock.now();
     let owners = message.recipients.iter().filter_map(|one| organisation_of(edge, one));
     let owners: BTreeMap<OrganisationId, Arc<Organisation>> =
@@ -127,10 +132,10 @@ const RETURNS_NOTED_EVERY_SECONDS: i64 = 3_600;
 async fn decide_one(
     edge: &MailEdge,
     message: &Message,
-    reading: &Reading,
+    reading: &MailReading,
     organisation: &Organisation,
     members: Vec<usize>,
-) -> Part {
+) -> MessagePart {
     let to = message.mailboxes(&members);
     let sender = &message.sender.mailbox;
     let id = translate::contact_id(&message.envelope, &reading.digest);
@@ -154,14 +159,14 @@ async fn decide_one(
         repeated: outcome.repeated,
         always: decision.person.is_some(),
     };
-    Part { members, action, memory: Some(memory) }
+    MessagePart { members, action, memory: Some(memory) }
 }
 
 async fn action(
     edge: &MailEdge,
     organisation: &Organisation,
     message: &Message,
-    reading: &Reading,
+    reading: &MailReading,
     outcome: &Outcome,
     to: &[String],
 ) -> Action {

@@ -18,12 +18,12 @@ use crate::domain::identifier::Assurance;
 use crate::ports::Original;
 use crate::ports::message::{HeaderBlock, PASS_FIELD, content_digest};
 use crate::runtime::limits::{MAIL_ATTACHMENTS_MAX, MAIL_PARSED_BYTES_MAX, MAIL_THREAD_MAX};
-use crate::runtime::mime::{self, Head, PARSER, Part, Report};
+use crate::runtime::mime::{self, Head, MimePart, PARSER, Report};
 use crate::runtime::tokens::{hex, sha256};
 
 /// A message read.
 #[derive(Debug)]
-pub struct Reading {
+pub struct MailReading {
     pub header: HeaderBlock,
     /// [`content_digest`].
     pub digest: [u8; 32],
@@ -62,7 +62,11 @@ pub struct Reading {
 ///
 /// # Errors
 /// The spooled file can't be read.
-pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io::Result<Reading> {
+pub fn read(
+    content: &Content,
+    null_sender: bool,
+    border: Border<'_>,
+) -> std::io::Result<MailReading> {
     let head = &content.head[..];
     let header = HeaderBlock::scan(head, head.len() as u64 == content.length);
     let digest = content_digest(head, &header, &content.original)?;
@@ -100,7 +104,7 @@ pub fn read(content: &Content, null_sender: bool, border: Border<'_>) -> std::io
     let unread = !read_whole;
     let obscure = (!one_from || unread).then(|| doubt::obscure(head, &header, unread));
     let report = parsed.as_ref().map(|parsed| parsed.report).unwrap_or_default();
-    Ok(Reading {
+    Ok(MailReading {
         digest,
         from,
         assurance: checked.unwrap_or(Assurance::Asserted),
@@ -185,8 +189,8 @@ impl Parsed {
         })
     }
 
-    fn into_reading(self) -> Reading {
-        Reading {
+    fn into_reading(self) -> MailReading {
+        MailReading {
             header: HeaderBlock::default(),
             digest: [0; 32],
             from: Vec::new(),
@@ -213,12 +217,12 @@ impl Parsed {
 /// The attachments, the first [`MAIL_ATTACHMENTS_MAX`] one by one and the rest as one. A text without a file's name is
 /// not an attachment, even if its sender calls it one: it is read. The content of an attached message is part of that
 /// message.
-fn attachments(parts: &[Part]) -> Vec<Attachment> {
+fn attachments(parts: &[MimePart]) -> Vec<Attachment> {
     let mut attachments = Vec::new();
     let mut rest = digest::Context::new(&digest::SHA256);
     let mut rest_bytes = 0_u64;
     let attached =
-        |part: &&Part| !part.inner && (!part.is_text() || (part.attached && parts.len() > 1));
+        |part: &&MimePart| !part.inner && (!part.is_text() || (part.attached && parts.len() > 1));
     for (index, part) in parts.iter().filter(attached).enumerate() {
         let contents = part.encoding.bytes(&part.body);
         if index < MAIL_ATTACHMENTS_MAX {
@@ -290,14 +294,14 @@ mod tests {
     use super::super::spool::Intaking;
     use super::*;
 
-    fn reading_of(text: &[u8]) -> Reading {
+    fn reading_of(text: &[u8]) -> MailReading {
         let mut intaking = Intaking::new(&std::env::temp_dir());
         intaking.push(text).unwrap();
         let border = Border { authserv_ids: &[], hosts: &[] };
         read(&intaking.finish(), false, border).unwrap()
     }
 
-    fn reading(text: &str) -> Reading {
+    fn reading(text: &str) -> MailReading {
         reading_of(text.replace('\n', "\r\n").as_bytes())
     }
 

@@ -6,10 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::domain::reading::split;
 use crate::runtime::limits::MAIL_ATTACHED_TEXT_BYTES_MAX;
 use crate::runtime::mime::html::{self, Lines};
-use crate::runtime::mime::{Part, decode};
+use crate::runtime::mime::{MimePart, decode};
 
 /// The text of a message's parts; `None`: none of them is a text.
-pub(super) fn text(parts: &[Part]) -> Option<String> {
+pub(super) fn text(parts: &[MimePart]) -> Option<String> {
     let mut room = MAIL_ATTACHED_TEXT_BYTES_MAX;
     let mut texts: Vec<String> = Vec::new();
     for part in parts.iter().filter(|part| part.is_text()) {
@@ -26,12 +26,12 @@ pub(super) fn text(parts: &[Part]) -> Option<String> {
         texts.extend((!text.trim().is_empty()).then_some(text));
     }
     match texts.len() {
-        0 | 1 => texts.pop().or_else(|| parts.iter().any(Part::is_text).then(String::new)),
+        0 | 1 => texts.pop().or_else(|| parts.iter().any(MimePart::is_text).then(String::new)),
         _ => Some(together(texts)),
     }
 }
 
-fn text_of(part: &Part) -> String {
+fn text_of(part: &MimePart) -> String {
     let bytes = part.encoding.bytes(&part.body);
     let shown = decode::text(&bytes, part.charset.as_deref());
     let mut text = match part.kind.as_str() {

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 
-use super::reading::Reading;
+use super::reading::MailReading;
 use super::wire::xtext;
 use crate::domain::channel::Channel;
 use crate::domain::contact::{Contact, SenderIdentifier};
@@ -49,7 +49,7 @@ fn ident(envelope: &Envelope) -> Option<String> {
 /// there.
 pub(super) fn contact(
     id: String,
-    reading: &Reading,
+    reading: &MailReading,
     sender: &str,
     to: Vec<String>,
     at: DateTime<Utc>,

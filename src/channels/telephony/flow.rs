@@ -3,7 +3,7 @@
 
 use super::event::{Call, Note};
 use super::menu::{Choice, Heard, Menu, voicemail};
-use super::script::{Next, Place, Speech, Step, Target};
+use super::script::{MenuPlace, Next, Speech, Step, Target};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::channel::Channel;
@@ -40,7 +40,7 @@ pub(super) fn opening(
         Treatment::TryAgain(_) | Treatment::PassOn => return Opening::PassOn,
         Treatment::Route { .. } => dial(&menu, 0),
         Treatment::Limit(_) if entry.when_limited == WhenLimited::Reject => vec![Step::Reject],
-        Treatment::Limit(_) | Treatment::File(_) => menu.hear(Place::FIRST, Heard::Choice),
+        Treatment::Limit(_) | Treatment::File(_) => menu.hear(MenuPlace::FIRST, Heard::Choice),
     })
 }
 
@@ -62,7 +62,7 @@ pub(super) fn following(next: Next, call: &Call, menu: &Menu<'_>) -> Following {
     let mut note = |name, value: &Option<String>| {
         following.notes.extend(value.clone().map(|value| Note { name, value }));
     };
-    let language = menu.language(Place::FIRST);
+    let language = menu.language(MenuPlace::FIRST);
     let words = Words::of(language);
     let said = |text| Step::Say(vec![Speech::new(language, text)]);
     match next {
@@ -99,7 +99,7 @@ pub(super) fn following(next: Next, call: &Call, menu: &Menu<'_>) -> Following {
 }
 
 /// What follows a key, or silence, at a place of the menu.
-fn chosen(menu: &Menu<'_>, call: &Call, place: Place, following: &mut Following) {
+fn chosen(menu: &Menu<'_>, call: &Call, place: MenuPlace, following: &mut Following) {
     let language = menu.language(place);
     let key = call.key.as_deref();
     following.steps = match menu.choice(key, place) {
@@ -143,7 +143,7 @@ fn dial(menu: &Menu<'_>, leg: usize) -> Vec<Step> {
             let next = Next::DialResult { leg };
             vec![Step::Dial { to, ring: CALL_RING_SECONDS, minutes, next }]
         }
-        None => voicemail(menu.language(Place::FIRST), None),
+        None => voicemail(menu.language(MenuPlace::FIRST), None),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::event::Event;
 use super::flow;
 use super::menu::Menu;
-use super::script::Place;
+use super::script::MenuPlace;
 use super::settings::{TelephonySettings, WhenLimited};
 use super::sip::notes;
 use super::webhook::{Webhook, plain};
@@ -171,7 +171,7 @@ enum Say {
 /// What the caller hears first, the rest piece by piece, and what each key is to do: a contact of its
 /// own, with the key's `lane`, is submitted here for all but the last two.
 fn insert_menu(members: &mut Map<String, Value>, menu: &Menu<'_>) {
-    let language = menu.language(Place::FIRST);
+    let language = menu.language(MenuPlace::FIRST);
     // One voice speaks it all: the offer of another language is the provider's own to make.
     let first: Vec<String> = menu
         .first_page()
@@ -224,7 +224,7 @@ fn action(
             if flow::legs(decision).is_empty() =>
         {
             let menu = Menu { decision: Some(decision), organisation, entry };
-            let words = Words::of(menu.language(Place::FIRST));
+            let words = Words::of(menu.language(MenuPlace::FIRST));
             (Action::Voicemail, Say::Text(words.after_the_tone.to_owned()))
         }
         Treatment::TryAgain(_) | Treatment::PassOn | Treatment::Route { .. } => {

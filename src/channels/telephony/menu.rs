@@ -2,7 +2,7 @@
 //! nothing long before a choice, and a wrong key or silence repeats it all a few times before it ends
 //! in a safe place.
 
-use super::script::{Next, Place, Speech, Step};
+use super::script::{MenuPlace, Next, Speech, Step};
 use super::settings::{TelephonySettings, WhenLimited};
 use super::words::Words;
 use crate::domain::channel::Channel;
@@ -19,7 +19,7 @@ use crate::runtime::limits::{CALL_MENU_STEPS_MAX, CALL_MENU_TRIES_MAX, VOICEMAIL
 pub(super) enum Choice {
     Lane(AskedLane),
     Voicemail,
-    Hear(Place),
+    Hear(MenuPlace),
 }
 
 /// Everything that a menu depends on.
@@ -42,7 +42,7 @@ impl Menu<'_> {
 
     /// The language in which a place is spoken: the caller's choice, else the entry's own where the
     /// caller may well speak it.
-    pub(super) fn language(&self, place: Place) -> Language {
+    pub(super) fn language(&self, place: MenuPlace) -> Language {
         if let Some(chosen) = place.language {
             return chosen;
         }
@@ -74,7 +74,7 @@ impl Menu<'_> {
     }
 
     /// What follows a key, or silence (`None`).
-    pub(super) fn choice(&self, key: Option<&str>, place: Place) -> Choice {
+    pub(super) fn choice(&self, key: Option<&str>, place: MenuPlace) -> Choice {
         let again = |tries| match self.ends(place, tries) {
             true => Choice::Voicemail,
             false => Choice::Hear(place.at(place.page, tries)),
@@ -94,7 +94,7 @@ impl Menu<'_> {
                 let language = Some(self.language(place).other());
                 match self.ends(place, 0) {
                     true => Choice::Voicemail,
-                    false => Choice::Hear(Place { language, ..place.at(0, 0) }),
+                    false => Choice::Hear(MenuPlace { language, ..place.at(0, 0) }),
                 }
             }
             Some("*") => again(0),
@@ -103,7 +103,7 @@ impl Menu<'_> {
     }
 
     /// Whether the caller has heard it often enough: then comes the voicemail, never nothing.
-    const fn ends(&self, place: Place, tries: u32) -> bool {
+    const fn ends(&self, place: MenuPlace, tries: u32) -> bool {
         tries >= CALL_MENU_TRIES_MAX || place.steps >= CALL_MENU_STEPS_MAX
     }
 
@@ -112,7 +112,7 @@ impl Menu<'_> {
     }
 
     /// What a caller hears at a place, again after each silence, and the safe end behind it.
-    pub(super) fn hear(&self, place: Place, after: Heard) -> Vec<Step> {
+    pub(super) fn hear(&self, place: MenuPlace, after: Heard) -> Vec<Step> {
         let language = self.language(place);
         let words = Words::of(language);
         if self.is_filed() {
@@ -124,7 +124,7 @@ impl Menu<'_> {
         let mut steps = Vec::new();
         let mut heard = after;
         for tries in place.tries..CALL_MENU_TRIES_MAX {
-            let place = Place { tries, ..place };
+            let place = MenuPlace { tries, ..place };
             let mut say = self.page(place, language);
             heard.before(&mut say, &words, language);
             steps.push(Step::Ask { say, next: Next::Menu(place) });
@@ -141,7 +141,7 @@ impl Menu<'_> {
     }
 
     /// Words of one page: 0 is what everybody hears first.
-    fn page(&self, place: Place, language: Language) -> Vec<Speech> {
+    fn page(&self, place: MenuPlace, language: Language) -> Vec<Speech> {
         let words = Words::of(language);
         let spoken = self.spoken(language);
         let more = spoken.more.len();
@@ -189,8 +189,8 @@ impl Menu<'_> {
 
     /// What everybody hears first, as one text, for systems that speak it themselves.
     pub(super) fn first_page(&self) -> Vec<Speech> {
-        let language = self.language(Place::FIRST);
-        if self.is_filed() { self.filed(language) } else { self.page(Place::FIRST, language) }
+        let language = self.language(MenuPlace::FIRST);
+        if self.is_filed() { self.filed(language) } else { self.page(MenuPlace::FIRST, language) }
     }
 
     /// The rest of the notice, piece by piece.
@@ -198,7 +198,7 @@ impl Menu<'_> {
         if self.is_filed() {
             return Vec::new();
         }
-        self.spoken(self.language(Place::FIRST)).more
+        self.spoken(self.language(MenuPlace::FIRST)).more
     }
 }
 

@@ -100,7 +100,7 @@ pub enum Next {
     /// The emergency number was rung.
     EmergencyResult,
     /// A key was pressed, or none, at a place of the menu.
-    Menu(Place),
+    Menu(MenuPlace),
     /// A voicemail was left, the call still on; on the lane that the caller asked for.
     Recorded { about: Option<AskedLane> },
     /// A voicemail is ready to be heard.
@@ -117,7 +117,7 @@ impl Next {
         match self {
             Next::DialResult { leg } => format!("/dial-result?leg={leg}"),
             Next::EmergencyResult => "/emergency-result".to_owned(),
-            Next::Menu(Place { page, tries, steps, language }) => {
+            Next::Menu(MenuPlace { page, tries, steps, language }) => {
                 let language = language.map(|one| format!("&lang={}", one.tag()));
                 let language = language.unwrap_or_default();
                 format!("/menu?page={page}&tries={tries}&steps={steps}{language}")
@@ -154,14 +154,14 @@ impl Next {
         Some(match behind {
             "/dial-result" => Next::DialResult { leg: place("leg") },
             "/emergency-result" => Next::EmergencyResult,
-            "/menu" => Next::Menu(Place {
+            "/menu" => Next::Menu(MenuPlace {
                 page: place("page"),
                 tries: number("tries"),
                 steps: number("steps"),
                 language: value("lang").and_then(Language::of_tag),
             }),
             // Calls that began under an earlier version ask here.
-            "/emergency" => Next::Menu(Place::FIRST),
+            "/emergency" => Next::Menu(MenuPlace::FIRST),
             "/recorded" => Next::Recorded { about },
             "/recording" => Next::Recording { about },
             "/status" => Next::Status,
@@ -185,7 +185,7 @@ pub(super) fn address(entry: &TelephonySettings, next: Next) -> String {
 
 /// Where a caller is in the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct MenuPlace {
     /// 0: what every caller hears first; then the notice, piece by piece.
     pub page: usize,
     /// Wrong keys and silences in a row.
@@ -196,11 +196,11 @@ pub struct Place {
     pub language: Option<Language>,
 }
 
-impl Place {
-    pub const FIRST: Place = Place { page: 0, tries: 0, steps: 0, language: None };
+impl MenuPlace {
+    pub const FIRST: MenuPlace = MenuPlace { page: 0, tries: 0, steps: 0, language: None };
 
     pub(super) const fn at(self, page: usize, tries: u32) -> Self {
-        Place { page, tries, steps: self.steps.saturating_add(1), language: self.language }
+        MenuPlace { page, tries, steps: self.steps.saturating_add(1), language: self.language }
     }
 }
 
@@ -213,8 +213,8 @@ mod tests {
         let all = [
             Next::DialResult { leg: 2 },
             Next::EmergencyResult,
-            Next::Menu(Place { page: 2, tries: 1, steps: 7, language: Some(Language::Welsh) }),
-            Next::Menu(Place::FIRST),
+            Next::Menu(MenuPlace { page: 2, tries: 1, steps: 7, language: Some(Language::Welsh) }),
+            Next::Menu(MenuPlace::FIRST),
             Next::Recorded { about: None },
             Next::Recorded { about: Some(AskedLane::Appeal) },
             Next::Recording { about: Some(AskedLane::Adjustment) },

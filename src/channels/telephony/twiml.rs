@@ -143,7 +143,7 @@ pub(super) fn sayable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::telephony::script::{Next, Place};
+    use crate::channels::telephony::script::{MenuPlace, Next};
     use crate::channels::telephony::settings::testing::entry;
     use crate::domain::language::Language;
 
@@ -152,7 +152,7 @@ mod tests {
         let steps = [
             Step::Ask {
                 say: vec![Speech::new(Language::English, "Less < more & \"so\"\u{7}.")],
-                next: Next::Menu(Place::FIRST),
+                next: Next::Menu(MenuPlace::FIRST),
             },
             Step::Record { seconds: 60, next: Next::Recorded { about: None } },
             Step::HangUp,

@@ -7,8 +7,8 @@ use crate::domain::channel::Channel;
 use crate::domain::identifier::Assurance;
 use crate::domain::lane::Lane;
 use crate::domain::profile::{
-    Anchor, Appeal, Deadline, Exception, KindRule, Length, Letter, OnOverdue, Profile, Responsible,
-    Review, Role, StoreAway, WarnFirst,
+    Anchor, Appeal, Deadline, Exception, KindRule, Length, LetterRules, OnOverdue, Profile,
+    Responsible, Review, Role, StoreAway, WarnFirst,
 };
 use crate::domain::restriction::KindName;
 use crate::domain::safeguard::Safeguards;
@@ -139,7 +139,7 @@ fn appeal(appeal: &Appeal) -> Value {
     })
 }
 
-fn letter(letter: &Letter) -> Value {
+fn letter(letter: &LetterRules) -> Value {
     json!({
         "must_say": unless_empty(&letter.must_say),
         "written": letter.written,

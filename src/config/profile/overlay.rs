@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::canonical::to_canonical_json;
 use super::read::read;
 use crate::config::bank_holidays::Calendars;
-use crate::config::fault::{Faults, Place};
+use crate::config::fault::{FaultPlace, Faults};
 use crate::config::node;
 use crate::config::reader::Reader;
 use crate::domain::profile::Profile;
@@ -34,7 +34,7 @@ pub fn overlay(base: &Profile, partial: &Value, name: &str) -> Result<Profile, F
 /// Every fault at once; `name` calls the document.
 pub fn from_canonical_json(json: &Value, name: &str) -> Result<Profile, Faults> {
     let calendars = Calendars::built_in()?;
-    let place = Place::File(name.into());
+    let place = FaultPlace::File(name.into());
     let root = node::from_json(json, &place);
     let reader = Reader::default();
     let profile = read(&reader, &root, &calendars);

@@ -22,7 +22,7 @@ use crate::domain::language::Language;
 use crate::domain::nation::Nation;
 use crate::domain::profile::{
     Anchor, Appeal, Deadline, Evidence, Exception, ExceptionRule, KindRule, LIMITED_READ_WITHIN,
-    Length, Letter, Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES,
+    Length, LetterRules, Ombudsman, OnOverdue, Profile, Responsible, Review, Role, STAFF_ROLES,
     StoreAway, Team, WarnFirst,
 };
 use crate::domain::restriction::KindName;
@@ -365,9 +365,9 @@ impl Policy {
         appeal
     }
 
-    fn letter(&self, section: &Section<'_>) -> Letter {
-        let Some(part) = self.part(section, "letter") else { return Letter::default() };
-        let letter = Letter {
+    fn letter(&self, section: &Section<'_>) -> LetterRules {
+        let Some(part) = self.part(section, "letter") else { return LetterRules::default() };
+        let letter = LetterRules {
             must_say: self.cited(&part, "must_say", |f| self.names(f)).unwrap_or_default(),
             written: self.flag(&part, "written"),
             within: self.deadline(&part, "within"),

@@ -13,7 +13,7 @@ pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8
 /// An event, ready to be sent. The same fact always makes the same id and body, whichever gateway
 /// tells it and however often, so that a receiver can tell repeats apart.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
+pub(super) struct WireEvent {
     pub id: String,
     pub body: Bytes,
 }
@@ -38,7 +38,11 @@ const ID_DIGITS: usize = 32;
 
 /// `trail`: the name of the trail that the event's number is of, where another one had that number
 /// before.
-pub(super) fn written(organisation: &OrganisationId, trail: Option<&str>, event: &Event) -> Letter {
+pub(super) fn written(
+    organisation: &OrganisationId,
+    trail: Option<&str>,
+    event: &Event,
+) -> WireEvent {
     let mut fact = format!("{}/{}", organisation.as_str(), event.key);
     if let Some(trail) = trail {
         fact.push('/');
@@ -57,7 +61,7 @@ pub(super) fn written(organisation: &OrganisationId, trail: Option<&str>, event:
     };
     // Plain values: writing them can't fail.
     let body = serde_json::to_vec(&document).unwrap_or_default();
-    Letter { id, body: Bytes::from(body) }
+    WireEvent { id, body: Bytes::from(body) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::runtime::whole_file::replace;
 /// Up to where everything was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct ReceiverPlace {
     /// The trail that the number is of: in another one it means another entry. `None`: it was written
     /// by a gateway that did not say so.
     #[serde(default)]
@@ -38,7 +38,7 @@ impl PlaceFile {
     ///
     /// # Errors
     /// The file can't be read, or is not ours.
-    pub(super) fn read(&self) -> io::Result<Option<Place>> {
+    pub(super) fn read(&self) -> io::Result<Option<ReceiverPlace>> {
         match fs::read(&self.path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -48,7 +48,7 @@ impl PlaceFile {
 
     /// # Errors
     /// The file can't be written; the former place stays.
-    pub(super) fn write(&self, place: &Place) -> io::Result<()> {
+    pub(super) fn write(&self, place: &ReceiverPlace) -> io::Result<()> {
         replace(&self.path, &serde_json::to_vec(place)?)
     }
 }
@@ -62,9 +62,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = PlaceFile::new(&folder.path().join("karbon"), "crm");
         assert_eq!(file.read().unwrap(), None);
-        let place = Place { trail: None, after: 7, day: "2026-11-21".parse().unwrap() };
+        let place = ReceiverPlace { trail: None, after: 7, day: "2026-11-21".parse().unwrap() };
         file.write(&place).unwrap();
-        let further = Place { trail: Some("a".to_owned()), after: 8, ..place };
+        let further = ReceiverPlace { trail: Some("a".to_owned()), after: 8, ..place };
         file.write(&further).unwrap();
         assert_eq!(file.read().unwrap(), Some(further));
         assert_eq!(fs::read_dir(folder.path().join("karbon")).unwrap().count(), 1);

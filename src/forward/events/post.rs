@@ -12,7 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::letter::{Letter, MEDIA_TYPE};
+use super::letter::{MEDIA_TYPE, WireEvent};
 use super::signature::{Key, sign};
 use crate::runtime::http_client::{NoAuthorities, connector};
 use crate::runtime::limits::{EVENT_ANSWER_WAIT, EVENT_PAUSE_MAX};
@@ -50,7 +50,7 @@ impl Post {
 
     /// Tells the event once. Redirects are not followed: the receiver that is configured is the one
     /// that is sent.
-    pub(super) async fn tell(&self, letter: &Letter, now: DateTime<Utc>) -> Answer {
+    pub(super) async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer {
         let request = match self.request(letter, now.timestamp()) {
             Ok(request) => request,
             Err(_) => return Answer::Refused { why: "the request can't be made".to_owned() },
@@ -65,7 +65,7 @@ impl Post {
 
     fn request(
         &self,
-        letter: &Letter,
+        letter: &WireEvent,
         timestamp: i64,
     ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let signature = sign(&self.keys, &letter.id, timestamp, &letter.body);

@@ -148,7 +148,7 @@ impl Scripted {
 
 #[async_trait]
 impl Receiver for Arc<Scripted> {
-    async fn tell(&self, letter: &Letter, _: DateTime<Utc>) -> Answer {
+    async fn tell(&self, letter: &WireEvent, _: DateTime<Utc>) -> Answer {
         let event: serde_json::Value = serde_json::from_slice(&letter.body).unwrap();
         self.told.lock().unwrap().push(event["subject"].as_str().unwrap().to_owned());
         self.ids.lock().unwrap().push(letter.id.clone());

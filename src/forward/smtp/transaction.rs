@@ -13,8 +13,8 @@ use super::stuffing::Stuffing;
 use crate::forward::letterhead::Letterhead;
 use crate::ports::Original;
 use crate::ports::relay::{
-    Capabilities, DownstreamProtocol, Envelope, Letter, OwnFields, Partly, Recipient, RelayError,
-    Reply, Transaction,
+    Capabilities, DownstreamProtocol, Envelope, OwnFields, Partly, Recipient, RelayError,
+    RelayedMessage, Reply, Transaction,
 };
 use crate::runtime::limits::{DOWNSTREAM_PIPELINE_MAX, XFORWARD_LINE_BYTES_MAX};
 
@@ -106,7 +106,7 @@ impl Open {
         replies: Vec<Reply>,
         rest: &[Recipient],
         partly: Partly,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         let naming = tokio::time::timeout_at(deadline, self.name_recipients(rest));
@@ -159,7 +159,7 @@ impl Open {
     /// DATA and the message: one reply for each recipient that was taken.
     async fn message(
         mut self,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         let asking = tokio::time::timeout_at(deadline, self.held.connection.ask(b"DATA\r\n"));
@@ -204,7 +204,7 @@ impl Open {
     /// Our fields, the message's own bytes, and the dot. The dot ends the last piece that is written: a write that
     /// fails or is given up has not taken all of its bytes (`write(2)`, and a TLS record without its end is not one),
     /// so that the server has no dot then.
-    async fn write_message(&mut self, letter: &Letter) -> Result<(), RelayError> {
+    async fn write_message(&mut self, letter: &RelayedMessage) -> Result<(), RelayError> {
         let mut stuffing = Stuffing::new();
         let room = usize::try_from(letter.length).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
         let mut wire = Vec::with_capacity(room + room / 16 + FIELDS_BYTES);
@@ -266,7 +266,7 @@ impl Transaction for Open {
 
     async fn deliver(
         self: Box<Self>,
-        letter: &Letter,
+        letter: &RelayedMessage,
         deadline: Instant,
     ) -> Result<Vec<Reply>, RelayError> {
         self.message(letter, deadline).await
@@ -290,7 +290,7 @@ fn trouble() -> Reply {
     Reply::new(451, "4.3.0 The mail server's answer did not come; try again")
 }
 
-fn kept_ranges(letter: &Letter) -> Vec<Range<u64>> {
+fn kept_ranges(letter: &RelayedMessage) -> Vec<Range<u64>> {
     match letter.trace.own_fields {
         OwnFields::TakenOff => letter.header.without_own(&letter.head, letter.length),
         OwnFields::Stay => std::iter::once(0..letter.length).collect(),

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::place::{self, Place};
+use super::place::{self, OriginalPlace};
 use super::reading::{self, ReadFault};
 use super::{FileArchive, away, identity};
 use crate::domain::organisation::OrganisationId;
@@ -17,7 +17,7 @@ use crate::store::settings::Codec;
 pub struct Within {
     /// Where it is, below the archive's folder.
     pub path: PathBuf,
-    place: Place,
+    place: OriginalPlace,
 }
 
 /// Where the original of a reference is in an archive's folder, or would be.
@@ -29,7 +29,7 @@ pub fn within(
     organisation: &OrganisationId,
     reference: &str,
 ) -> Result<Within, StoreError> {
-    let place = Place::parse(organisation, reference)?;
+    let place = OriginalPlace::parse(organisation, reference)?;
     let is_encrypted = place.encrypted_path(archive).is_file();
     let root = Path::new("");
     let path = if is_encrypted { place.encrypted_path(root) } else { place.path(root) };

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::place::{self, Form, Place};
+use super::place::{self, Form, OriginalPlace};
 use super::reading::{self, ReadFault};
 use super::s3::raw::RawBucket;
 use super::temporary::TemporaryFolder;
@@ -125,7 +125,7 @@ pub async fn copy(
 
 /// The target is listed first: what a gateway keeps in the source meanwhile is not in it yet.
 async fn only_in_target(source: &Side, target: &Side) -> Result<Vec<String>, CopyFault> {
-    let names = |found: Vec<(Place, Form)>| {
+    let names = |found: Vec<(OriginalPlace, Form)>| {
         found.into_iter().map(|(place, form)| place.name(form)).collect::<BTreeSet<_>>()
     };
     let there = names(target.originals().await.map_err(CopyFault::To)?);
@@ -136,7 +136,7 @@ async fn only_in_target(source: &Side, target: &Side) -> Result<Vec<String>, Cop
 async fn one(
     source: &Side,
     target: &Side,
-    (place, form): (&Place, Form),
+    (place, form): (&OriginalPlace, Form),
     codec: &Codec,
     copied: &mut Copied,
 ) -> Result<(), CopyFault> {
@@ -208,7 +208,7 @@ impl Side {
         }
     }
 
-    async fn originals(&self) -> Result<Vec<(Place, Form)>, StoreError> {
+    async fn originals(&self) -> Result<Vec<(OriginalPlace, Form)>, StoreError> {
         match self {
             Side::Folder { root, .. } => place::originals(root).map_err(|error| away(&error)),
             Side::Bucket(bucket) => bucket.originals().await,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 
-use super::place::{self, Found, Place};
+use super::place::{self, Found, OriginalPlace};
 use super::s3::Examined;
 use super::{away, identity, reading};
 use crate::domain::organisation::OrganisationId;
@@ -50,7 +50,7 @@ impl Originals {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<(), FetchError> {
-        let place = Place::parse(organisation, reference)?;
+        let place = OriginalPlace::parse(organisation, reference)?;
         let (root, identity, codec) = match &self.ground {
             Ground::Bucket(bucket) => return bucket.verify(&place).await,
             Ground::Folder { root, identity, codec } => (root.clone(), identity, codec.clone()),

@@ -50,23 +50,23 @@ impl Digest {
 
 /// Where an original may be.
 pub(super) struct Places {
-    pub(super) now: Place,
-    before: Vec<Place>,
+    pub(super) now: OriginalPlace,
+    before: Vec<OriginalPlace>,
 }
 
 impl Places {
     /// Where it is kept; `None`: nowhere.
-    pub(super) fn found(&self, root: &Path) -> Option<&Place> {
+    pub(super) fn found(&self, root: &Path) -> Option<&OriginalPlace> {
         self.all().find(|place| place.found(root).is_some())
     }
 
     /// Where it is kept now first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Place> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &OriginalPlace> {
         std::iter::once(&self.now).chain(&self.before)
     }
 
     /// Every name that it may have, with its form: a file named by a key is encrypted.
-    pub(super) fn named(&self) -> impl Iterator<Item = (&Place, Form)> {
+    pub(super) fn named(&self) -> impl Iterator<Item = (&OriginalPlace, Form)> {
         let without_key = self.before.last().unwrap_or(&self.now);
         let encrypted = self.all().map(|place| (place, Form::Encrypted));
         encrypted.chain([(without_key, Form::Plain)])
@@ -80,7 +80,7 @@ impl Places {
 
 /// The place of one contact's original.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct OriginalPlace {
     pub(super) organisation: String,
     pub(super) digest: Digest,
     contact: String,
@@ -88,7 +88,7 @@ pub(super) struct Place {
     pub(super) person: Option<String>,
 }
 
-impl Place {
+impl OriginalPlace {
     /// Where the original of a contact may be: where it is kept now, then where it was kept with keys of before, or
     /// without any.
     pub(super) fn of(
@@ -98,7 +98,7 @@ impl Place {
         codec: &Codec,
     ) -> Result<Places, StoreError> {
         let folder = folder_name(organisation)?;
-        let place = |contact: String, person: Option<String>| Place {
+        let place = |contact: String, person: Option<String>| OriginalPlace {
             organisation: folder.clone(),
             digest: Digest(original.sha256.clone()),
             contact,
@@ -130,7 +130,7 @@ impl Place {
             && is_hex(contact, OWNER_HEX)
             && person.is_none_or(|person| is_hex(person, OWNER_HEX))
             && parts.next().is_none();
-        whole.then(|| Place {
+        whole.then(|| OriginalPlace {
             organisation: organisation.to_owned(),
             digest: Digest(content.to_owned()),
             contact: contact.to_owned(),
@@ -142,7 +142,7 @@ impl Place {
     pub(super) fn below(name: &str) -> Option<(Self, Form)> {
         let mut parts = name.split('/');
         let (organisation, folder, file) = (parts.next()?, parts.next()?, parts.next()?);
-        let place = Place::named(organisation, file)?;
+        let place = OriginalPlace::named(organisation, file)?;
         let form = if file.ends_with(ENCRYPTED) { Form::Encrypted } else { Form::Plain };
         let is_whole = parts.next().is_none() && file.starts_with(folder) && folder.len() == 2;
         (is_whole && !organisation.starts_with('.')).then_some((place, form))
@@ -166,7 +166,7 @@ impl Place {
         let parts = reference.strip_prefix("sha256:");
         let parts = parts.filter(|parts| !parts.contains('-') && !parts.ends_with(ENCRYPTED));
         parts
-            .and_then(|parts| Place::named(&organisation, &parts.replace('/', "-")))
+            .and_then(|parts| OriginalPlace::named(&organisation, &parts.replace('/', "-")))
             .ok_or_else(|| StoreError::Refused("this is not a reference in the archive".to_owned()))
     }
 
@@ -259,7 +259,7 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
 }
 
 /// Every original in an archive's folder.
-pub(super) fn originals(root: &Path) -> io::Result<Vec<(Place, Form)>> {
+pub(super) fn originals(root: &Path) -> io::Result<Vec<(OriginalPlace, Form)>> {
     let mut found = Vec::new();
     for organisation in std::fs::read_dir(root)? {
         let Ok(organisation) = organisation?.file_name().into_string() else { continue };
@@ -275,7 +275,7 @@ pub(super) fn originals(root: &Path) -> io::Result<Vec<(Place, Form)>> {
 pub(super) fn each(
     root: &Path,
     organisation: &str,
-    found: &mut dyn FnMut(Place, Form, &DirEntry) -> io::Result<()>,
+    found: &mut dyn FnMut(OriginalPlace, Form, &DirEntry) -> io::Result<()>,
 ) -> io::Result<()> {
     let Some(folders) = there(std::fs::read_dir(root.join(organisation)))? else { return Ok(()) };
     for folder in folders {
@@ -285,7 +285,9 @@ pub(super) fn each(
             let file = file?;
             let names = (folder.file_name().into_string(), file.file_name().into_string());
             let (Ok(within), Ok(name)) = names else { continue };
-            if let Some((place, form)) = Place::below(&format!("{organisation}/{within}/{name}")) {
+            if let Some((place, form)) =
+                OriginalPlace::below(&format!("{organisation}/{within}/{name}"))
+            {
                 found(place, form, &file)?;
             }
         }

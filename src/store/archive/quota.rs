@@ -9,14 +9,14 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::place::{self, Place, Places};
+use super::place::{self, OriginalPlace, Places};
 use crate::ports::{Allowance, QuotaFault};
 use crate::runtime::limits::ORIGINALS_OF_SAFEGUARDS_FACTOR;
 use crate::store::settings::ArchiveQuota;
 
 /// Bytes kept, by the folder of each organisation.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct KeptBytes {
     quota: ArchiveQuota,
     organisations: Mutex<HashMap<String, Held>>,
 }
@@ -55,9 +55,9 @@ impl Bytes {
     }
 }
 
-impl Kept {
+impl KeptBytes {
     pub(super) fn within(quota: ArchiveQuota) -> Self {
-        Kept { quota, organisations: Mutex::default() }
+        KeptBytes { quota, organisations: Mutex::default() }
     }
 
     fn organisations(&self) -> MutexGuard<'_, HashMap<String, Held>> {
@@ -97,7 +97,7 @@ impl Kept {
     }
 
     /// A counted original is not kept after all, or no longer.
-    pub(super) fn take_off(&self, place: &Place, bytes: u64) {
+    pub(super) fn take_off(&self, place: &OriginalPlace, bytes: u64) {
         let person = place.person.as_deref();
         let mut organisations = self.organisations();
         if let Some(held) = organisations.get_mut(&place.organisation) {
@@ -121,7 +121,7 @@ impl Kept {
             Some(Bytes::default());
     }
 
-    /// Takes the count since [`Kept::begin_count`] as the bytes kept, and returns it.
+    /// Takes the count since [`KeptBytes::begin_count`] as the bytes kept, and returns it.
     pub(super) fn end_count(&self, organisation: &str, mut counted: Bytes) -> u64 {
         let mut organisations = self.organisations();
         let held = organisations.entry(organisation.to_owned()).or_default();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::away;
 use super::cipher::{self, OpenFault};
-use super::place::{Form, Place};
+use super::place::{Form, OriginalPlace};
 use crate::ports::{ArchiveIdentity, FetchError, OriginalFault, OriginalTrouble, StoreError};
 use crate::runtime::hashed::Hashing;
 use crate::runtime::limits::ARCHIVE_PIECE_BYTES;
@@ -54,7 +54,7 @@ impl From<OpenFault> for ReadFault {
 
 /// Hands over an original, and makes sure that it is intact. Bytes handed over before a fault must not be used.
 pub(super) fn read(
-    place: &Place,
+    place: &OriginalPlace,
     root: &Path,
     codec: &Codec,
     to: &mut dyn Write,
@@ -70,7 +70,7 @@ pub(super) fn read(
 
 /// As [`read`], of bytes already at hand.
 pub(super) fn pass_on(
-    place: &Place,
+    place: &OriginalPlace,
     form: Form,
     from: &mut dyn Read,
     codec: &Codec,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::cipher;
-use super::place::{self, Place};
+use super::place::{self, OriginalPlace};
 use super::reading;
 use super::{FileArchive, away, fill_encrypted};
 use crate::ports::{FetchError, Original, StoreError};
@@ -30,7 +30,7 @@ impl FileArchive {
         Ok(done)
     }
 
-    fn rekey_one(&self, place: &Place, key: &Key) -> Result<bool, FetchError> {
+    fn rekey_one(&self, place: &OriginalPlace, key: &Key) -> Result<bool, FetchError> {
         let (encrypted, plain) = (place.encrypted_path(&self.root), place.path(&self.root));
         // A gateway must not release it in the meantime: it would come back.
         let _turn = self.turn(place)?;

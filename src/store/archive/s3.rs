@@ -21,8 +21,8 @@ use tokio::time::Instant;
 use self::fault::S3Fault;
 use self::identity::S3Or;
 use self::wire::{Only, Stored, Wire};
-use super::place::{self, Form, Found, Place, Places};
-use super::quota::{self, Kept};
+use super::place::{self, Form, Found, OriginalPlace, Places};
+use super::quota::{self, KeptBytes};
 use super::reading::{self, ReadFault};
 use super::temporary::{Temporary, TemporaryFolder};
 use super::{away, cipher, encrypt, hashed_of, in_hand};
@@ -46,7 +46,7 @@ pub struct S3Archive {
     wire: Arc<Wire>,
     identity: ArchiveIdentity,
     temporary: Arc<TemporaryFolder>,
-    kept: Arc<Kept>,
+    kept: Arc<KeptBytes>,
     codec: Codec,
     /// When the bucket was last seen to hold this archive.
     seen: Arc<Mutex<Option<Instant>>>,
@@ -77,7 +77,7 @@ impl S3Archive {
     /// Keeps no more than this.
     #[must_use]
     pub fn with_quota(self, quota: ArchiveQuota) -> Self {
-        S3Archive { kept: Arc::new(Kept::within(quota)), ..self }
+        S3Archive { kept: Arc::new(KeptBytes::within(quota)), ..self }
     }
 
     /// Encrypts what it keeps from now on, where there is a key.
@@ -118,7 +118,7 @@ impl S3Archive {
     /// Stores an object of an original. `None`: as [`Wire::put`].
     async fn put(
         &self,
-        place: &Place,
+        place: &OriginalPlace,
         sent: &Prepared,
         only: Only<'_>,
     ) -> Result<Option<Stored>, StoreError> {
@@ -127,7 +127,7 @@ impl S3Archive {
     }
 
     /// The form of a kept original, and the bytes of its object; `None`: it is not there.
-    async fn found(&self, place: &Place) -> Result<Option<(Form, u64)>, StoreError> {
+    async fn found(&self, place: &OriginalPlace) -> Result<Option<(Form, u64)>, StoreError> {
         let (encrypted, plain) = (place.name(Form::Encrypted), place.name(Form::Plain));
         let both = tokio::join!(self.wire.length(&encrypted), self.wire.length(&plain));
         let fault = |fault: S3Fault| self.fault(&fault);
@@ -136,7 +136,10 @@ impl S3Archive {
     }
 
     /// Where an original is kept already; `None`: nowhere.
-    async fn kept_already<'a>(&self, places: &'a Places) -> Result<Option<&'a Place>, StoreError> {
+    async fn kept_already<'a>(
+        &self,
+        places: &'a Places,
+    ) -> Result<Option<&'a OriginalPlace>, StoreError> {
         let asked = places.named().map(async |(place, form)| {
             let length = self.wire.length(&place.name(form)).await?;
             Ok(length.map(|_| place))
@@ -173,7 +176,7 @@ impl Coming {
     /// Counts it, if there is room, and makes what is sent. Blocks.
     fn prepared(
         &self,
-        kept: &Kept,
+        kept: &KeptBytes,
         codec: &Codec,
         temporary: &TemporaryFolder,
     ) -> Result<Result<Prepared, QuotaFault>, StoreError> {
@@ -198,7 +201,7 @@ fn encrypted(
     folder: &TemporaryFolder,
     original: &Original,
     key: &Key,
-    place: &Place,
+    place: &OriginalPlace,
 ) -> Result<Prepared, StoreError> {
     let file = folder.file();
     let encrypting = file.create().and_then(|to| {
@@ -239,7 +242,7 @@ impl Archive for S3Archive {
         self.is_there().await?;
         let hashing = original.clone();
         let hashed = blocking(move || hashed_of(&hashing).map_err(|error| away(&error))).await?;
-        let places = Place::of(organisation, &hashed, &owner, &self.codec)?;
+        let places = OriginalPlace::of(organisation, &hashed, &owner, &self.codec)?;
         // A retry of the contact.
         if let Some(place) = self.kept_already(&places).await? {
             return Ok(Keep::Done(place.reference()));
@@ -275,7 +278,7 @@ impl Archive for S3Archive {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<Bytes, FetchError> {
-        let place = Place::parse(organisation, reference)?;
+        let place = OriginalPlace::parse(organisation, reference)?;
         // Decryption has both the ciphertext and the plaintext in memory.
         let (bytes, memory) = match self.found(&place).await? {
             Some((Form::Encrypted, bytes)) => (bytes, bytes.saturating_mul(2)),
@@ -299,7 +302,7 @@ impl Archive for S3Archive {
         organisation: &OrganisationId,
         reference: &str,
     ) -> Result<(), StoreError> {
-        let place = Place::parse(organisation, reference)?;
+        let place = OriginalPlace::parse(organisation, reference)?;
         let bytes = self.found(&place).await?.map(|(_, bytes)| bytes);
         // In this order, and whatever was found: a change of the key may move it meanwhile (`rekey`).
         for form in [Form::Plain, Form::Encrypted] {
@@ -317,7 +320,7 @@ impl Archive for S3Archive {
         self.kept.begin_count(&folder);
         let mut counted = quota::Bytes::default();
         let mut each = |object: listing::Listed| {
-            if let Some((place, _)) = Place::below(&object.name) {
+            if let Some((place, _)) = OriginalPlace::below(&object.name) {
                 counted.add(place.person.as_deref(), object.bytes);
             }
         };
@@ -345,7 +348,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// An original, compared with its reference.
-    async fn whole(&self, place: &Place) -> Result<Bytes, FetchError> {
+    async fn whole(&self, place: &OriginalPlace) -> Result<Bytes, FetchError> {
         let forms = match self.codec.keyring() {
             Some(_) => [Form::Encrypted, Form::Plain],
             None => [Form::Plain, Form::Encrypted],
@@ -360,7 +363,12 @@ impl Reading<'_> {
     }
 
     /// The original in what an object holds, compared with what was kept.
-    async fn opened(&self, place: &Place, form: Form, found: Bytes) -> Result<Bytes, FetchError> {
+    async fn opened(
+        &self,
+        place: &OriginalPlace,
+        form: Form,
+        found: Bytes,
+    ) -> Result<Bytes, FetchError> {
         let (place, codec, archive) = (place.clone(), self.codec.clone(), self.archive.clone());
         blocking(move || {
             let passed = match form {
@@ -404,7 +412,7 @@ impl Examined {
         }
     }
 
-    pub(super) async fn verify(&self, place: &Place) -> Result<(), FetchError> {
+    pub(super) async fn verify(&self, place: &OriginalPlace) -> Result<(), FetchError> {
         let read = Reading { wire: &self.wire, codec: &self.codec, archive: &self.identity };
         read.whole(place).await.map(drop)
     }
@@ -416,7 +424,7 @@ impl Examined {
         found: &mut (dyn FnMut(Found) + Send),
     ) -> Result<(), StoreError> {
         let mut each = |object: listing::Listed| {
-            if let Some((place, _)) = Place::below(&object.name) {
+            if let Some((place, _)) = OriginalPlace::below(&object.name) {
                 found(Found { reference: place.reference(), modified: object.modified });
             }
         };

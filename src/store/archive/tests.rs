@@ -259,7 +259,7 @@ async fn what_others_keep_is_counted_and_what_is_removed_no_more() {
     assert_eq!(other.measure(&karbon()).await.unwrap(), 9);
     let over = other.keep(&karbon(), owner("c-2"), bytes("12345678")).await.unwrap();
     assert_eq!(over, Keep::OverQuota(QuotaFault::Person));
-    let path = Place::parse(&karbon(), &reference).unwrap().path(folder.path());
+    let path = OriginalPlace::parse(&karbon(), &reference).unwrap().path(folder.path());
     std::fs::remove_file(path).unwrap();
     assert_eq!(other.measure(&karbon()).await.unwrap(), 1);
     kept(&other, &karbon(), owner("c-2"), bytes("12345678")).await;

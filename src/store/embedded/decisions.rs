@@ -5,7 +5,7 @@ use super::database::Database;
 use super::desk::Desk;
 use super::fault::from_sqlite;
 use super::items;
-use super::ledger::Reading;
+use super::ledger::LedgerReading;
 use super::recording::Recording;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
@@ -46,7 +46,7 @@ pub(super) fn preview(
     if let Some(Some(committed)) = unless_destroyed(found)? {
         return Ok(committed.into());
     }
-    let ledger = Reading::prepare(connection)?.ledger(request)?;
+    let ledger = LedgerReading::prepare(connection)?.ledger(request)?;
     Ok((request.decide)(&ledger).map_or_else(Commit::from, |settled| fresh(settled).into()))
 }
 

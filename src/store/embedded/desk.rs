@@ -6,14 +6,14 @@
 
 use super::audit::Trail;
 use super::database::Database;
-use super::ledger::{Adding, Reading};
+use super::ledger::{Adding, LedgerReading};
 use super::recording::Recording;
 use crate::ports::StoreError;
 
 pub(super) struct Desk<'c> {
     pub(super) connection: &'c Database,
     pub(super) recording: Recording<'c>,
-    pub(super) reading: Reading<'c>,
+    pub(super) reading: LedgerReading<'c>,
     pub(super) adding: Adding<'c>,
     pub(super) trail: Trail<'c>,
 }
@@ -25,7 +25,7 @@ impl<'c> Desk<'c> {
         Ok(Desk {
             connection,
             recording: Recording::prepare(connection)?,
-            reading: Reading::prepare(connection)?,
+            reading: LedgerReading::prepare(connection)?,
             adding: Adding::prepare(connection)?,
             trail: Trail::prepare(connection)?,
         })

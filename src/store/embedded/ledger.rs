@@ -12,7 +12,7 @@ use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PER
 use crate::store::record::{Codec, Label, Sheet, kind, unless_destroyed};
 
 /// A person's ledger, to be read.
-pub(super) struct Reading<'c> {
+pub(super) struct LedgerReading<'c> {
     counted: CachedStatement<'c>,
     received: CachedStatement<'c>,
     told: CachedStatement<'c>,
@@ -20,10 +20,10 @@ pub(super) struct Reading<'c> {
     codec: &'c Codec,
 }
 
-impl<'c> Reading<'c> {
+impl<'c> LedgerReading<'c> {
     pub(super) fn prepare(connection: &'c Database) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
-        Ok(Reading {
+        Ok(LedgerReading {
             counted: prepare(
                 "SELECT restriction, mode, at, issue FROM counted
                  WHERE organisation = ?1 AND person = ?2 AND at >= ?3 ORDER BY at, rowid",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Memory;
-use super::room::{Kept, Remembered, Room};
+use super::room::{KeptDecision, Remembered, Room};
 use crate::domain::ledger::Told;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
@@ -192,7 +192,7 @@ impl Room {
                 self.people.insert(person.id.clone(), Arc::new(*person));
             }
             Record::Decision(one) => {
-                let kept = Kept { decision: one.decision, digest: one.digest, at: one.at };
+                let kept = KeptDecision { decision: one.decision, digest: one.digest, at: one.at };
                 self.decisions.insert(one.contact, kept);
             }
             Record::Ledger(ledger) => {

@@ -24,7 +24,7 @@ use crate::store::trail::{Search, Source, marks, of_person};
 pub(super) struct Room {
     pub(super) people: BTreeMap<String, Arc<Person>>,
     /// By contact id.
-    pub(super) decisions: BTreeMap<String, Kept>,
+    pub(super) decisions: BTreeMap<String, KeptDecision>,
     pub(super) items: BTreeMap<String, QueueItem>,
     pub(super) audit: Vec<AuditEntry>,
     /// The numbers of entries under each mark (`store::trail`).
@@ -41,7 +41,7 @@ pub(super) struct Room {
 }
 
 /// A decision as it was recorded.
-pub(super) struct Kept {
+pub(super) struct KeptDecision {
     pub(super) decision: Decision,
     pub(super) digest: [u8; 32],
     pub(super) at: DateTime<Utc>,
@@ -94,7 +94,8 @@ impl Room {
         if let Some(item) = entry.settled.item {
             self.items.entry(item.id.clone()).or_insert(item);
         }
-        let kept = Kept { decision: entry.settled.decision, digest: entry.digest, at: entry.at };
+        let kept =
+            KeptDecision { decision: entry.settled.decision, digest: entry.digest, at: entry.at };
         self.decisions.insert(entry.contact, kept);
         let stamp = Stamp { by: GATEWAY.to_owned(), at: entry.at };
         self.append_audit(stamp, AuditEvent::Decided(entry.settled.audit), &[]);

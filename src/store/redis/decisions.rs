@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Redis;
 use super::fault::rubbish;
 use super::keys::{self, Keys};
-use super::ledgers::{Kept, Known, reach};
+use super::ledgers::{KnownLedger, RememberedLedger, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use super::wire::{Answer, arguments, read, script_keys};
@@ -52,8 +52,8 @@ async fn commit_once(
     // Read for this very contact, and not remembered from an earlier one.
     let mut just_read = false;
     // Asks for the ledger if the known part does not reach far enough.
-    let mut on = match known.take().map(Kept::take) {
-        None => Known::nothing(),
+    let mut on = match known.take().map(RememberedLedger::take) {
+        None => KnownLedger::nothing(),
         Some(known) if known.serves(request) => known,
         Some(_) => match looked(redis, keys, request).await? {
             Ok(ledger) => {
@@ -124,7 +124,7 @@ async fn commit_of_nobody(
         Err(withheld) => return Ok(withheld.into()),
     };
     let entry = entry_of(request, settled);
-    let (token, nobodys) = (redis.token(), Known::nothing());
+    let (token, nobodys) = (redis.token(), KnownLedger::nothing());
     match send(redis, keys, (&nobodys, &[]), &token, &entry, request).await? {
         Answer::Recorded { committed, ours } => Ok(settle(*committed, ours).into()),
         Answer::Done { .. } => Ok(fresh(entry).into()),
@@ -308,7 +308,7 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
 async fn send(
     redis: &Redis,
     keys: &Keys,
-    (on_ledger, others): (&Known, &[Known]),
+    (on_ledger, others): (&KnownLedger, &[KnownLedger]),
     token: &str,
     entry: &JournalEntry,
     request: &CommitRequest,
@@ -327,7 +327,7 @@ async fn looked(
     redis: &Redis,
     keys: &Keys,
     request: &CommitRequest,
-) -> Result<Result<Known, Committed>, StoreError> {
+) -> Result<Result<KnownLedger, Committed>, StoreError> {
     match look(redis, keys, request, Look::Recorded).await? {
         Answer::Ledger(ledger) => Ok(Ok(*ledger)),
         Answer::Recorded { committed, .. } => Ok(Err(*committed)),
@@ -342,7 +342,7 @@ async fn others(
     keys: &Keys,
     request: &CommitRequest,
     look: Look,
-) -> Result<Result<Vec<Known>, Committed>, StoreError> {
+) -> Result<Result<Vec<KnownLedger>, Committed>, StoreError> {
     let mut others = Vec::with_capacity(request.also.len());
     for other in &request.also {
         match look_at(redis, keys, request, other, look).await? {
@@ -355,7 +355,7 @@ async fn others(
 }
 
 /// What a decision is made on: the person's ledger, with those of the person's other records.
-fn shown(on: &Known, others: &[Known], request: &CommitRequest) -> Ledger {
+fn shown(on: &KnownLedger, others: &[KnownLedger], request: &CommitRequest) -> Ledger {
     let mut ledger = on.shown_to(request);
     for other in others {
         ledger.join(other.shown_to(request));

@@ -25,7 +25,7 @@ pub(super) const NEW: &str = "0";
 
 /// A ledger as Redis had it.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(super) struct KnownLedger {
     pub(super) version: String,
     /// `counted` reaches back to `since`; `received` is filled where `has_received`.
     pub(super) ledger: Ledger,
@@ -38,23 +38,23 @@ pub(super) struct Known {
 }
 
 /// One person's place: held while a contact of the person is decided.
-pub(super) type Place = Arc<AsyncMutex<Option<Kept>>>;
+pub(super) type LedgerPlace = Arc<AsyncMutex<Option<RememberedLedger>>>;
 
 /// A ledger that is remembered, and counted among all that are.
-pub(super) struct Kept {
-    known: Known,
+pub(super) struct RememberedLedger {
+    known: KnownLedger,
     bytes: usize,
     of_all: Arc<AtomicUsize>,
 }
 
-impl Kept {
+impl RememberedLedger {
     /// No longer remembered.
-    pub(super) fn take(mut self) -> Known {
-        std::mem::replace(&mut self.known, Known::nothing())
+    pub(super) fn take(mut self) -> KnownLedger {
+        std::mem::replace(&mut self.known, KnownLedger::nothing())
     }
 }
 
-impl Drop for Kept {
+impl Drop for RememberedLedger {
     fn drop(&mut self) {
         self.of_all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -62,13 +62,13 @@ impl Drop for Kept {
 
 #[derive(Default)]
 pub(super) struct Ledgers {
-    places: Mutex<HashMap<(OrganisationId, String), Place>>,
+    places: Mutex<HashMap<(OrganisationId, String), LedgerPlace>>,
     /// What those that are remembered take.
     bytes: Arc<AtomicUsize>,
 }
 
 impl Ledgers {
-    pub(super) fn place(&self, organisation: &OrganisationId, person: &str) -> Place {
+    pub(super) fn place(&self, organisation: &OrganisationId, person: &str) -> LedgerPlace {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = self.bytes.load(Ordering::Relaxed) + places.len() * PLACE_BYTES;
         if bytes >= REDIS_LEDGERS_BYTES_MAX {
@@ -82,20 +82,20 @@ impl Ledgers {
         Arc::clone(places.entry((organisation.clone(), person.to_owned())).or_default())
     }
 
-    pub(super) fn keep(&self, known: Known) -> Kept {
+    pub(super) fn keep(&self, known: KnownLedger) -> RememberedLedger {
         let bytes = known.bytes();
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Kept { known, bytes, of_all: Arc::clone(&self.bytes) }
+        RememberedLedger { known, bytes, of_all: Arc::clone(&self.bytes) }
     }
 }
 
 /// What an entry takes besides the ledger: its key, the lock, and its share of the table.
 const PLACE_BYTES: usize = 256;
 
-impl Known {
+impl KnownLedger {
     /// The guess for a person of whom nothing is known here: nothing, ever.
     pub(super) fn nothing() -> Self {
-        Known {
+        KnownLedger {
             version: NEW.to_owned(),
             ledger: Ledger::default(),
             since: DateTime::<Utc>::MIN_UTC,
@@ -239,8 +239,8 @@ mod tests {
     use super::*;
 
     /// A ledger of about so many bytes.
-    fn of_size(bytes: usize) -> Known {
-        Known { version: "1".repeat(bytes), ..Known::nothing() }
+    fn of_size(bytes: usize) -> KnownLedger {
+        KnownLedger { version: "1".repeat(bytes), ..KnownLedger::nothing() }
     }
 
     #[tokio::test]
@@ -260,7 +260,7 @@ mod tests {
         assert!(ledgers.place(&organisation, "held").lock().await.is_some());
         assert!(ledgers.place(&organisation, "99").lock().await.is_some());
         drop(last);
-        let taken = held.lock().await.take().map(Kept::take);
+        let taken = held.lock().await.take().map(RememberedLedger::take);
         assert_eq!(taken.map(|known| known.version.len()), Some(LARGE));
         ledgers.places.lock().unwrap().clear();
         assert_eq!(ledgers.bytes.load(Ordering::Relaxed), 0);

@@ -5,7 +5,7 @@ use redis::Value;
 
 use super::fault::rubbish;
 use super::keys::{self, CountedMember, Keys};
-use super::ledgers::{Known, counted_kept_from, member, reach};
+use super::ledgers::{KnownLedger, counted_kept_from, member, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
@@ -22,7 +22,7 @@ pub(super) enum Answer {
     /// `traces`: how many the person has, where that was asked.
     Done { traces: Option<usize> },
     /// The ledger is another one: decide again, on this.
-    Ledger(Box<Known>),
+    Ledger(Box<KnownLedger>),
 }
 
 /// In the order of `commit.lua`.
@@ -68,7 +68,7 @@ pub(super) fn arguments(
     wanted: &str,
     entry: &JournalEntry,
     token: &str,
-    on: Option<(&CommitRequest, &Known, &[Known])>,
+    on: Option<(&CommitRequest, &KnownLedger, &[KnownLedger])>,
 ) -> Result<(), StoreError> {
     let (request, known) = on.map(|(request, known, _)| (request, known)).unzip();
     let others = on.map(|(_, _, others)| others).unwrap_or_default();
@@ -170,7 +170,7 @@ fn ledger(
     mut answer: std::vec::IntoIter<Value>,
     request: &CommitRequest,
     person: &str,
-) -> Result<Known, StoreError> {
+) -> Result<KnownLedger, StoreError> {
     let version = take(answer.next())?;
     let fields: Vec<(String, String)> = take(answer.next())?;
     let members: Vec<String> = take(answer.next())?;
@@ -186,7 +186,7 @@ fn ledger(
         ledger.received.extend(unless_destroyed(read)?);
     }
     let (since, has_received) = (reach(request), request.needs_received);
-    Ok(Known { version, ledger, since, has_received, ..Known::nothing() })
+    Ok(KnownLedger { version, ledger, since, has_received, ..KnownLedger::nothing() })
 }
 
 /// What the fields of `ledger:<person>` say, in the order of their codes and lanes.

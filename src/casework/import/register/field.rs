@@ -33,7 +33,7 @@ pub enum Field {
 }
 
 /// A column of a register: its name in a mapping, what it holds, and headings that are known.
-pub struct Known {
+pub struct KnownColumn {
     pub field: Field,
     pub name: &'static str,
     pub says: &'static str,
@@ -45,12 +45,12 @@ const fn known(
     name: &'static str,
     says: &'static str,
     headings: &'static [&'static str],
-) -> Known {
-    Known { field, name, says, headings }
+) -> KnownColumn {
+    KnownColumn { field, name, says, headings }
 }
 
 /// Every column; `restriction` is required. Headings are compared without case, dots and dashes.
-pub const FIELDS: &[Known] = &[
+pub const FIELDS: &[KnownColumn] = &[
     known(
         Field::Reference,
         "reference",
@@ -256,7 +256,7 @@ pub(super) fn plain(text: &str) -> String {
 /// The column of a heading.
 pub(super) fn of_heading(heading: &str) -> Option<Field> {
     let heading = plain(heading);
-    let is_it = |known: &&Known| {
+    let is_it = |known: &&KnownColumn| {
         plain(known.name) == heading || known.headings.iter().any(|one| *one == heading)
     };
     FIELDS.iter().filter(|known| known.field != Field::LeaveOut).find(is_it).map(|one| one.field)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use quick_xml::escape::escape;
 
-use super::words::{self, Kept};
+use super::words::{self, ContactKept};
 use crate::domain::decision::{Decision, Notice};
 use crate::domain::language::Language;
 use crate::domain::notice::{Handling, Line, NoticePart, Piece, Section, SectionKind, sections};
@@ -12,7 +12,7 @@ use crate::domain::notice::{Handling, Line, NoticePart, Piece, Section, SectionK
 /// The parts of the page that depend on the sender.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
-    pub kept: Kept,
+    pub kept: ContactKept,
     /// The text sent, for a signed-in sender who may want a copy.
     pub sent: Option<&'a str>,
     /// A way back: the form's own path.
@@ -45,9 +45,9 @@ pub(super) fn limited(decision: &Decision, language: Language, shown: Shown<'_>)
 
 /// The parts as they hold for a page: what a decision endpoint never saw was not kept, and nobody
 /// reads it.
-pub fn parts(notice: &Notice, kept: Kept) -> Vec<NoticePart> {
+pub fn parts(notice: &Notice, kept: ContactKept) -> Vec<NoticePart> {
     let mut parts = notice.parts.clone();
-    if kept == Kept::Nothing {
+    if kept == ContactKept::Nothing {
         parts.retain(|part| !matches!(part, NoticePart::ReadBy { .. }));
         for part in &mut parts {
             if let NoticePart::WhatHappened { handling, .. } = part {

@@ -35,12 +35,12 @@ pub(super) const fn page_tag(language: Language) -> &'static str {
 }
 
 /// The detailed page's title.
-pub(super) const fn not_passed_on(language: Language, kept: Kept) -> &'static str {
+pub(super) const fn not_passed_on(language: Language, kept: ContactKept) -> &'static str {
     match (language, kept) {
-        (Language::English, Kept::Whole) => "We did not pass on your message",
-        (Language::Welsh, Kept::Whole) => "Ni wnaethom anfon eich neges ymlaen",
-        (Language::English, Kept::Nothing) => "We did not send your message",
-        (Language::Welsh, Kept::Nothing) => "Ni wnaethom anfon eich neges",
+        (Language::English, ContactKept::Whole) => "We did not pass on your message",
+        (Language::Welsh, ContactKept::Whole) => "Ni wnaethom anfon eich neges ymlaen",
+        (Language::English, ContactKept::Nothing) => "We did not send your message",
+        (Language::Welsh, ContactKept::Nothing) => "Ni wnaethom anfon eich neges",
     }
 }
 
@@ -220,7 +220,7 @@ pub(super) const fn fault_words(
 
 /// Whether the gateway has the message that the page is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum ContactKept {
     Whole,
     /// A decision endpoint saw no body: the notice can't say that the message was kept.
     Nothing,

@@ -14,7 +14,7 @@ use super::work::Work;
 use super::{Handed, Read, own_fields, read};
 use crate::channels::mail::edge::MailEdge;
 use crate::channels::mail::message::Message;
-use crate::channels::mail::parts::{self, Action, Part};
+use crate::channels::mail::parts::{self, Action, MessagePart};
 use crate::ports::relay::{OwnField, OwnFields, Reply};
 use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MILTER_ANSWER_WAIT};
 
@@ -107,14 +107,14 @@ async fn judge_unguarded(edge: &MailEdge, message: Message) -> Verdict {
 /// The parts of a message by what becomes of them.
 struct Sorted {
     /// What stays in the message; `None`: nothing does.
-    stays: Option<Part>,
-    handed_on: Vec<Part>,
+    stays: Option<MessagePart>,
+    handed_on: Vec<MessagePart>,
     /// The recipients of all others.
     removed: Vec<usize>,
 }
 
 /// `None`: something can't be done now, so that nothing is.
-fn sorted(parts: Vec<Part>) -> Option<Sorted> {
+fn sorted(parts: Vec<MessagePart>) -> Option<Sorted> {
     let mut goes_on = Vec::new();
     let mut removed = Vec::new();
     for part in parts {

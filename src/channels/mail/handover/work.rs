@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{Handed, abandon, all};
 use crate::channels::mail::edge::MailEdge;
 use crate::channels::mail::message::Message;
-use crate::channels::mail::parts::{Action, Memory, Part};
-use crate::channels::mail::reading::Reading;
+use crate::channels::mail::parts::{Action, Memory, MessagePart};
+use crate::channels::mail::reading::MailReading;
 use crate::channels::mail::replies;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
@@ -18,13 +18,14 @@ use crate::intake::treatment::{Queued, Unreached};
 use crate::ports::Attachment;
 use crate::ports::message::HeaderBlock;
 use crate::ports::relay::{
-    Envelope, Letter, Marked, OwnFields, Partly, Recipient, RelayError, Reply, Trace, Transaction,
+    Envelope, Marked, OwnFields, Partly, Recipient, RelayError, RelayedMessage, Reply, Trace,
+    Transaction,
 };
 
 pub(super) struct Work<'a> {
     pub(super) edge: &'a MailEdge,
     pub(super) message: &'a Message,
-    pub(super) reading: &'a Reading,
+    pub(super) reading: &'a MailReading,
     pub(super) own_fields: OwnFields,
     pub(super) deadline: Instant,
 }
@@ -63,7 +64,7 @@ impl Done {
 
 impl Work<'_> {
     /// LMTP: every part for itself.
-    pub(super) async fn each(&self, parts: Vec<Part>) -> Handed {
+    pub(super) async fn each(&self, parts: Vec<MessagePart>) -> Handed {
         let mut by_recipient: BTreeMap<usize, Reply> = BTreeMap::new();
         let mut delivered = Vec::new();
         for part in &parts {
@@ -84,7 +85,7 @@ impl Work<'_> {
     /// SMTP: all of it, or the sender tries again.
     pub(super) async fn as_one(
         &self,
-        parts: Vec<Part>,
+        parts: Vec<MessagePart>,
         live: &mut Option<Box<dyn Transaction>>,
     ) -> Handed {
         let recipients = self.message.recipients.len();
@@ -130,7 +131,7 @@ impl Work<'_> {
 
     async fn part(
         &self,
-        part: &Part,
+        part: &MessagePart,
         partly: Partly,
         live: &mut Option<Box<dyn Transaction>>,
     ) -> Done {
@@ -161,7 +162,7 @@ impl Work<'_> {
     /// To the part's own recipients, those that have it already aside.
     async fn relay(
         &self,
-        part: &Part,
+        part: &MessagePart,
         decision: Option<Arc<Decision>>,
         partly: Partly,
         live: &mut Option<Box<dyn Transaction>>,
@@ -221,7 +222,7 @@ impl Work<'_> {
         envelope: &Envelope,
         recipients: &[Recipient],
         partly: Partly,
-        letter: &Letter,
+        letter: &RelayedMessage,
     ) -> Result<Vec<Reply>, RelayError> {
         self.edge.relay.deliver(envelope, recipients, partly, letter, self.deadline).await
     }
@@ -263,7 +264,7 @@ impl Work<'_> {
     }
 
     /// To the route's mailbox, in place of all the part's recipients.
-    async fn route(&self, part: &Part, decision: &Arc<Decision>, mailbox: &str) -> Routed {
+    async fn route(&self, part: &MessagePart, decision: &Arc<Decision>, mailbox: &str) -> Routed {
         let memory = part.memory.as_ref();
         let named = [format!("route {mailbox}")];
         if self.delivered_before(memory, &named).await == [true] {
@@ -324,14 +325,14 @@ impl Work<'_> {
         original_to: Vec<String>,
         memory: Option<&Memory>,
         to: Vec<String>,
-    ) -> Letter {
+    ) -> RelayedMessage {
         let content = &self.message.content;
         let mark = memory.map(|memory| Marked {
             contact: memory.contact.clone(),
             digest: self.reading.digest,
             recipients: to,
         });
-        Letter {
+        RelayedMessage {
             original: content.original.clone(),
             head: content.head.clone(),
             header: Arc::new(HeaderBlock::clone(&self.reading.header)),

@@ -92,7 +92,7 @@ fn talks(entry: &TelephonySettings, speeches: &[Speech], interruptible: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::telephony::script::{Next, Place};
+    use crate::channels::telephony::script::{MenuPlace, Next};
     use crate::channels::telephony::settings::testing::entry;
     use crate::domain::language::Language;
 
@@ -100,7 +100,7 @@ mod tests {
     fn a_long_notice_is_said_in_several() {
         let steps = [Step::Ask {
             say: vec![Speech::new(Language::English, &"word ".repeat(700))],
-            next: Next::Menu(Place::FIRST),
+            next: Next::Menu(MenuPlace::FIRST),
         }];
         let document: Value = serde_json::from_str(&document(&entry(), &steps)).unwrap();
         let actions = document.as_array().unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::body::tag;
-use crate::casework::case::view::Part;
+use crate::casework::case::view::FilePart;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::api::contacts::NoQuery;
 use crate::staff::permit::{Permitted, ReadsCases};
@@ -37,7 +37,7 @@ pub async fn read_case(
 async fn listed(
     caller: &Permitted<ReadsCases>,
     person: &str,
-    part: Part,
+    part: FilePart,
 ) -> Result<Response, Problem> {
     let desk = &caller.casework().desk;
     let (version, list) = desk.case_part(caller.organisation(), person, part).await?;
@@ -57,7 +57,7 @@ macro_rules! lists {
             Named(person): Named<String>,
             _query: Asked<NoQuery>,
         ) -> Result<Response, Problem> {
-            listed(&caller, &person, Part::$part).await
+            listed(&caller, &person, FilePart::$part).await
         }
     )*};
 }

@@ -7,7 +7,7 @@ use super::listing::Listed;
 use super::wire::{Only, Wire};
 use crate::ports::{ArchiveIdentity, Original, StoreError};
 use crate::runtime::hashed::Hashed;
-use crate::store::archive::place::{Form, Place};
+use crate::store::archive::place::{Form, OriginalPlace};
 use crate::store::settings::S3Settings;
 
 pub(in crate::store::archive) struct RawBucket(Wire);
@@ -35,9 +35,9 @@ impl RawBucket {
 
     pub(in crate::store::archive) async fn originals(
         &self,
-    ) -> Result<Vec<(Place, Form)>, StoreError> {
+    ) -> Result<Vec<(OriginalPlace, Form)>, StoreError> {
         let mut found = Vec::new();
-        let mut each = |object: Listed| found.extend(Place::below(&object.name));
+        let mut each = |object: Listed| found.extend(OriginalPlace::below(&object.name));
         let listed = self.0.list("", &mut each).await;
         listed.map_err(|fault| fault.of_archive(&self.0.shown))?;
         Ok(found)

@@ -23,7 +23,7 @@ use super::{Prepared, S3Archive, blocking, encrypted};
 use crate::ports::{FetchError, Original, StoreError};
 use crate::runtime::limits::KEY_HEAD_BYTES;
 use crate::store::archive::cipher;
-use crate::store::archive::place::{Form, Place};
+use crate::store::archive::place::{Form, OriginalPlace};
 use crate::store::keyring::{Key, Keyring};
 
 impl S3Archive {
@@ -36,7 +36,7 @@ impl S3Archive {
     pub async fn rekey(&self) -> Result<u64, FetchError> {
         let key = first(self.codec.keyring())?;
         let mut found = Vec::new();
-        let mut each = |object: Listed| found.extend(Place::below(&object.name));
+        let mut each = |object: Listed| found.extend(OriginalPlace::below(&object.name));
         let listed = self.wire.list("", &mut each).await;
         listed.map_err(|fault| self.fault(&fault))?;
         let mut done = 0;
@@ -50,7 +50,7 @@ impl S3Archive {
     }
 
     /// `false`: there was nothing to do, or nothing is left to do it to.
-    async fn replace(&self, place: &Place, key: &str) -> Result<bool, FetchError> {
+    async fn replace(&self, place: &OriginalPlace, key: &str) -> Result<bool, FetchError> {
         let name = place.name(Form::Encrypted);
         let head = self.wire.begins(&name, KEY_HEAD_BYTES).await;
         let Some(head) = head.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
@@ -65,7 +65,7 @@ impl S3Archive {
     }
 
     /// `false`: nothing is left to do it to.
-    async fn encrypt(&self, place: &Place) -> Result<bool, FetchError> {
+    async fn encrypt(&self, place: &OriginalPlace) -> Result<bool, FetchError> {
         let plain = place.name(Form::Plain);
         let found = self.wire.bytes(&plain).await;
         let Some(found) = found.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
@@ -82,7 +82,7 @@ impl S3Archive {
     }
 
     /// Whether an original was erased while it was encrypted; then the new object is gone, too.
-    async fn was_erased(&self, place: &Place, stored: &Stored) -> Result<bool, StoreError> {
+    async fn was_erased(&self, place: &OriginalPlace, stored: &Stored) -> Result<bool, StoreError> {
         let fault = |fault| self.fault(&fault);
         if self.wire.tag(&place.name(Form::Plain)).await.map_err(fault)?.is_some() {
             return Ok(false);
@@ -97,7 +97,7 @@ impl S3Archive {
 
     /// Makes an encrypted object anew that was there beside the plain one, by an interrupted call or one that runs.
     /// `false`: it is another one by now, or gone, and not for this call to deal with.
-    async fn made_again(&self, place: &Place, anew: &Prepared) -> Result<bool, StoreError> {
+    async fn made_again(&self, place: &OriginalPlace, anew: &Prepared) -> Result<bool, StoreError> {
         let head = self.wire.begins(&place.name(Form::Encrypted), KEY_HEAD_BYTES).await;
         let Some(head) = head.map_err(|fault| self.fault(&fault))? else { return Ok(false) };
         // By no call of these: they know no person.
@@ -114,7 +114,12 @@ impl S3Archive {
     }
 
     /// What an object holds, encrypted with the key that encrypts now.
-    async fn anew(&self, place: &Place, form: Form, found: Bytes) -> Result<Prepared, FetchError> {
+    async fn anew(
+        &self,
+        place: &OriginalPlace,
+        form: Form,
+        found: Bytes,
+    ) -> Result<Prepared, FetchError> {
         let original = Original::Bytes(self.reading().opened(place, form, found).await?);
         let (temporary, codec) = (Arc::clone(&self.temporary), self.codec.clone());
         let place = place.clone();

@@ -240,7 +240,7 @@ fn ledgers(
         .and_then(|mut it| it.query_map(params![organisation, after], |row| row.get(0))?.collect())
         .map_err(from_sqlite)?;
     let mut found = Found::default();
-    let mut reading = ledger::Reading::prepare(connection)?;
+    let mut reading = ledger::LedgerReading::prepare(connection)?;
     for person in people {
         let mut read = || {
             let mut ledger = PersonLedger {
