@@ -13,6 +13,7 @@ pub mod case;
 pub mod case_replay;
 pub mod contacts;
 mod contacts_around;
+mod cut_list;
 pub mod dead_letters;
 pub mod diary;
 pub mod directory;

@@ -21,7 +21,7 @@ use super::acting::Acting;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, ErasedEntry};
 use crate::domain::broken::Broken;
-use crate::domain::erasure::{STAYS, in_the_way};
+use crate::domain::erasure::{ErasureReasons, STAYS, in_the_way};
 use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::refusal_code::RefusalCode;
@@ -88,20 +88,25 @@ pub struct ErasurePreview {
     pub asked: Option<AskedErasure>,
 }
 
+/// What one person asked to erase, and another approved.
+#[derive(Clone, Copy)]
+pub(super) struct ApprovedErasure<'a> {
+    pub(super) id: &'a str,
+    pub(super) clause: &'a str,
+    pub(super) asked_by: &'a str,
+    pub(super) approved_by: &'a str,
+    pub(super) approved_at: DateTime<Utc>,
+}
+
 impl Proof {
     /// Of the approval, before anything is removed.
-    pub(super) fn begun(
-        id: &str,
-        clause: &str,
-        (asked_by, approved_by): (&str, &str),
-        approved_at: DateTime<Utc>,
-    ) -> Self {
+    pub(super) fn begun(approved: ApprovedErasure<'_>) -> Self {
         Proof {
-            id: id.to_owned(),
-            clause: clause.to_owned(),
-            asked_by: asked_by.to_owned(),
-            approved_by: approved_by.to_owned(),
-            approved_at,
+            id: approved.id.to_owned(),
+            clause: approved.clause.to_owned(),
+            asked_by: approved.asked_by.to_owned(),
+            approved_by: approved.approved_by.to_owned(),
+            approved_at: approved.approved_at,
             ..Proof::default()
         }
     }
@@ -151,9 +156,10 @@ impl Desk {
         let case = self.read_case(organisation, person).await?;
         let hold = self.hold_of(id, person).await?;
         let asked = self.asked_erasure(id, person).await?.map(|(_, asked)| asked);
-        let held = (hold.is_some(), asked.as_ref().and_then(|asked| asked.despite.as_deref()));
+        let despite = asked.as_ref().and_then(|asked| asked.despite.as_deref());
+        let reasons = ErasureReasons { held: hold.is_some(), despite };
         let now = self.clock.now();
-        let in_the_way = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
+        let in_the_way = in_the_way(&case.person, &case.file, &organisation.profile, reasons, now);
         let mut goes = self.count_trail_of(id, person).await?;
         for document in self.documents_about(id, person).await? {
             *goes.entry(document.kind).or_default() += 1;
@@ -177,9 +183,9 @@ impl Desk {
         let id = &organisation.id;
         let case = self.read_case(organisation, person).await?;
         let held = self.hold_of(id, person).await?.is_some();
+        let reasons = ErasureReasons { held, despite: ask.despite };
         let now = self.clock.now();
-        let mut broken =
-            in_the_way(&case.person, &case.file, &organisation.profile, (held, ask.despite), now);
+        let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, reasons, now);
         if is_blank(ask.clause) {
             let what = "name the clause that requires it, such as Art. 17(1)(d)";
             broken.push(Broken::new(RefusalCode::ErasureClause, what).key("clause"));
@@ -236,9 +242,10 @@ impl Desk {
         let id = &organisation.id;
         let (document, asked) = self.wanted_erasure(id, person).await?;
         let case = self.read_case(organisation, person).await?;
-        let held = (self.hold_of(id, person).await?.is_some(), asked.despite.as_deref());
+        let held = self.hold_of(id, person).await?.is_some();
+        let reasons = ErasureReasons { held, despite: asked.despite.as_deref() };
         let now = self.clock.now();
-        let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, held, now);
+        let mut broken = in_the_way(&case.person, &case.file, &organisation.profile, reasons, now);
         if asked.by == by {
             let what = "the person who asked for it can't approve it: somebody else must";
             broken.push(Broken::new(RefusalCode::ErasureSamePerson, what));

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::acting::Acting;
+use super::cut_list::CutList;
 use super::effects::{Brought, Pending};
 use super::expected::Expected;
 use super::{Casework, Desk, Fault};
@@ -360,7 +361,8 @@ impl Desk {
             let named = if person == done.person { &kept } else { &other };
             expected.check("person", Some(named.as_ref()))?;
             let stamp = self.stamp(acting.by);
-            let (undivided, more) = self.undivided(&organisation.id, &done).await?;
+            let CutList { first: undivided, has_more: more } =
+                self.undivided(&organisation.id, &done).await?;
             let by = acting.by.to_owned();
             done.undone = Some(Undone { at: stamp.at, by, why: why.to_owned(), undivided, more });
             let records = self.records_of(&organisation.id, &kept).await?;
@@ -436,12 +438,12 @@ impl Desk {
         Ok(merges)
     }
 
-    /// Contacts in between that came from identifiers of both records, and whether there are more.
+    /// Contacts in between that came from identifiers of both records.
     async fn undivided(
         &self,
         organisation: &OrganisationId,
         merge: &Merge,
-    ) -> Result<(Vec<String>, bool), StoreError> {
+    ) -> Result<CutList<String>, StoreError> {
         let filter = TrailFilter { person: Some(merge.person.clone()), ..TrailFilter::default() };
         let (mut found, mut after, mut looked_at) = (Vec::new(), None, 0);
         loop {
@@ -455,7 +457,7 @@ impl Desk {
             looked_at += page.entries.len();
             for entry in &page.entries {
                 if entry.at < merge.at {
-                    return Ok((found, false));
+                    return Ok(CutList { first: found, has_more: false });
                 }
                 let AuditEvent::Decided(decided) = &entry.event else { continue };
                 if decided.flags.contains(&Flag::OfSeveralRecords) {
@@ -465,10 +467,10 @@ impl Desk {
             after = page.next;
             if found.len() > UNDIVIDED_SHOWN_MAX || looked_at >= AUDIT_LOOKED_AT_MAX {
                 found.truncate(UNDIVIDED_SHOWN_MAX);
-                return Ok((found, true));
+                return Ok(CutList { first: found, has_more: true });
             }
             if after.is_none() {
-                return Ok((found, false));
+                return Ok(CutList { first: found, has_more: false });
             }
         }
     }

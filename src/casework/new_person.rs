@@ -52,7 +52,7 @@ impl Desk {
         acting: Acting<'_>,
     ) -> Result<Arc<Person>, Fault> {
         let person = Person { id: id.as_str().to_owned(), ..person };
-        Ok(self.put_person(organisation, person, &Expected::Nobody, acting).await?.0)
+        Ok(self.put_person(organisation, person, &Expected::Nobody, acting).await?.person)
     }
 }
 

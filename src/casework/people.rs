@@ -27,6 +27,14 @@ pub struct PeoplePage {
     pub next: Option<String>,
 }
 
+/// A person's record as it was put.
+#[derive(Debug)]
+pub struct PersonPut {
+    pub person: Arc<Person>,
+    /// Nobody of this id was on record before.
+    pub is_new: bool,
+}
+
 impl Desk {
     pub async fn people(
         &self,
@@ -50,21 +58,22 @@ impl Desk {
     }
 
     /// Writes a person's whole record, where it is found as expected; it takes effect at once, on
-    /// every gateway. `true`: the person was not on record before.
+    /// every gateway.
     pub async fn put_person(
         &self,
         organisation: &Organisation,
         person: Person,
         expected: &Expected,
         acting: Acting<'_>,
-    ) -> Result<(Arc<Person>, bool), Fault> {
+    ) -> Result<PersonPut, Fault> {
         acting.check()?;
         for _ in 0..PERSON_TRIES_MAX {
             let before = self.store.person(&organisation.id, &person.id).await?;
             expected.check("person", before.as_deref())?;
             let is_new = before.is_none();
-            if let Some(after) = self.replace(organisation, before, person.clone(), acting).await? {
-                return Ok((after, is_new));
+            let put = self.replace(organisation, before, person.clone(), acting).await?;
+            if let Some(person) = put {
+                return Ok(PersonPut { person, is_new });
             }
         }
         Err(Fault::Contended)

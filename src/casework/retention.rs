@@ -68,16 +68,16 @@ impl Desk {
         let mut previews = Vec::new();
         for (class, rule) in schedule {
             let before = rule.before(self.clock.now());
-            let (due, ids, is_partial) = self.due_now(organisation, *class, before).await?;
+            let due = self.due_now(organisation, *class, before).await?;
             let asked = self.asked_sweep(&organisation.id, *class).await?.map(|(_, asked)| asked);
             let rule = rule.clone();
             previews.push(SweepPreview {
                 class: *class,
                 rule,
                 before,
-                due,
-                ids,
-                is_partial,
+                due: due.count,
+                ids: due.ids,
+                is_partial: due.is_partial,
                 asked,
             });
         }

@@ -10,13 +10,21 @@ use super::person::Person;
 use super::profile::Profile;
 use crate::domain::refusal_code::RefusalCode;
 
-/// What keeps a person's record from being erased. `held`: somebody holds it, for a claim or an inquiry
-/// (Art. 17(3)(e)). `despite`: why it goes although a restriction is in force, or an appeal is open.
+/// What people said for and against erasing a record.
+#[derive(Debug, Clone, Copy)]
+pub struct ErasureReasons<'a> {
+    /// Somebody holds it, for a claim or an inquiry (Art. 17(3)(e)).
+    pub held: bool,
+    /// Why it goes although a restriction is in force, or an appeal is open.
+    pub despite: Option<&'a str>,
+}
+
+/// What keeps a person's record from being erased.
 pub fn in_the_way(
     person: &Person,
     file: &CaseFile,
     profile: &Profile,
-    (held, despite): (bool, Option<&str>),
+    reasons: ErasureReasons<'_>,
     now: DateTime<Utc>,
 ) -> Vec<Broken> {
     let mut broken = Vec::new();
@@ -24,13 +32,13 @@ pub fn in_the_way(
         let what = "the record is merged with another; undo the merge first";
         broken.push(Broken::new(RefusalCode::ErasureMerged, what).key("person"));
     }
-    if held {
+    if reasons.held {
         broken.push(Broken::new(
             RefusalCode::ErasureHeld,
             "the record is on hold; the hold must be ended first (Art. 17(3)(e))",
         ));
     }
-    if despite.is_some_and(|why| !is_blank(why)) {
+    if reasons.despite.is_some_and(|why| !is_blank(why)) {
         return broken;
     }
     for one in person.restrictions.iter().filter(|one| one.is_in_force(now, profile)) {

@@ -115,8 +115,8 @@ impl Desk {
     ) -> Result<CaseRead, Fault> {
         let mut read = self.read_case(organisation, person).await?;
         self.put_words_of(organisation, &mut read.file, |_| true).await?;
-        let (tasks, _) = self.first_tasks(organisation, person).await?;
-        read.file.tasks.extend(tasks);
+        let tasks = self.first_tasks(organisation, person).await?;
+        read.file.tasks.extend(tasks.first);
         Ok(read)
     }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Months, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::casework::cut_list::CutList;
 use crate::casework::{Desk, Fault};
 use crate::domain::case::act::Act;
 use crate::domain::case::restraint::{Task, TaskKind};
@@ -217,12 +218,12 @@ impl Desk {
         Ok(TaskPage { tasks, next: page.next.map(|place| place.id) })
     }
 
-    /// The first tasks of a person, as a case file shows them, and whether there are more.
+    /// The first tasks of a person, as a case file shows them.
     pub(super) async fn first_tasks(
         &self,
         organisation: &Organisation,
         person: &str,
-    ) -> Result<(Vec<Task>, bool), Fault> {
+    ) -> Result<CutList<Task>, Fault> {
         let within = Listing::beginning(OF_PERSON, &of(person, ""));
         let listing = Listing { limit: TASKS_SHOWN_MAX, ..within };
         let page = self.store.documents(&organisation.id, TASK, listing).await?;
@@ -230,7 +231,7 @@ impl Desk {
         for document in page.documents {
             tasks.push(document.read::<TaskOf>()?.task);
         }
-        Ok((tasks, page.next.is_some()))
+        Ok(CutList { first: tasks, has_more: page.next.is_some() })
     }
 }
 

@@ -125,11 +125,11 @@ impl Desk {
     pub async fn case(&self, organisation: &Organisation, person: &str) -> Result<CaseView, Fault> {
         self.catch_up(organisation).await?;
         let mut read = self.read_case(organisation, person).await?;
-        let (tasks, more_tasks) = self.first_tasks(organisation, person).await?;
-        read.file.tasks.extend(tasks);
+        let tasks = self.first_tasks(organisation, person).await?;
+        read.file.tasks.extend(tasks.first);
         let mut view = read.view(organisation, self.clock.now());
         put_contacts(&mut view.case, &self.contacts_around(&organisation.id, &read.file).await?);
-        view.case.insert("more_tasks".to_owned(), json!(more_tasks));
+        view.case.insert("more_tasks".to_owned(), json!(tasks.has_more));
         if let Some(not_followed) = self.not_followed(organisation, person).await? {
             view.case.insert("not_followed".to_owned(), json!(not_followed));
         }
@@ -153,8 +153,8 @@ impl Desk {
         name_record(&mut view.case, person);
         for id in others {
             let mut read = self.read_case(organisation, id).await?;
-            let (tasks, more_tasks) = self.first_tasks(organisation, id).await?;
-            read.file.tasks.extend(tasks);
+            let tasks = self.first_tasks(organisation, id).await?;
+            read.file.tasks.extend(tasks.first);
             let mut other = read.view(organisation, self.clock.now());
             let around = self.contacts_around(&organisation.id, &read.file).await?;
             put_contacts(&mut other.case, &around);
@@ -167,7 +167,7 @@ impl Desk {
                     own.extend(list);
                 }
             }
-            if more_tasks {
+            if tasks.has_more {
                 view.case.insert("more_tasks".to_owned(), json!(true));
             }
         }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::trail::{Leaving, count};
-use super::{AskedErasure, PROOF, Proof};
+use super::{ApprovedErasure, AskedErasure, PROOF, Proof};
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::{Desk, Fault};
@@ -40,8 +40,13 @@ impl Erasing {
     }
 
     fn fresh(&self) -> Proof {
-        let AskedErasure { id, clause, by, .. } = &self.asked;
-        Proof::begun(id, clause, (by, &self.approved_by), self.approved_at)
+        Proof::begun(ApprovedErasure {
+            id: &self.asked.id,
+            clause: &self.asked.clause,
+            asked_by: &self.asked.by,
+            approved_by: &self.approved_by,
+            approved_at: self.approved_at,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::AskedSweep;
-use crate::casework::erasure::{AskedErasure, Erasing, Leaving, Proof};
+use crate::casework::erasure::{ApprovedErasure, AskedErasure, Erasing, Leaving, Proof};
 use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -37,8 +37,13 @@ impl Sweeping {
     }
 
     fn fresh(&self) -> Proof {
-        let AskedSweep { id, clause, by, at, .. } = &self.asked;
-        Proof::begun(id, clause, (by, &self.approved_by), *at)
+        Proof::begun(ApprovedErasure {
+            id: &self.asked.id,
+            clause: &self.asked.clause,
+            asked_by: &self.asked.by,
+            approved_by: &self.approved_by,
+            approved_at: self.asked.at,
+        })
     }
 }
 
@@ -75,17 +80,26 @@ impl Due {
     }
 }
 
+/// How much a rule of retention would remove.
+pub(super) struct DueNow {
+    pub(super) count: u64,
+    /// The first of them, as [`super::SweepPreview::ids`].
+    pub(super) ids: Vec<String>,
+    /// There may be more than were counted.
+    pub(super) is_partial: bool,
+}
+
 impl Desk {
-    /// How much is due, and the first ids of it; whether there may be more.
+    /// How much is due, and the first ids of it.
     pub(super) async fn due_now(
         &self,
         organisation: &Organisation,
         class: Class,
         before: DateTime<Utc>,
-    ) -> Result<(u64, Vec<String>, bool), Fault> {
-        let (mut due, mut ids) = (0, Vec::new());
+    ) -> Result<DueNow, Fault> {
+        let (mut count, mut ids) = (0, Vec::new());
         let mut take = |id: String| {
-            due += 1;
+            count += 1;
             if ids.len() < RETENTION_IDS_SHOWN_MAX {
                 ids.push(id);
             }
@@ -114,7 +128,7 @@ impl Desk {
                 }
             }
         };
-        Ok((due, ids, is_partial))
+        Ok(DueNow { count, ids, is_partial })
     }
 
     /// Sweeps, and says on the trail when nothing is left that was due.

@@ -202,11 +202,11 @@ pub async fn put(
         return Err(other_id());
     }
     let desk = &caller.casework().desk;
-    let (person, is_new) = desk
+    let put = desk
         .put_person(caller.organisation(), person, &expected, why.acting(caller.name()))
         .await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Tagged::whole(Arc::unwrap_or_clone(person))))
+    let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Tagged::whole(Arc::unwrap_or_clone(put.person))))
 }
 
 /// Change some keys of one person's record (JSON merge patch, RFC 7396): keys that are given take
