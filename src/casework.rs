@@ -225,17 +225,25 @@ impl Desk {
 
     /// What fails is done again later; those who run the gateway see that.
     fn say_failed(&self, organisation: &OrganisationId, what: &str, id: &str, fault: &Fault) {
-        say_not_done(organisation, (what, id), fault, fault.is_retryable());
+        say_not_done(organisation, NotDone { what, id }, fault, fault.is_retryable());
     }
 }
 
-/// `what`: of what kind it is, and its id.
+/// Work that failed, for the log.
+#[derive(Clone, Copy)]
+struct NotDone<'a> {
+    /// Of what kind it is.
+    what: &'a str,
+    id: &'a str,
+}
+
 fn say_not_done(
     organisation: &OrganisationId,
-    (what, id): (&str, &str),
+    work: NotDone<'_>,
     fault: &dyn Display,
     is_tried_again: bool,
 ) {
+    let NotDone { what, id } = work;
     if is_tried_again {
         tracing::warn!(%organisation, what, id, %fault, "retrying later");
     } else {

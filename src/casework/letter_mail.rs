@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::lease::{Held, Lease, Take, Work};
-use super::{Desk, Fault, say_not_done};
+use super::{Desk, Fault, NotDone, say_not_done};
 use crate::domain::audit::{AuditEvent, GATEWAY, StepEntry};
 use crate::domain::case::letter::{CaseLetter, MailState, email_of};
 use crate::domain::letter::title_of;
@@ -111,9 +111,8 @@ impl From<Fault> for NoMail {
 
 const ADDRESS_GONE: &str = "the address is no longer on the person's record";
 
-/// Of what kind the work is, and about what, for the log.
-fn named(work: &LetterMail) -> (&str, &str) {
-    ("the mail of a letter", work.letter.as_str())
+fn not_done(work: &LetterMail) -> NotDone<'_> {
+    NotDone { what: "the mail of a letter", id: &work.letter }
 }
 
 impl Desk {
@@ -169,7 +168,7 @@ impl Desk {
     ) -> Result<(), Fault> {
         held.work.accepted |= self.has_accepted(&organisation.id, &held.work);
         let is_tried_again = held.work.accepted || self.is_in_time(&held.work);
-        say_not_done(&organisation.id, named(&held.work), fault, is_tried_again);
+        say_not_done(&organisation.id, not_done(&held.work), fault, is_tried_again);
         if !is_tried_again {
             let why = Some(fault.to_string());
             let noted = self.note_mailed(organisation, held, MailState::Failed, why).await;
@@ -216,8 +215,9 @@ impl Desk {
                 match self.while_held(held, sending).await {
                     Ok(noted) => return noted.map(|()| true),
                     Err(error) => {
-                        say_not_done(&organisation.id, named(work), &error, error.is_retryable());
-                        if error.is_retryable() && self.is_in_time(work) {
+                        let is_tried_again = error.is_retryable() && self.is_in_time(work);
+                        say_not_done(&organisation.id, not_done(work), &error, is_tried_again);
+                        if is_tried_again {
                             self.put_off(held, Desk::pause_of(held)).await?;
                             return Ok(false);
                         }
@@ -280,7 +280,7 @@ impl Desk {
             let is_tried_again = self.clock.now() < held.until() && !self.is_closing();
             match noted {
                 Err(fault) if fault.is_retryable() && is_tried_again => {
-                    say_not_done(&organisation.id, named(&held.work), &fault, true);
+                    say_not_done(&organisation.id, not_done(&held.work), &fault, true);
                 }
                 Err(fault) => return Err(fault),
                 Ok(()) => {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::lease::{Held, Lease, Take, Work};
-use super::{Desk, Fault, say_not_done};
+use super::{Desk, Fault, NotDone, say_not_done};
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::QueueItem;
 use crate::ports::documents::{BY_ID, Listing};
@@ -107,8 +107,8 @@ impl Desk {
         };
         let is_tried_again =
             error.is_retryable() && self.clock.now() - held.work.at < REMINDER_MAILED_FOR;
-        let what = ("the mail of a reminder", item.id.as_str());
-        say_not_done(&organisation.id, what, &error, error.is_retryable());
+        let work = NotDone { what: "the mail of a reminder", id: &item.id };
+        say_not_done(&organisation.id, work, &error, is_tried_again);
         if is_tried_again {
             self.put_off(held, Desk::pause_of(held)).await?;
         } else {

@@ -142,8 +142,8 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<Vec<Task>, Fault> {
         let mut found = Vec::new();
-        for listing in shown(now, |place| of(person, place)) {
-            self.read_tasks(organisation, OF_PERSON, listing, |task| found.push(task.task)).await?;
+        for listing in shown(OF_PERSON, now, |place| of(person, place)) {
+            self.read_tasks(organisation, listing, |task| found.push(task.task)).await?;
         }
         Ok(found)
     }
@@ -155,9 +155,9 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<HashMap<String, Vec<Task>>, Fault> {
         let mut found: HashMap<String, Vec<Task>> = HashMap::new();
-        for listing in shown(now, str::to_owned) {
+        for listing in shown(OF_ALL, now, str::to_owned) {
             let note = |of: TaskOf| found.entry(of.person).or_default().push(of.task);
-            self.read_tasks(organisation, OF_ALL, listing, note).await?;
+            self.read_tasks(organisation, listing, note).await?;
         }
         Ok(found)
     }
@@ -165,11 +165,9 @@ impl Desk {
     async fn read_tasks(
         &self,
         organisation: &Organisation,
-        index: &str,
-        (from, to): (String, String),
+        mut listing: Listing,
         mut note: impl FnMut(TaskOf) + Send,
     ) -> Result<(), Fault> {
-        let mut listing = Listing { from: Some(from), to: Some(to), ..Listing::of(index) };
         loop {
             let page = self.store.documents(&organisation.id, TASK, listing.clone()).await?;
             for document in page.documents {
@@ -235,12 +233,17 @@ impl Desk {
     }
 }
 
-/// From where to where in an index the diary looks: open ones, and those done recently.
-fn shown(now: DateTime<Utc>, within: impl Fn(&str) -> String) -> [(String, String); 2] {
+/// Where in an index the diary looks: open ones, and those done recently.
+fn shown(index: &str, now: DateTime<Utc>, within: impl Fn(&str) -> String) -> [Listing; 2] {
     let since = now.checked_sub_months(DONE_SHOWN).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let between = |from: &str, to: &str| Listing {
+        from: Some(within(from)),
+        to: Some(within(to)),
+        ..Listing::of(index)
+    };
     // Behind a state and a blank there is an instant, and no instant begins with a `~`.
     [
-        (within(&format!("{OPEN} ")), within(&format!("{OPEN} ~"))),
-        (within(&placed(DONE, since)), within(&format!("{DONE} ~"))),
+        between(&format!("{OPEN} "), &format!("{OPEN} ~")),
+        between(&placed(DONE, since), &format!("{DONE} ~")),
     ]
 }

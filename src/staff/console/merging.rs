@@ -366,7 +366,7 @@ pub(super) async fn show_merge(
         }),
         _ => None,
     };
-    let template = parting(&staff, &visit, (&id, &merge), Vec::new(), "").await?;
+    let template = parting(&staff, &visit, &id, &merge, Vec::new(), "").await?;
     let f = template.f.saying(said.as_deref());
     page(&PartingPage { f, ..template })
 }
@@ -374,7 +374,8 @@ pub(super) async fn show_merge(
 async fn parting<'a>(
     staff: &Staff,
     visit: &Visit,
-    (id, merge): (&str, &str),
+    id: &str,
+    merge: &str,
     refusals: Vec<Refusal>,
     why: &'a str,
 ) -> Result<PartingPage<'a>, Trouble> {
@@ -433,7 +434,7 @@ pub(super) async fn part(
         ))),
         Err(Fault::Broken(broken)) => {
             let refusals = refusals(&broken, visit.language());
-            let template = parting(&staff, &visit, (&id, &merge), refusals, why).await?;
+            let template = parting(&staff, &visit, &id, &merge, refusals, why).await?;
             with_status(StatusCode::UNPROCESSABLE_ENTITY, &template)
         }
         Err(fault) => Err(fault.into()),

@@ -70,7 +70,7 @@ pub(super) async fn replace(
     let of = was.person.as_deref().or(now.person.as_deref());
     let notes = notes_of(audit.0.at, &audit.1, of)?;
     let entry = keys.write_audit(audit.0, audit.1, of)?;
-    swap(redis, keys, Some((&stored, &record)), now, (&entry, &notes)).await
+    swap(redis, keys, Some((&stored, &record)), now, &entry, &notes).await
 }
 
 pub(super) async fn attach(
@@ -84,7 +84,7 @@ pub(super) async fn attach(
         let item = before.as_ref().map(|(item, _)| item.clone());
         let Some(item) = attached::attach(item, attachment.clone())? else { return Ok(()) };
         let was = before.as_ref().map(|(item, record)| (item, record.as_str()));
-        if swap(redis, keys, was, &item, ("", "")).await? {
+        if swap(redis, keys, was, &item, "", "").await? {
             return Ok(());
         }
     }
@@ -96,7 +96,8 @@ async fn swap(
     keys: &Keys,
     was: Option<(&QueueItem, &str)>,
     now: &QueueItem,
-    (audit, notes): (&str, &str),
+    audit: &str,
+    notes: &str,
 ) -> Result<bool, StoreError> {
     let left = was.map_or(now.queue.as_str(), |(item, _)| item.queue.as_str());
     let comes_to =
