@@ -5,6 +5,7 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::ElementWriter;
 
 use super::script::{Speech, Step, Target, address};
 use super::settings::TelephonySettings;
@@ -54,7 +55,7 @@ pub(super) fn written(fill: impl FnOnce(&mut Out) -> io::Result<()>) -> String {
 
 fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::Result<()> {
     match step {
-        Step::Say(speeches) => say(writer, entry, speeches),
+        Step::Say(speeches) => write_speeches(writer, "Say", entry, speeches),
         Step::Ask { say: speeches, next } => {
             writer
                 .create_element("Gather")
@@ -63,28 +64,17 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
                 .with_attribute(("timeout", CALL_KEY_SECONDS.to_string().as_str()))
                 .with_attribute(("action", address(entry, *next).as_str()))
                 .with_attribute(("method", "POST"))
-                .write_inner_content(|writer| say(writer, entry, speeches))?;
+                .write_inner_content(|writer| write_speeches(writer, "Say", entry, speeches))?;
             Ok(())
         }
         Step::Dial { to, ring, minutes, next } => {
-            let mut dial = writer
+            let dial = writer
                 .create_element("Dial")
                 .with_attribute(("answerOnBridge", "true"))
                 .with_attribute(("timeout", ring.to_string().as_str()))
                 .with_attribute(("action", address(entry, *next).as_str()))
                 .with_attribute(("method", "POST"));
-            if let Some(caller_id) = &entry.caller_id {
-                dial = dial.with_attribute(("callerId", caller_id.as_str()));
-            }
-            if let Some(minutes) = minutes {
-                let seconds = minutes.saturating_mul(60).to_string();
-                dial = dial.with_attribute(("timeLimit", seconds.as_str()));
-            }
-            dial.write_inner_content(|writer| match to {
-                Target::Number(number) => text_element(writer.create_element("Number"), number),
-                Target::Sip(uri) => text_element(writer.create_element("Sip"), uri),
-            })?;
-            Ok(())
+            write_dial(dial, entry, *minutes, to, "Sip")
         }
         Step::Record { seconds, next } => {
             writer
@@ -112,10 +102,40 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
     }
 }
 
-fn say(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::Result<()> {
+/// The rest of a `Dial`: whose number is shown, how long it lasts at most, and who is called.
+///
+/// `sip`: the name of the element that holds a SIP URI.
+pub(super) fn write_dial(
+    mut dial: ElementWriter<'_, Vec<u8>>,
+    entry: &TelephonySettings,
+    minutes: Option<u32>,
+    to: &Target,
+    sip: &str,
+) -> io::Result<()> {
+    if let Some(caller_id) = &entry.caller_id {
+        dial = dial.with_attribute(("callerId", caller_id.as_str()));
+    }
+    if let Some(minutes) = minutes {
+        let seconds = minutes.saturating_mul(60).to_string();
+        dial = dial.with_attribute(("timeLimit", seconds.as_str()));
+    }
+    dial.write_inner_content(|writer| match to {
+        Target::Number(number) => text_element(writer.create_element("Number"), number),
+        Target::Sip(uri) => text_element(writer.create_element(sip), uri),
+    })?;
+    Ok(())
+}
+
+/// What is said, each text in an element of this name.
+pub(super) fn write_speeches(
+    writer: &mut Out,
+    name: &str,
+    entry: &TelephonySettings,
+    speeches: &[Speech],
+) -> io::Result<()> {
     speeches.iter().try_for_each(|speech| {
         let mut element =
-            writer.create_element("Say").with_attribute(("language", speech.tag(entry)));
+            writer.create_element(name).with_attribute(("language", speech.tag(entry)));
         if let Some(voice) = speech.voice() {
             element = element.with_attribute(("voice", voice));
         }
@@ -124,10 +144,7 @@ fn say(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::
 }
 
 /// An element that holds only text.
-pub(super) fn text_element(
-    element: quick_xml::writer::ElementWriter<'_, Vec<u8>>,
-    text: &str,
-) -> io::Result<()> {
+pub(super) fn text_element(element: ElementWriter<'_, Vec<u8>>, text: &str) -> io::Result<()> {
     element.write_text_content(BytesText::new(&sayable(text)))?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::channels::telephony::script::{Speech, Step, Target, address};
+use crate::channels::telephony::script::{Step, address};
 use crate::channels::telephony::settings::TelephonySettings;
-use crate::channels::telephony::twiml::{Out, text_element, written};
+use crate::channels::telephony::twiml::{Out, text_element, write_dial, write_speeches, written};
 use crate::runtime::limits::CALL_KEY_SECONDS;
 
 /// A script as a document.
@@ -33,7 +33,7 @@ pub(crate) fn reply(from: &str, to: &str, text: &str) -> String {
 
 fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::Result<()> {
     match step {
-        Step::Say(speeches) => speak(writer, entry, speeches),
+        Step::Say(speeches) => write_speeches(writer, "Speak", entry, speeches),
         Step::Ask { say, next } => {
             writer
                 .create_element("GetDigits")
@@ -42,27 +42,16 @@ fn write_step(writer: &mut Out, entry: &TelephonySettings, step: &Step) -> io::R
                 .with_attribute(("numDigits", "1"))
                 .with_attribute(("timeout", CALL_KEY_SECONDS.to_string().as_str()))
                 .with_attribute(("retries", "1"))
-                .write_inner_content(|writer| speak(writer, entry, say))?;
+                .write_inner_content(|writer| write_speeches(writer, "Speak", entry, say))?;
             Ok(())
         }
         Step::Dial { to, ring, minutes, next } => {
-            let mut dial = writer
+            let dial = writer
                 .create_element("Dial")
                 .with_attribute(("action", address(entry, *next).as_str()))
                 .with_attribute(("method", "POST"))
                 .with_attribute(("timeout", ring.to_string().as_str()));
-            if let Some(caller_id) = &entry.caller_id {
-                dial = dial.with_attribute(("callerId", caller_id.as_str()));
-            }
-            if let Some(minutes) = minutes {
-                let seconds = minutes.saturating_mul(60).to_string();
-                dial = dial.with_attribute(("timeLimit", seconds.as_str()));
-            }
-            dial.write_inner_content(|writer| match to {
-                Target::Number(number) => text_element(writer.create_element("Number"), number),
-                Target::Sip(uri) => text_element(writer.create_element("User"), uri),
-            })?;
-            Ok(())
+            write_dial(dial, entry, *minutes, to, "User")
         }
         Step::Record { seconds, next } => {
             writer
@@ -88,15 +77,4 @@ fn hang_up(writer: &mut Out, reason: Option<&str>) -> io::Result<()> {
     }
     element.write_empty()?;
     Ok(())
-}
-
-fn speak(writer: &mut Out, entry: &TelephonySettings, speeches: &[Speech]) -> io::Result<()> {
-    speeches.iter().try_for_each(|speech| {
-        let mut element =
-            writer.create_element("Speak").with_attribute(("language", speech.tag(entry)));
-        if let Some(voice) = speech.voice() {
-            element = element.with_attribute(("voice", voice));
-        }
-        text_element(element, &speech.text)
-    })
 }
