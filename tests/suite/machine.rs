@@ -170,7 +170,7 @@ async fn a_listener_without_descriptors_says_so_and_recovers() {
     until("EMFILE is named", async || told(&served, "EMFILE") > 0).await;
     let said = told(&served, "EMFILE");
     tokio::time::sleep(Duration::from_secs(3)).await;
-    // A line a second on each of three listeners, and one more that was on its way.
+    // A line a second on each of three listeners, and one more that was being written.
     assert!(told(&served, "EMFILE") - said <= 3 * 4, "{}", told(&served, "EMFILE") - said);
     drop(clients);
     limit_files(&served, 4_096);

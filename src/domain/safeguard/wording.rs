@@ -25,7 +25,7 @@ pub const RARITY: usize = 6;
 pub const RARITY_UNKNOWN: i32 = 90;
 /// Where a row says whose it is, by some more bits of the feature's hash; 0: nobody's.
 const MARK: usize = 7;
-/// Rows that are looked at for a feature, from its own on. What finds no place in them is not learnt.
+/// Rows that are looked at for a feature, from its own on. If all are taken, the feature is not learnt.
 const PROBES_MAX: usize = 32;
 /// Before the rows: for each lane its constant and its scale, as little-endian `f32`.
 const HEAD_BYTES: usize = LEARNT.len() * 2 * size_of::<f32>();

@@ -28,7 +28,7 @@ pub(super) const PATH: &str = "/live";
 
 /// How long a browser waits before it opens a stream that broke off again.
 const OPEN_AGAIN: Duration = Duration::from_secs(3);
-/// How long one that finds no place waits, in seconds.
+/// When a browser may try again if too many streams are open, in seconds.
 const NO_PLACE_WAIT: &str = "60";
 
 /// Streams that are open, by session.

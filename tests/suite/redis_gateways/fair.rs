@@ -103,7 +103,7 @@ pub async fn is_whole_and_fair(told: &[Told], server: &Server) -> String {
         nobody_was_limited_wrongly(*number, told, &counts);
         for one in told {
             let (recorded, _) = store.recorded(&karbon(), &one.id).await.unwrap().unwrap();
-            // Nobody's contact, as far as was known: nobody's quota.
+            // With restrictions unknown it counts against nobody's quota.
             let unknown = recorded.flags.contains(&Flag::RestrictionsUnknown);
             let counts = counts.contains(&one.id);
             let should_count = recorded.disposition == Disposition::Deliver && !unknown;
