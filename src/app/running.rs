@@ -39,7 +39,7 @@ use crate::runtime::http_server::{self, Bounds};
 use crate::runtime::limits::{
     DRAIN_WAIT, HTTP_BODY_WHOLE_WAIT, SERVES_UNKNOWING_AFTER, STORE_COMMIT_WAIT,
 };
-use crate::runtime::service_manager::{Held, Sockets};
+use crate::runtime::service_manager::{HeldSocket, Sockets};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::tokens::TokenTable;
 use crate::staff::{self, Staff};
@@ -70,7 +70,7 @@ pub struct Running {
     /// Where listeners were to be bound.
     bound: BTreeMap<&'static str, String>,
     /// The sockets of the listeners, for the program that takes this one's place.
-    sockets: Vec<Held>,
+    sockets: Vec<HeldSocket>,
 }
 
 /// Starts a gateway: store, people, intake, then the listeners, so that nothing is accepted that
@@ -399,12 +399,12 @@ impl Running {
 
     /// As [`Running::stop`], and hands on the sockets that listen where the next configuration wants them.
     /// Connections to these wait until the next program accepts them.
-    pub async fn hand_on(mut self, next: &Settings) -> (bool, Vec<Held>) {
+    pub async fn hand_on(mut self, next: &Settings) -> (bool, Vec<HeldSocket>) {
         let mut sockets = std::mem::take(&mut self.sockets);
         sockets.retain(|held| {
             !held.is_own || self.bound.get(held.name()) == next.bound().get(held.name())
         });
-        sockets.iter().for_each(Held::stays);
+        sockets.iter().for_each(HeldSocket::stays);
         (self.stop().await, sockets)
     }
 

@@ -47,7 +47,7 @@ struct Held {
 
 /// The answer to a step that was taken.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct StepAnswer {
     pub made: Map<String, Value>,
     /// Of `propose`.
     pub still_broken: Option<Vec<Broken>>,
@@ -99,7 +99,7 @@ impl CaseReplay {
     ///
     /// # Errors
     /// Everything that keeps it from being taken; nothing is done then.
-    pub fn step(&mut self, act: &Act, taken: Taken<'_>) -> Result<Answer, Vec<Broken>> {
+    pub fn step(&mut self, act: &Act, taken: Taken<'_>) -> Result<StepAnswer, Vec<Broken>> {
         let (Some(person), Some(file)) =
             (self.people.get(taken.person), self.files.get(taken.person))
         else {
@@ -138,7 +138,7 @@ impl CaseReplay {
                 }
             }
         }
-        Ok(Answer { made: stepped.made, still_broken: stepped.still_broken, released })
+        Ok(StepAnswer { made: stepped.made, still_broken: stepped.still_broken, released })
     }
 
     /// Decides contacts held because of a restriction again; what passes now is released, each once.

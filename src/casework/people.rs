@@ -6,7 +6,7 @@ use crate::domain::audit::changes;
 use crate::domain::case::CaseFile;
 use crate::domain::case::elsewhere::{keep_merged, keep_what_does_not_hold, step_for};
 use crate::domain::channel::Channel;
-use crate::domain::may_contact::{Answer, Purpose, Question, may_contact};
+use crate::domain::may_contact::{ContactAnswer, Purpose, Question, may_contact};
 use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
@@ -167,7 +167,7 @@ impl Desk {
         purpose: Purpose,
         channel: Channel,
         by: Option<&str>,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<ContactAnswer, Fault> {
         let found = self.enforced(&organisation.id, person).await?;
         let person = found.ok_or(Fault::NotFound("person"))?;
         let question = Question { channel, purpose, by, at: self.clock.now() };

@@ -41,7 +41,7 @@ use self::webhook::Webhook;
 use super::http::body::{Body, whole};
 use crate::channels::http::answer::Answer;
 use crate::channels::http::fields::{forwarded, text};
-use crate::channels::http::once::{Given, Key, Once, Recent, Turn, keyed};
+use crate::channels::http::once::{Given, Key, Once, OnceTurn, Recent, keyed};
 use crate::channels::http::problem::{Problem, ProblemType};
 use crate::channels::http::upstream::{Upstream, address};
 use crate::domain::contact::Contact;
@@ -188,8 +188,8 @@ impl TelephonyEdge {
         work: impl Future<Output = Given<Answer>>,
     ) -> Answer {
         let first = match self.answers.turn(key_of(entry, webhook), Instant::now()).await {
-            Turn::Again(answer) => return answer,
-            Turn::First(first) => first,
+            OnceTurn::Again(answer) => return answer,
+            OnceTurn::First(first) => first,
         };
         first.give(work.await)
     }

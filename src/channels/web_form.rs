@@ -43,7 +43,7 @@ use super::http::body::Body;
 use crate::channels::http::answer::Answer;
 use crate::channels::http::apart::{self, Apart};
 use crate::channels::http::look::Looks;
-use crate::channels::http::once::{Given, Key, Once, Recent, Turn, keyed};
+use crate::channels::http::once::{Given, Key, Once, OnceTurn, Recent, keyed};
 use crate::channels::http::page::{self, ContactKept, Shown};
 use crate::channels::http::patient::patient_to_the_end;
 use crate::channels::http::peer;
@@ -254,8 +254,8 @@ impl FormEdge {
         let session: Vec<u8> = cookies.flat_map(|value| value.as_bytes().iter().copied()).collect();
         // An answer may belong to a session; it is repeated only to that session.
         let first = match self.answers.turn(keyed(&[&content, &session]), Instant::now()).await {
-            Turn::Again(answer) => return Reply::Whole(answer),
-            Turn::First(first) => first,
+            OnceTurn::Again(answer) => return Reply::Whole(answer),
+            OnceTurn::First(first) => first,
         };
         let path = &job.form.path;
         let mut contact =

@@ -45,7 +45,7 @@ pub struct Through {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub struct ContactAnswer {
     pub may: bool,
     /// Those it goes through; null: anybody.
     pub through: Option<Through>,
@@ -58,9 +58,9 @@ pub fn may_contact(
     organisation: &Organisation,
     person: &Person,
     question: &Question<'_>,
-) -> Answer {
+) -> ContactAnswer {
     let profile = &organisation.profile;
-    let mut answer = Answer { may: true, through: None, reasons: Vec::new() };
+    let mut answer = ContactAnswer { may: true, through: None, reasons: Vec::new() };
     for adjustment in &person.adjustments {
         mind(adjustment, question, &mut answer);
     }
@@ -87,7 +87,7 @@ fn reason(code: &str, text: &str, restriction: Option<&Restriction>) -> Reason {
 }
 
 /// What an adjustment asks of the person who makes contact.
-fn mind(adjustment: &Adjustment, question: &Question<'_>, answer: &mut Answer) {
+fn mind(adjustment: &Adjustment, question: &Question<'_>, answer: &mut ContactAnswer) {
     let text = match adjustment.kind {
         AdjustmentKind::NeedsChannel => {
             let Some(channel) = adjustment.channel.filter(|needed| *needed != question.channel)
@@ -114,7 +114,7 @@ fn restricted(
     person: &Person,
     restriction: &Restriction,
     question: &Question<'_>,
-    answer: &mut Answer,
+    answer: &mut ContactAnswer,
 ) {
     let mut refuse = |code: &str, text: &str| {
         answer.may = false;
@@ -189,7 +189,7 @@ fn through_point(
     restriction: &Restriction,
     point: &PointOfContact,
     question: &Question<'_>,
-    answer: &mut Answer,
+    answer: &mut ContactAnswer,
 ) {
     let Routed { taker, route, .. } = point.route(question.at, profile.timezone, &profile.team);
     let is_own = question.by.is_some() && route.name.as_deref() == question.by;

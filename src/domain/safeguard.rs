@@ -304,7 +304,7 @@ impl Safeguards {
         }
         let hits = Lane::ALL.into_iter().filter_map(|lane| {
             if let Some(found) = found.remove(&lane) {
-                let finder::Found { by, part, spelling, .. } = found;
+                let finder::FoundSafeguard { by, part, spelling, .. } = found;
                 return Some(Hit { lane, by, part, spelling });
             }
             let like = resembles.get(&lane).filter(|like| like.opens())?;

@@ -31,7 +31,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use self::dead_letter_box::DeadLetterBox;
 use self::letter::WireEvent;
 use self::place::{PlaceFile, ReceiverPlace};
-use self::post::{Answer, Post};
+use self::post::{Post, PostAnswer};
 use self::settings::ReceiverSettings;
 use self::signature::{Key, NotASecret};
 use crate::domain::event::{self, Event};
@@ -60,12 +60,12 @@ pub enum CourierFault {
 /// Something that accepts events.
 #[async_trait]
 trait Receiver: Send + Sync {
-    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer;
+    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> PostAnswer;
 }
 
 #[async_trait]
 impl Receiver for Post {
-    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer {
+    async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> PostAnswer {
         Post::tell(self, letter, now).await
     }
 }
@@ -271,13 +271,13 @@ impl Courier {
             let letter = WireEvent { id: dead.id.clone(), body: body.into() };
             let now = self.sources.clock.now();
             let why = match self.receiver.tell(&letter, now).await {
-                Answer::Taken => {
+                PostAnswer::Taken => {
                     self.count("taken");
                     self.sources.dead_letters.discard(organisation, name, &dead.id).await?;
                     continue;
                 }
-                Answer::Later { why, .. } | Answer::Refused { why } => why,
-                Answer::Gone => "it wants no more events".to_owned(),
+                PostAnswer::Later { why, .. } | PostAnswer::Refused { why } => why,
+                PostAnswer::Gone => "it wants no more events".to_owned(),
             };
             self.count("dead");
             self.sources.dead_letters.failed(organisation, &dead, why, now).await?;
@@ -332,16 +332,18 @@ impl Courier {
         let letter = letter::written(&self.settings.organisation, trail, event);
         let now = self.sources.clock.now();
         let (why, wait, give_up) = match self.receiver.tell(&letter, now).await {
-            Answer::Taken => {
+            PostAnswer::Taken => {
                 self.count("taken");
                 return Ok(Told::Yes);
             }
-            Answer::Gone => return Ok(Told::No(Round::Gone)),
-            Answer::Later { why, wait } => {
+            PostAnswer::Gone => return Ok(Told::No(Round::Gone)),
+            PostAnswer::Later { why, wait } => {
                 let age = now.signed_duration_since(event.at).to_std().unwrap_or_default();
                 (why, wait, age > EVENT_AGE_MAX)
             }
-            Answer::Refused { why } => (why, None, self.refuse(&letter.id) >= EVENT_REFUSALS_MAX),
+            PostAnswer::Refused { why } => {
+                (why, None, self.refuse(&letter.id) >= EVENT_REFUSALS_MAX)
+            }
         };
         let is_dead = give_up && self.give_up(&letter, event.at, now, why).await?;
         self.count(if is_dead { "dead" } else { "later" });

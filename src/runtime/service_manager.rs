@@ -25,11 +25,11 @@ pub struct Sockets {
     descriptors: ListenFd,
     /// Of the names, those whose sockets the gateway itself opened, before it was reloaded.
     own: Vec<String>,
-    held: Vec<Held>,
+    held: Vec<HeldSocket>,
 }
 
 /// A socket that outlives the listener which serves it, to be handed on when the gateway is reloaded.
-pub struct Held {
+pub struct HeldSocket {
     name: String,
     descriptor: OwnedFd,
     /// The gateway itself opened it, at its configured address.
@@ -44,7 +44,7 @@ const OWN_SOCKETS: &str = "CONTACT_GATEWAY_OWN_SOCKETS";
 /// The first descriptor that is handed on (sd_listen_fds(3)).
 const FIRST_DESCRIPTOR: i32 = 3;
 
-impl Held {
+impl HeldSocket {
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -57,9 +57,13 @@ impl Held {
 
 /// Puts a program in the place of this one, with its process id and these sockets. Returns only where
 /// that can't be done.
-pub fn replace_process(program: &Path, arguments: &[OsString], sockets: Vec<Held>) -> io::Error {
-    let names: Vec<&str> = sockets.iter().map(Held::name).collect();
-    let own = sockets.iter().filter(|held| held.is_own).map(Held::name).collect::<Vec<_>>();
+pub fn replace_process(
+    program: &Path,
+    arguments: &[OsString],
+    sockets: Vec<HeldSocket>,
+) -> io::Error {
+    let names: Vec<&str> = sockets.iter().map(HeldSocket::name).collect();
+    let own = sockets.iter().filter(|held| held.is_own).map(HeldSocket::name).collect::<Vec<_>>();
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -137,7 +141,7 @@ impl Sockets {
         is_own: bool,
     ) -> io::Result<Arc<AtomicBool>> {
         let stays = Arc::new(AtomicBool::new(false));
-        self.held.push(Held {
+        self.held.push(HeldSocket {
             name: listener.to_owned(),
             descriptor: socket.try_clone_to_owned()?,
             is_own,
@@ -147,7 +151,7 @@ impl Sockets {
     }
 
     /// What is held.
-    pub fn into_held(self) -> Vec<Held> {
+    pub fn into_held(self) -> Vec<HeldSocket> {
         self.held
     }
 

@@ -51,7 +51,7 @@ use crate::runtime::room::held;
 use crate::store::keyring::Key;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec};
 pub use examined::Originals;
-pub use place::Found;
+pub use place::FoundOriginal;
 use place::OriginalPlace;
 use quota::KeptBytes;
 use reading::ReadFault;

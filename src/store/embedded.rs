@@ -58,7 +58,7 @@ use feed::{Feed, Follower, Idle};
 use opened::Opened;
 pub use portable::DatabaseSnapshot;
 use readers::Readers;
-use turn::Turn;
+use turn::WriteTurn;
 use writer::Writer;
 
 /// The store in a folder. Dropping the last handle, or [`Embedded::close`], ends its threads.
@@ -106,7 +106,7 @@ impl Embedded {
         let file = schema::file(folder);
         let connection = database(schema::open_to_write(&file)?);
         let opened = Arc::new(Opened::of(&file));
-        let writer = Writer::start(connection, Turn::of(folder)?, Arc::clone(&opened))?;
+        let writer = Writer::start(connection, WriteTurn::of(folder)?, Arc::clone(&opened))?;
         let writer = Arc::new(writer);
         let readers = Readers::new(file.clone(), codec.clone());
         let feed = Feed::start_here(database(schema::open_to_read(&file)?))?;

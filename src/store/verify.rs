@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::archive::{Found, Originals};
+use super::archive::{FoundOriginal, Originals};
 use super::embedded::AsItIs;
 use super::journal::peek;
 use super::settings::{ArchiveUrl, Codec, StoreUrl};
@@ -168,7 +168,7 @@ impl Reading<'_> {
         verified: &mut Verified,
     ) -> Result<(), StoreError> {
         let Some(originals) = &self.originals else { return Ok(()) };
-        let mut found = |found: Found| {
+        let mut found = |found: FoundOriginal| {
             let is_settled = found.modified.is_none_or(|kept| kept < self.kept_before);
             if is_settled && !named.contains(&mark(&found.reference)) {
                 let reference = found.reference;

@@ -143,7 +143,7 @@ pub struct Once<V: Clone> {
 }
 
 /// Whose turn it is.
-pub enum Turn<V: Clone> {
+pub enum OnceTurn<V: Clone> {
     /// The first to come: carries the request out and says what came of it.
     First(First<V>),
     /// The first one's answer.
@@ -184,25 +184,25 @@ impl<V: Clone> Once<V> {
 
     /// Waits until the answer to an identical request is there, or it is clear that this is the
     /// first.
-    pub async fn turn(self: &Arc<Self>, key: Key, now: Instant) -> Turn<V> {
+    pub async fn turn(self: &Arc<Self>, key: Key, now: Instant) -> OnceTurn<V> {
         for _ in 0..REPEAT_WAITS_MAX {
             let (tell, told) = watch::channel(None);
             let mut told = match self.seen.get_or_put(key, now, told) {
                 Err(number) => {
                     let place = Some((Arc::clone(self), key, number));
-                    return Turn::First(First { place, tell, kept: false });
+                    return OnceTurn::First(First { place, tell, kept: false });
                 }
                 Ok(told) => told,
             };
             if let Ok(value) = told.wait_for(Option::is_some).await
                 && let Some(value) = value.clone()
             {
-                return Turn::Again(value);
+                return OnceTurn::Again(value);
             }
         }
         // Those before this one all came to nothing: it goes its own way.
         let (tell, _) = watch::channel(None);
-        Turn::First(First { place: None, tell, kept: false })
+        OnceTurn::First(First { place: None, tell, kept: false })
     }
 }
 
@@ -256,15 +256,15 @@ mod tests {
 
     async fn first(once: &Arc<Once<u32>>, key: Key, now: Instant) -> First<u32> {
         match once.turn(key, now).await {
-            Turn::First(first) => first,
-            Turn::Again(value) => panic!("answered {value}"),
+            OnceTurn::First(first) => first,
+            OnceTurn::Again(value) => panic!("answered {value}"),
         }
     }
 
     async fn again(once: &Arc<Once<u32>>, key: Key, now: Instant) -> u32 {
         match once.turn(key, now).await {
-            Turn::First(_) => panic!("first"),
-            Turn::Again(value) => value,
+            OnceTurn::First(_) => panic!("first"),
+            OnceTurn::Again(value) => value,
         }
     }
 

@@ -25,7 +25,7 @@ use super::parts::{self, Action, MessagePart};
 use super::reading::{self, MailReading};
 use super::settings::MailSettings;
 use super::spool::Content;
-use super::turns::Turn;
+use super::turns::MessageTurn;
 use super::{replies, translate};
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
@@ -150,7 +150,7 @@ async fn in_turn<'a>(
     message: &Message,
     read: Read<'a>,
     deadline: Instant,
-) -> Option<(Turn<'a>, Read<'a>)> {
+) -> Option<(MessageTurn<'a>, Read<'a>)> {
     let waiting = edge.turns.take(read.reading.digest, deadline);
     let mut waiting = pin!(waiting);
     if let Some(turn) = waiting.as_mut().now_or_never() {

@@ -31,7 +31,7 @@ use crate::runtime::limits::{
 use crate::runtime::room::IncomingRoom;
 use crate::runtime::shutdown::Stopping;
 use draft::Draft;
-use wire::{Answer, Command, WireFault, actions, steps};
+use wire::{Command, MilterAnswer, WireFault, actions, steps};
 
 /// What the gateway can't do its work without.
 const NEEDED: u32 = actions::ADD_FIELDS
@@ -231,14 +231,14 @@ impl Session {
         }
     }
 
-    fn say(&mut self, answer: &Answer<'_>) {
+    fn say(&mut self, answer: &MilterAnswer<'_>) {
         answer.write(&mut self.output);
     }
 
     /// Goes on, in silence where that was agreed.
     fn go_on(&mut self, silent: u32) {
         if self.agreed.is_none_or(|agreed| agreed.steps & silent == 0) {
-            self.say(&Answer::Continue);
+            self.say(&MilterAnswer::Continue);
         }
     }
 
@@ -290,7 +290,7 @@ impl Session {
             }
             (Command::Body(piece), Some(draft)) if draft.takes_body() => {
                 match draft.body(&piece, self.edge.settings.size_limit) {
-                    Ok(()) => self.say(&Answer::Continue),
+                    Ok(()) => self.say(&MilterAnswer::Continue),
                     Err(trouble) => self.give_up(trouble),
                 }
             }
@@ -323,7 +323,11 @@ impl Session {
         };
         self.agreed = Some(agreed);
         let version = version.min(wire::VERSION);
-        self.say(&Answer::Negotiated { version, actions: agreed.actions, steps: agreed.steps });
+        self.say(&MilterAnswer::Negotiated {
+            version,
+            actions: agreed.actions,
+            steps: agreed.steps,
+        });
         Ok(())
     }
 

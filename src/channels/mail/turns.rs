@@ -18,7 +18,7 @@ pub(super) struct Turns {
 }
 
 /// Held while a message's transaction is worked on, or waits for its turn.
-pub(super) struct Turn<'a> {
+pub(super) struct MessageTurn<'a> {
     turns: &'a Turns,
     digest: Digest,
     lock: Option<Lock>,
@@ -32,16 +32,16 @@ impl Turns {
     }
 
     /// The turn of a transaction; `None`: it did not come before the deadline.
-    pub(super) async fn take(&self, digest: Digest, deadline: Instant) -> Option<Turn<'_>> {
+    pub(super) async fn take(&self, digest: Digest, deadline: Instant) -> Option<MessageTurn<'_>> {
         let lock = Arc::clone(self.taken().entry(digest).or_default());
         let waiting = Arc::clone(&lock).lock_owned();
-        let mut turn = Turn { turns: self, digest, lock: Some(lock), held: None };
+        let mut turn = MessageTurn { turns: self, digest, lock: Some(lock), held: None };
         turn.held = Some(timeout_at(deadline, waiting).await.ok()?);
         Some(turn)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for MessageTurn<'_> {
     fn drop(&mut self) {
         self.held = None;
         self.lock = None;

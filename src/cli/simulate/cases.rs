@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{SimulateArgs, organisation, profile};
-use crate::casework::case_replay::{Answer, CaseReplay, Taken};
+use crate::casework::case_replay::{CaseReplay, StepAnswer, Taken};
 use crate::cli::expectation::{self, Difference};
 use crate::cli::{Fault, Outcome, read_file, say};
 use crate::domain::broken::Broken;
@@ -215,7 +215,7 @@ fn take(replay: &mut CaseReplay, step: &Written, number: usize) -> Result<Value,
     })
 }
 
-fn taken(number: usize, answer: &Answer) -> Value {
+fn taken(number: usize, answer: &StepAnswer) -> Value {
     let mut shown = json!({ "step": number, "ok": true, "made": answer.made });
     if let Value::Object(map) = &mut shown {
         if let Some(broken) = &answer.still_broken {

@@ -25,7 +25,7 @@ pub(super) struct Finds {
 }
 
 impl Finds {
-    fn note(&mut self, doubted: bool, lane: Lane, new: Found) {
+    fn note(&mut self, doubted: bool, lane: Lane, new: FoundSafeguard) {
         let found = if doubted { &mut self.doubted } else { &mut self.lanes };
         let surer = found.get(&lane);
         if surer.is_none_or(|known| (new.part, new.rule) < (known.part, known.rule)) {
@@ -36,7 +36,7 @@ impl Finds {
 
 /// A lane that was found, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundSafeguard {
     pub by: String,
     pub part: FoundBy,
     /// The rule's number: of several of one part, the first is shown.
@@ -44,7 +44,7 @@ pub(super) struct Found {
     pub spelling: Spelling,
 }
 
-pub(super) type AllFound = BTreeMap<Lane, Found>;
+pub(super) type AllFound = BTreeMap<Lane, FoundSafeguard>;
 
 /// The written lists, ready to be looked for.
 #[derive(Default)]
@@ -245,7 +245,7 @@ impl Finder {
                         Goal::Lane(lane) => {
                             let doubted = shares.of(lane) < row.least;
                             let (by, part, rule) = (row.shown.clone(), FoundBy::Words, number);
-                            let found = Found { by, part, rule, spelling: *spelling };
+                            let found = FoundSafeguard { by, part, rule, spelling: *spelling };
                             finds.note(doubted, lane, found);
                         }
                         Goal::Set(slot) => occurrences.push(Occurrence {
@@ -328,7 +328,7 @@ impl Finder {
                     let spelling = worst.unwrap_or(Spelling::Written);
                     let doubted = shares.of(rule.lane) < rule.least;
                     let (by, part) = (self.show(&taken), rule.part);
-                    let found = Found { by, part, rule: number, spelling };
+                    let found = FoundSafeguard { by, part, rule: number, spelling };
                     finds.note(doubted, rule.lane, found);
                 }
             }

@@ -19,7 +19,7 @@ use crate::runtime::limits::{EVENT_ANSWER_WAIT, EVENT_PAUSE_MAX};
 
 /// What a receiver said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PostAnswer {
     /// 2xx: it has the event.
     Taken,
     /// It did not take it now: away, too slow, 408, 429, 5xx. `wait`: what it asked for.
@@ -50,12 +50,12 @@ impl Post {
 
     /// Tells the event once. Redirects are not followed: the receiver that is configured is the one
     /// that is sent.
-    pub(super) async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> Answer {
+    pub(super) async fn tell(&self, letter: &WireEvent, now: DateTime<Utc>) -> PostAnswer {
         let request = match self.request(letter, now.timestamp()) {
             Ok(request) => request,
-            Err(_) => return Answer::Refused { why: "the request can't be made".to_owned() },
+            Err(_) => return PostAnswer::Refused { why: "the request can't be made".to_owned() },
         };
-        let later = |why: &str| Answer::Later { why: why.to_owned(), wait: None };
+        let later = |why: &str| PostAnswer::Later { why: why.to_owned(), wait: None };
         match tokio::time::timeout(EVENT_ANSWER_WAIT, self.client.request(request)).await {
             Ok(Ok(response)) => said(response.status(), response.headers()),
             Ok(Err(_)) => later("it can't be reached"),
@@ -84,16 +84,16 @@ impl Post {
     }
 }
 
-fn said(status: StatusCode, headers: &HeaderMap<HeaderValue>) -> Answer {
+fn said(status: StatusCode, headers: &HeaderMap<HeaderValue>) -> PostAnswer {
     let why = format!("it answered {}", status.as_u16());
     match status {
-        StatusCode::GONE => Answer::Gone,
+        StatusCode::GONE => PostAnswer::Gone,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-            Answer::Later { why, wait: asked_for(headers) }
+            PostAnswer::Later { why, wait: asked_for(headers) }
         }
-        status if status.is_success() => Answer::Taken,
-        status if status.is_server_error() => Answer::Later { why, wait: asked_for(headers) },
-        _ => Answer::Refused { why },
+        status if status.is_success() => PostAnswer::Taken,
+        status if status.is_server_error() => PostAnswer::Later { why, wait: asked_for(headers) },
+        _ => PostAnswer::Refused { why },
     }
 }
 
@@ -112,14 +112,17 @@ mod tests {
     fn an_answer_says_what_comes_next() {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("7"))]);
         let of = |status: u16| said(StatusCode::from_u16(status).unwrap(), &headers);
-        assert_eq!(of(204), Answer::Taken);
-        assert_eq!(of(410), Answer::Gone);
+        assert_eq!(of(204), PostAnswer::Taken);
+        assert_eq!(of(410), PostAnswer::Gone);
         for status in [301, 302, 400, 401, 404, 413] {
-            assert!(matches!(of(status), Answer::Refused { .. }), "{status}");
+            assert!(matches!(of(status), PostAnswer::Refused { .. }), "{status}");
         }
         for status in [408, 429, 500, 503] {
             let wait = Some(Duration::from_secs(7));
-            assert!(matches!(of(status), Answer::Later { wait: w, .. } if w == wait), "{status}");
+            assert!(
+                matches!(of(status), PostAnswer::Later { wait: w, .. } if w == wait),
+                "{status}"
+            );
         }
     }
 

@@ -130,13 +130,13 @@ impl Register for Inside {
 /// Gives the scripted answers, then accepts; notes what it was sent.
 #[derive(Default)]
 struct Scripted {
-    says: Mutex<Vec<Answer>>,
+    says: Mutex<Vec<PostAnswer>>,
     told: Mutex<Vec<String>>,
     ids: Mutex<Vec<String>>,
 }
 
 impl Scripted {
-    fn says(&self, answers: impl IntoIterator<Item = Answer>) {
+    fn says(&self, answers: impl IntoIterator<Item = PostAnswer>) {
         *self.says.lock().unwrap() = answers.into_iter().collect();
     }
 
@@ -148,12 +148,12 @@ impl Scripted {
 
 #[async_trait]
 impl Receiver for Arc<Scripted> {
-    async fn tell(&self, letter: &WireEvent, _: DateTime<Utc>) -> Answer {
+    async fn tell(&self, letter: &WireEvent, _: DateTime<Utc>) -> PostAnswer {
         let event: serde_json::Value = serde_json::from_slice(&letter.body).unwrap();
         self.told.lock().unwrap().push(event["subject"].as_str().unwrap().to_owned());
         self.ids.lock().unwrap().push(letter.id.clone());
         let mut says = self.says.lock().unwrap();
-        if says.is_empty() { Answer::Taken } else { says.remove(0) }
+        if says.is_empty() { PostAnswer::Taken } else { says.remove(0) }
     }
 }
 
@@ -211,12 +211,12 @@ impl Rig {
     }
 }
 
-fn away() -> Answer {
-    Answer::Later { why: "it answered 503".to_owned(), wait: None }
+fn away() -> PostAnswer {
+    PostAnswer::Later { why: "it answered 503".to_owned(), wait: None }
 }
 
-fn refusal() -> Answer {
-    Answer::Refused { why: "it answered 400".to_owned() }
+fn refusal() -> PostAnswer {
+    PostAnswer::Refused { why: "it answered 400".to_owned() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -330,7 +330,7 @@ async fn a_receiver_that_wants_no_more_is_told_no_more_until_a_start() {
     let rig = Rig::new();
     rig.run(1).await;
     rig.inside.happens("a");
-    rig.receiver.says([Answer::Gone]);
+    rig.receiver.says([PostAnswer::Gone]);
     rig.run(3_600).await;
     assert_eq!(rig.receiver.told(), ["a"]);
     rig.run(10).await;

@@ -27,7 +27,7 @@ struct Kept {
 }
 
 /// A connection in use. It counts until it is kept or dropped.
-pub(super) struct Held {
+pub(super) struct HeldConnection {
     pub(super) connection: Connection,
     /// It served another message before, and may have died since.
     pub(super) was_kept: bool,
@@ -58,33 +58,33 @@ impl Pool {
     }
 
     /// A kept connection that still lives, or a new one.
-    pub(super) async fn take(&self) -> Result<Held, RelayError> {
+    pub(super) async fn take(&self) -> Result<HeldConnection, RelayError> {
         let place = self.place().await?;
         loop {
             let next = self.kept().pop();
             let Some(Kept { mut connection, since }) = next else { break };
             if since.elapsed() < DOWNSTREAM_IDLE_AGE_MAX && connection.is_quiet() {
-                return Ok(Held { connection, was_kept: true, _place: place });
+                return Ok(HeldConnection { connection, was_kept: true, _place: place });
             }
         }
         self.made(place).await
     }
 
     /// A new connection.
-    pub(super) async fn connect(&self) -> Result<Held, RelayError> {
+    pub(super) async fn connect(&self) -> Result<HeldConnection, RelayError> {
         let place = self.place().await?;
         self.made(place).await
     }
 
-    async fn made(&self, place: OwnedSemaphorePermit) -> Result<Held, RelayError> {
+    async fn made(&self, place: OwnedSemaphorePermit) -> Result<HeldConnection, RelayError> {
         let opening = Connection::open(&self.downstream, self.tls.as_ref(), &self.hostname);
         // Large with its handshake, and one of many: on the heap.
         let connection = Box::pin(opening).await?;
-        Ok(Held { connection, was_kept: false, _place: place })
+        Ok(HeldConnection { connection, was_kept: false, _place: place })
     }
 
     /// Keeps a connection that is between transactions.
-    pub(super) fn keep(&self, held: Held) {
+    pub(super) fn keep(&self, held: HeldConnection) {
         let mut kept = self.kept();
         kept.retain(|kept| kept.since.elapsed() < DOWNSTREAM_IDLE_AGE_MAX);
         if kept.len() < DOWNSTREAM_IDLE_MAX {

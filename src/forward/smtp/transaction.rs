@@ -8,7 +8,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::time::Instant;
 
-use super::pool::{Held, Pool};
+use super::pool::{HeldConnection, Pool};
 use super::stuffing::Stuffing;
 use crate::forward::letterhead::Letterhead;
 use crate::ports::Original;
@@ -27,7 +27,7 @@ const FIELDS_BYTES: usize = 1024;
 /// A transaction whose sender the server has accepted, with its first recipients named.
 pub(super) struct Open {
     pool: Arc<Pool>,
-    held: Held,
+    held: HeldConnection,
     letterhead: Arc<Letterhead>,
     /// The reverse-path, for the loop mark.
     sender: Vec<u8>,
@@ -40,7 +40,7 @@ impl Open {
     /// refusal of the sender.
     pub(super) async fn begin(
         pool: &Arc<Pool>,
-        held: Held,
+        held: HeldConnection,
         letterhead: &Arc<Letterhead>,
         envelope: &Envelope,
         recipients: &[Recipient],
@@ -91,7 +91,7 @@ impl Open {
 
     fn new(
         pool: &Arc<Pool>,
-        held: Held,
+        held: HeldConnection,
         letterhead: &Arc<Letterhead>,
         envelope: &Envelope,
     ) -> Open {

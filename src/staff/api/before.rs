@@ -7,7 +7,7 @@ use super::contacts::NoQuery;
 use super::shape;
 use crate::casework::back_test::{BackTest, Draft};
 use crate::domain::channel::Channel;
-use crate::domain::may_contact::{Answer, Purpose};
+use crate::domain::may_contact::{ContactAnswer, Purpose};
 use crate::domain::restriction::Restriction;
 use crate::staff::permit::{ChangesPeople, HandsIn, Permitted};
 use crate::staff::problem::Problem;
@@ -73,7 +73,7 @@ pub async fn may_contact(
     caller: Permitted<HandsIn>,
     _query: Asked<NoQuery>,
     Json(body): Json<MayContactBody>,
-) -> Result<axum::Json<Answer>, Problem> {
+) -> Result<axum::Json<ContactAnswer>, Problem> {
     let MayContactBody { person, channel, purpose, by } = body;
     let desk = &caller.casework().desk;
     let organisation = caller.organisation();

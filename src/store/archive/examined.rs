@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 
-use super::place::{self, Found, OriginalPlace};
+use super::place::{self, FoundOriginal, OriginalPlace};
 use super::s3::Examined;
 use super::{away, identity, reading};
 use crate::domain::organisation::OrganisationId;
@@ -70,7 +70,7 @@ impl Originals {
     pub async fn each(
         &self,
         organisation: &OrganisationId,
-        found: &mut (dyn FnMut(Found) + Send),
+        found: &mut (dyn FnMut(FoundOriginal) + Send),
     ) -> Result<(), StoreError> {
         let folder = place::folder_name(organisation)?;
         match &self.ground {
@@ -79,7 +79,7 @@ impl Originals {
                 let each = place::each(root, &folder, &mut |place, _, file| {
                     let modified = file.metadata().and_then(|file| file.modified()).ok();
                     let modified = modified.map(DateTime::from);
-                    found(Found { reference: place.reference(), modified });
+                    found(FoundOriginal { reference: place.reference(), modified });
                     Ok(())
                 });
                 each.map_err(|error| away(&error))

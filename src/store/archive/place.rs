@@ -29,7 +29,7 @@ const ENCRYPTED: &str = ".encrypted";
 
 /// An original that an archive has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundOriginal {
     pub reference: String,
     /// When it was kept, as far as that is known.
     pub modified: Option<DateTime<Utc>>,

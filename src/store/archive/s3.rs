@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use self::fault::S3Fault;
 use self::identity::S3Or;
 use self::wire::{Only, Stored, Wire};
-use super::place::{self, Form, Found, OriginalPlace, Places};
+use super::place::{self, Form, FoundOriginal, OriginalPlace, Places};
 use super::quota::{self, KeptBytes};
 use super::reading::{self, ReadFault};
 use super::temporary::{Temporary, TemporaryFolder};
@@ -421,11 +421,11 @@ impl Examined {
     pub(super) async fn each(
         &self,
         folder: &str,
-        found: &mut (dyn FnMut(Found) + Send),
+        found: &mut (dyn FnMut(FoundOriginal) + Send),
     ) -> Result<(), StoreError> {
         let mut each = |object: listing::Listed| {
             if let Some((place, _)) = OriginalPlace::below(&object.name) {
-                found(Found { reference: place.reference(), modified: object.modified });
+                found(FoundOriginal { reference: place.reference(), modified: object.modified });
             }
         };
         let listed = self.wire.list(&format!("{folder}/"), &mut each).await;

@@ -16,16 +16,16 @@ use std::time::Instant;
 use crate::ports::StoreError;
 use crate::runtime::limits::{STORE_TURN_RETRY, STORE_TURN_WAIT};
 
-pub(super) struct Turn {
+pub(super) struct WriteTurn {
     file: File,
     /// A process has it that does not write: a process that was stopped while it waited.
     is_stuck: bool,
 }
 
 /// Held while its process waits for SQLite's lock. `None`: it could not be had.
-pub(super) struct Held<'a>(Option<&'a File>);
+pub(super) struct HeldTurn<'a>(Option<&'a File>);
 
-impl Drop for Held<'_> {
+impl Drop for HeldTurn<'_> {
     fn drop(&mut self) {
         if let Some(file) = self.0 {
             // Let go of with the process at the latest.
@@ -34,7 +34,7 @@ impl Drop for Held<'_> {
     }
 }
 
-impl Turn {
+impl WriteTurn {
     /// The lock of a folder, readable only by the gateway's own user, like everything in it.
     pub(super) fn of(folder: &Path) -> Result<Self, StoreError> {
         let file = OpenOptions::new()
@@ -47,27 +47,27 @@ impl Turn {
                 let kind = error.kind();
                 StoreError::Unavailable(format!("the store's folder can't be written: {kind}"))
             })?;
-        Ok(Turn { file, is_stuck: false })
+        Ok(WriteTurn { file, is_stuck: false })
     }
 
     /// Waits for those who wait already, for a bounded time, and not again for one who is stuck.
-    pub(super) fn take(&mut self) -> Held<'_> {
+    pub(super) fn take(&mut self) -> HeldTurn<'_> {
         let until = Instant::now() + STORE_TURN_WAIT;
         loop {
             match self.file.try_lock() {
                 Ok(()) => {
                     self.is_stuck = false;
-                    return Held(Some(&self.file));
+                    return HeldTurn(Some(&self.file));
                 }
                 Err(TryLockError::WouldBlock) if !self.is_stuck && Instant::now() < until => {
                     std::thread::sleep(STORE_TURN_RETRY);
                 }
                 Err(TryLockError::WouldBlock) => {
                     self.is_stuck = true;
-                    return Held(None);
+                    return HeldTurn(None);
                 }
                 // A file system without such locks.
-                Err(TryLockError::Error(_)) => return Held(None),
+                Err(TryLockError::Error(_)) => return HeldTurn(None),
             }
         }
     }
@@ -81,7 +81,7 @@ mod tests {
     fn one_who_is_stuck_is_waited_for_once() {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut other) =
-            (Turn::of(folder.path()).unwrap(), Turn::of(folder.path()).unwrap());
+            (WriteTurn::of(folder.path()).unwrap(), WriteTurn::of(folder.path()).unwrap());
         let held = one.take();
         let before = Instant::now();
         assert!(other.take().0.is_none());

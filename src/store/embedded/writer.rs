@@ -20,7 +20,7 @@ use super::database::Database;
 use super::desk::Desk;
 use super::fault::{self, from_sqlite};
 use super::opened::Opened;
-use super::turn::Turn;
+use super::turn::WriteTurn;
 use crate::ports::StoreError;
 use crate::runtime::limits::{STORE_BATCH_MAX, STORE_LOCK_WAIT, STORE_QUEUE_MAX, STORE_TURN_RETRY};
 use crate::store::DECIDER_PANICKED;
@@ -34,7 +34,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Database,
-        turn: Turn,
+        turn: WriteTurn,
         opened: Arc<Opened>,
     ) -> Result<Self, StoreError> {
         // The thread will do this again; done here first to find out whether it can.
@@ -135,7 +135,7 @@ where
 /// Ends when every sender is gone and nothing waits.
 fn write_all(
     connection: &Database,
-    mut turn: Turn,
+    mut turn: WriteTurn,
     opened: &Opened,
     mut waiting: mpsc::Receiver<Work>,
 ) {
@@ -197,7 +197,7 @@ fn checkpoint(connection: &Database, opened: &Opened, wait: Duration) {
 
 fn transact(
     desk: &mut Desk<'_>,
-    turn: &mut Turn,
+    turn: &mut WriteTurn,
     batch: &mut [Box<dyn Request>],
 ) -> Result<(), StoreError> {
     let done = run_batch(desk, turn, batch);
@@ -213,7 +213,7 @@ fn transact(
 
 /// Begins a transaction in its turn. Only the process whose turn it is waits, so that it may ask often: SQLite
 /// itself asks up to 100 ms later, which every process on the folder would wait for.
-fn begin(desk: &mut Desk<'_>, turn: &mut Turn) -> Result<(), StoreError> {
+fn begin(desk: &mut Desk<'_>, turn: &mut WriteTurn) -> Result<(), StoreError> {
     desk.trail.forget_numbers();
     let connection = desk.connection;
     let _waiting = turn.take();
@@ -236,7 +236,7 @@ fn begin(desk: &mut Desk<'_>, turn: &mut Turn) -> Result<(), StoreError> {
 
 fn run_batch(
     desk: &mut Desk<'_>,
-    turn: &mut Turn,
+    turn: &mut WriteTurn,
     batch: &mut [Box<dyn Request>],
 ) -> Result<(), StoreError> {
     begin(desk, turn)?;
@@ -315,7 +315,7 @@ mod tests {
     async fn one_that_fails_after_it_has_written_is_undone_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = schema::file(folder.path());
-        let turn = Turn::of(folder.path()).unwrap();
+        let turn = WriteTurn::of(folder.path()).unwrap();
         let open = |connection| Database::new(connection, Codec::plain());
         let connection = open(schema::open_to_write(&file).unwrap());
         let opened = Arc::new(Opened::of(&file));

@@ -9,7 +9,7 @@ use super::keys::{self, Keys};
 use super::ledgers::{KnownLedger, RememberedLedger, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
-use super::wire::{Answer, arguments, read, script_keys};
+use super::wire::{ScriptAnswer, arguments, read, script_keys};
 use crate::domain::audit::{DecidedRecord, GATEWAY};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::Ledger;
@@ -93,14 +93,16 @@ async fn commit_once(
         let entry = entry_of(request, settled);
         let token = redis.token();
         match send(redis, keys, (&on, &others), &token, &entry, request).await? {
-            Answer::Done { traces } => {
+            ScriptAnswer::Done { traces } => {
                 on.add(&entry, request.needs_received, &token, traces);
                 *known = Some(redis.ledgers.keep(on));
                 return Ok(fresh(entry).into());
             }
             // The memory here may or may not be current: the next contact asks.
-            Answer::Recorded { committed, ours } => return Ok(settle(*committed, ours).into()),
-            Answer::Ledger(ledger) => {
+            ScriptAnswer::Recorded { committed, ours } => {
+                return Ok(settle(*committed, ours).into());
+            }
+            ScriptAnswer::Ledger(ledger) => {
                 (on, just_read) = (*ledger, true);
                 // Any of them may be another by now.
                 others = match self::others(redis, keys, request, Look::Recorded).await? {
@@ -126,9 +128,9 @@ async fn commit_of_nobody(
     let entry = entry_of(request, settled);
     let (token, nobodys) = (redis.token(), KnownLedger::nothing());
     match send(redis, keys, (&nobodys, &[]), &token, &entry, request).await? {
-        Answer::Recorded { committed, ours } => Ok(settle(*committed, ours).into()),
-        Answer::Done { .. } => Ok(fresh(entry).into()),
-        Answer::Ledger(_) => Err(rubbish()),
+        ScriptAnswer::Recorded { committed, ours } => Ok(settle(*committed, ours).into()),
+        ScriptAnswer::Done { .. } => Ok(fresh(entry).into()),
+        ScriptAnswer::Ledger(_) => Err(rubbish()),
     }
 }
 
@@ -142,8 +144,8 @@ async fn preview(
         looked => looked?,
     };
     match looked {
-        Answer::Recorded { committed, .. } => Ok((*committed).into()),
-        Answer::Ledger(known) => {
+        ScriptAnswer::Recorded { committed, .. } => Ok((*committed).into()),
+        ScriptAnswer::Ledger(known) => {
             let others = match others(redis, keys, request, Look::Ledger).await? {
                 Ok(others) => others,
                 Err(committed) => return Ok(committed.into()),
@@ -155,7 +157,7 @@ async fn preview(
             let decision = settled.decision;
             Ok(Committed { decision, repeated: false, conflicting: false }.into())
         }
-        Answer::Done { .. } => Err(rubbish()),
+        ScriptAnswer::Done { .. } => Err(rubbish()),
     }
 }
 
@@ -312,7 +314,7 @@ async fn send(
     token: &str,
     entry: &JournalEntry,
     request: &CommitRequest,
-) -> Result<Answer, StoreError> {
+) -> Result<ScriptAnswer, StoreError> {
     let mut with = Arguments::default();
     arguments(keys, &mut with, "commit", entry, token, Some((request, on_ledger, others)))?;
     let mut on = script_keys(keys, entry);
@@ -329,9 +331,9 @@ async fn looked(
     request: &CommitRequest,
 ) -> Result<Result<KnownLedger, Committed>, StoreError> {
     match look(redis, keys, request, Look::Recorded).await? {
-        Answer::Ledger(ledger) => Ok(Ok(*ledger)),
-        Answer::Recorded { committed, .. } => Ok(Err(*committed)),
-        Answer::Done { .. } => Err(rubbish()),
+        ScriptAnswer::Ledger(ledger) => Ok(Ok(*ledger)),
+        ScriptAnswer::Recorded { committed, .. } => Ok(Err(*committed)),
+        ScriptAnswer::Done { .. } => Err(rubbish()),
     }
 }
 
@@ -346,9 +348,9 @@ async fn others(
     let mut others = Vec::with_capacity(request.also.len());
     for other in &request.also {
         match look_at(redis, keys, request, other, look).await? {
-            Answer::Ledger(ledger) => others.push(*ledger),
-            Answer::Recorded { committed, .. } => return Ok(Err(*committed)),
-            Answer::Done { .. } => return Err(rubbish()),
+            ScriptAnswer::Ledger(ledger) => others.push(*ledger),
+            ScriptAnswer::Recorded { committed, .. } => return Ok(Err(*committed)),
+            ScriptAnswer::Done { .. } => return Err(rubbish()),
         }
     }
     Ok(Ok(others))
@@ -377,7 +379,7 @@ async fn look(
     keys: &Keys,
     request: &CommitRequest,
     look: Look,
-) -> Result<Answer, StoreError> {
+) -> Result<ScriptAnswer, StoreError> {
     look_at(redis, keys, request, request.person.as_deref().unwrap_or_default(), look).await
 }
 
@@ -387,7 +389,7 @@ async fn look_at(
     request: &CommitRequest,
     person: &str,
     look: Look,
-) -> Result<Answer, StoreError> {
+) -> Result<ScriptAnswer, StoreError> {
     let on = [
         keys.contact(&request.contact),
         keys.ledger(person),

@@ -16,7 +16,7 @@ use crate::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use crate::store::record::{self, kind, unless_destroyed};
 
 /// What the commit's script answers.
-pub(super) enum Answer {
+pub(super) enum ScriptAnswer {
     /// The id is recorded; `ours` if by this very call, whose first answer was lost.
     Recorded { committed: Box<Committed>, ours: bool },
     /// `traces`: how many the person has, where that was asked.
@@ -141,13 +141,13 @@ pub(super) fn read(
     answer: Value,
     (request, person): (&CommitRequest, &str),
     token: &str,
-) -> Result<Answer, StoreError> {
+) -> Result<ScriptAnswer, StoreError> {
     let mut answer = parts(answer)?.into_iter();
     let kind: String = take(answer.next())?;
     match kind.as_str() {
         "done" => {
             let traces: i64 = take(answer.next())?;
-            Ok(Answer::Done { traces: usize::try_from(traces).ok() })
+            Ok(ScriptAnswer::Done { traces: usize::try_from(traces).ok() })
         }
         "known" => {
             let digest = keys::digest_of(&take::<String>(answer.next())?)?;
@@ -156,10 +156,10 @@ pub(super) fn read(
             let by: Option<String> = take(answer.next())?;
             let conflicting = digest != request.digest;
             let committed = Box::new(Committed { decision, repeated: true, conflicting });
-            Ok(Answer::Recorded { committed, ours: by.is_some_and(|by| by == token) })
+            Ok(ScriptAnswer::Recorded { committed, ours: by.is_some_and(|by| by == token) })
         }
         "ledger" => {
-            ledger(keys, answer, request, person).map(|known| Answer::Ledger(Box::new(known)))
+            ledger(keys, answer, request, person).map(|known| ScriptAnswer::Ledger(Box::new(known)))
         }
         _ => Err(rubbish()),
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Session;
 use super::draft::{NotNamed, Trouble};
-use super::wire::{Answer, actions, steps};
+use super::wire::{MilterAnswer, actions, steps};
 use crate::channels::mail::envelope::Full;
 use crate::channels::mail::handover::in_place::{self, Changes, Verdict};
 use crate::channels::mail::replies;
@@ -25,25 +25,27 @@ impl Session {
     pub(super) fn give_up(&mut self, trouble: Trouble) {
         self.forget_draft();
         match trouble {
-            Trouble::TooLarge => self.say(&Answer::Reply("552 5.3.4 Message too large")),
-            Trouble::Spool | Trouble::Forged => self.say(&Answer::TryAgain),
+            Trouble::TooLarge => self.say(&MilterAnswer::Reply("552 5.3.4 Message too large")),
+            Trouble::Spool | Trouble::Forged => self.say(&MilterAnswer::TryAgain),
         }
     }
 
     /// A recipient was named.
     pub(super) fn answer_recipient(&mut self, named: Result<(), NotNamed>) {
         match named {
-            Ok(()) => self.say(&Answer::Continue),
+            Ok(()) => self.say(&MilterAnswer::Continue),
             Err(NotNamed::Full(full)) => {
                 if full == Full::Gateway {
                     self.edge.count(MailEvent::NoRoom, 1);
                     tracing::warn!("a recipient was deferred: too many are in hand");
                 }
-                self.say(&Answer::TryAgain);
+                self.say(&MilterAnswer::TryAgain);
             }
-            Err(NotNamed::LongSender) => self.say(&Answer::Reply(&long(replies::LONG_SENDER))),
+            Err(NotNamed::LongSender) => {
+                self.say(&MilterAnswer::Reply(&long(replies::LONG_SENDER)))
+            }
             Err(NotNamed::LongRecipient) => {
-                self.say(&Answer::Reply(&long(replies::LONG_RECIPIENT)));
+                self.say(&MilterAnswer::Reply(&long(replies::LONG_RECIPIENT)));
             }
         }
     }
@@ -62,7 +64,7 @@ impl Session {
                 }
                 tracing::error!(%error, "a message that was spooled can't be answered");
                 self.client.queue_id.clear();
-                self.say(&Answer::TryAgain);
+                self.say(&MilterAnswer::TryAgain);
                 return;
             }
         };
@@ -80,19 +82,19 @@ impl Session {
         self.client.queue_id.clear();
         let forged = taken_off.iter().map(|(name, count)| (*name, *count));
         match verdict {
-            Verdict::Passes => self.say(&Answer::Continue),
-            Verdict::TryAgain => self.say(&Answer::TryAgain),
+            Verdict::Passes => self.say(&MilterAnswer::Continue),
+            Verdict::TryAgain => self.say(&MilterAnswer::TryAgain),
             Verdict::GoesOn(changes) => {
                 self.take_off(forged);
                 self.change(&changes, &paths);
-                self.say(&Answer::Continue);
+                self.say(&MilterAnswer::Continue);
             }
             Verdict::Kept => match self.edge.settings.milter_kept {
-                MilterKept::Discard => self.say(&Answer::Discard),
+                MilterKept::Discard => self.say(&MilterAnswer::Discard),
                 MilterKept::Quarantine => {
                     self.take_off(forged);
-                    self.say(&Answer::Quarantine(QUARANTINE_REASON));
-                    self.say(&Answer::Continue);
+                    self.say(&MilterAnswer::Quarantine(QUARANTINE_REASON));
+                    self.say(&MilterAnswer::Continue);
                 }
             },
         }
@@ -102,7 +104,7 @@ impl Session {
     fn take_off(&mut self, forged: impl Iterator<Item = (&'static str, u32)>) {
         for (name, count) in forged {
             for number in (1..=count).rev() {
-                self.say(&Answer::DeleteField { name, number });
+                self.say(&MilterAnswer::DeleteField { name, number });
             }
         }
     }
@@ -114,10 +116,10 @@ impl Session {
             let leading_space =
                 self.agreed.is_some_and(|agreed| agreed.steps & steps::LEADING_SPACE != 0);
             let value = format!("{}{}", if leading_space { " " } else { "" }, field.value);
-            self.say(&Answer::InsertField { name: field.name, value: &value });
+            self.say(&MilterAnswer::InsertField { name: field.name, value: &value });
         }
         for path in changes.removed.iter().filter_map(|index| paths.get(*index)) {
-            self.say(&Answer::DeleteRecipient(path));
+            self.say(&MilterAnswer::DeleteRecipient(path));
         }
         let Some(mailbox) = &changes.added else { return };
         let path = format!("<{mailbox}>");
@@ -127,9 +129,9 @@ impl Session {
             // The sender addressed somebody else: no bounce tells of a mailbox that is the
             // organisation's own affair.
             let (path, parameters) = (path.as_bytes(), "NOTIFY=NEVER");
-            self.say(&Answer::AddRecipientWith { path, parameters });
+            self.say(&MilterAnswer::AddRecipientWith { path, parameters });
         } else {
-            self.say(&Answer::AddRecipient(path.as_bytes()));
+            self.say(&MilterAnswer::AddRecipient(path.as_bytes()));
         }
     }
 }

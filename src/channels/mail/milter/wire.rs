@@ -239,7 +239,7 @@ fn some(texts: Vec<Bytes>) -> Result<Vec<Bytes>, WireFault> {
 
 /// One answer to the mail server. Modifications come before the last word on a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer<'a> {
+pub(super) enum MilterAnswer<'a> {
     Negotiated {
         version: u32,
         actions: u32,
@@ -272,39 +272,39 @@ pub(super) enum Answer<'a> {
     },
 }
 
-impl Answer<'_> {
+impl MilterAnswer<'_> {
     /// Adds the packet to `wire`.
     pub(super) fn write(&self, wire: &mut Vec<u8>) {
         let at = wire.len();
         wire.extend_from_slice(&[0; 4]);
         match self {
-            Answer::Negotiated { version, actions, steps } => {
+            MilterAnswer::Negotiated { version, actions, steps } => {
                 wire.push(b'O');
                 for number in [version, actions, steps] {
                     wire.extend_from_slice(&number.to_be_bytes());
                 }
             }
-            Answer::Continue => wire.push(b'c'),
-            Answer::TryAgain => wire.push(b't'),
-            Answer::Reply(text) => texts(wire, b'y', &[text.as_bytes()]),
-            Answer::Discard => wire.push(b'd'),
-            Answer::Quarantine(reason) => texts(wire, b'q', &[reason.as_bytes()]),
-            Answer::InsertField { name, value } => {
+            MilterAnswer::Continue => wire.push(b'c'),
+            MilterAnswer::TryAgain => wire.push(b't'),
+            MilterAnswer::Reply(text) => texts(wire, b'y', &[text.as_bytes()]),
+            MilterAnswer::Discard => wire.push(b'd'),
+            MilterAnswer::Quarantine(reason) => texts(wire, b'q', &[reason.as_bytes()]),
+            MilterAnswer::InsertField { name, value } => {
                 wire.push(b'i');
                 wire.extend_from_slice(&0_u32.to_be_bytes());
                 // Within a value, lines end in LF (libmilter's `smfi_insheader`).
                 let value = value.replace("\r\n", "\n");
                 nul_ended(wire, &[name.as_bytes(), value.as_bytes()]);
             }
-            Answer::DeleteField { name, number } => {
+            MilterAnswer::DeleteField { name, number } => {
                 wire.push(b'm');
                 wire.extend_from_slice(&number.to_be_bytes());
                 // An empty value deletes (libmilter's `smfi_chgheader`).
                 nul_ended(wire, &[name.as_bytes(), b""]);
             }
-            Answer::DeleteRecipient(path) => texts(wire, b'-', &[path]),
-            Answer::AddRecipient(path) => texts(wire, b'+', &[path]),
-            Answer::AddRecipientWith { path, parameters } => {
+            MilterAnswer::DeleteRecipient(path) => texts(wire, b'-', &[path]),
+            MilterAnswer::AddRecipient(path) => texts(wire, b'+', &[path]),
+            MilterAnswer::AddRecipientWith { path, parameters } => {
                 texts(wire, b'2', &[path, parameters.as_bytes()]);
             }
         }
@@ -412,19 +412,19 @@ mod tests {
     #[test]
     fn answers_are_written() {
         for (answer, expected) in [
-            (Answer::Continue, &b"\0\0\0\x01c"[..]),
+            (MilterAnswer::Continue, &b"\0\0\0\x01c"[..]),
             (
-                Answer::Negotiated { version: 6, actions: 1, steps: 2 },
+                MilterAnswer::Negotiated { version: 6, actions: 1, steps: 2 },
                 b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\0\0\x02",
             ),
             (
-                Answer::InsertField { name: "A", value: "b\r\n\tc" },
+                MilterAnswer::InsertField { name: "A", value: "b\r\n\tc" },
                 b"\0\0\0\x0ci\0\0\0\0A\0b\n\tc\0",
             ),
-            (Answer::DeleteField { name: "A", number: 2 }, b"\0\0\0\x08m\0\0\0\x02A\0\0"),
-            (Answer::DeleteRecipient(b"<a\0@b>"), b"\0\0\0\x07-<a@b>\0"),
+            (MilterAnswer::DeleteField { name: "A", number: 2 }, b"\0\0\0\x08m\0\0\0\x02A\0\0"),
+            (MilterAnswer::DeleteRecipient(b"<a\0@b>"), b"\0\0\0\x07-<a@b>\0"),
             (
-                Answer::AddRecipientWith { path: b"<a>", parameters: "X=1" },
+                MilterAnswer::AddRecipientWith { path: b"<a>", parameters: "X=1" },
                 b"\0\0\0\x092<a>\0X=1\0",
             ),
         ] {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 
-use self::facts::{Answer, BackTested, LetterPart, Way};
+use self::facts::{BackTested, LetterPart, SettingAnswer, Way};
 use super::cards::{self, Card, Maker};
 use super::describe::{self, two};
 use super::letter::sheet;
@@ -45,7 +45,7 @@ struct CheckPage {
     steps: Vec<StepLink>,
     more: Vec<StepLink>,
     shut: Vec<Refusal>,
-    answers: Vec<Answer>,
+    answers: Vec<SettingAnswer>,
     channels: Vec<(&'static str, Vec<String>)>,
     always: Vec<(&'static str, bool)>,
     way: Way,

@@ -202,7 +202,7 @@ async fn some_people(
     command.arg(keys.people()).arg(&some);
     let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
     let records: Vec<Option<String>> = take(Some(answer))?;
-    let mut found = Found::default();
+    let mut found = FoundRecords::default();
     for (id, record) in some.into_iter().zip(records) {
         let Some(record) = record else { continue };
         let person = keys.read(&record, kind::PERSON, &id);
@@ -213,13 +213,13 @@ async fn some_people(
 
 /// What a page holds, as it is read.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundRecords {
     records: Vec<Record>,
     unreadable: Vec<String>,
     destroyed: Vec<String>,
 }
 
-impl Found {
+impl FoundRecords {
     /// The next record, if there is one. One that can't be read back does not keep those behind it from
     /// being read.
     fn add(
@@ -248,7 +248,7 @@ impl Found {
     }
 
     fn page(self, last: String) -> Page {
-        let Found { records, unreadable, destroyed } = self;
+        let FoundRecords { records, unreadable, destroyed } = self;
         Page { records, unreadable, destroyed, last }
     }
 }
@@ -295,8 +295,8 @@ pub(super) async fn decisions(
     redis: &Redis,
     keys: &Keys,
     contacts: Vec<String>,
-) -> Result<Found, StoreError> {
-    let mut found = Found::default();
+) -> Result<FoundRecords, StoreError> {
+    let mut found = FoundRecords::default();
     if contacts.is_empty() {
         return Ok(found);
     }
@@ -338,7 +338,7 @@ async fn some_ledgers(
 ) -> Result<Option<Page>, StoreError> {
     let Some((some, last)) = piece(left, COPY_LEDGERS_MAX) else { return Ok(None) };
     let (_, stored) = remembered(redis, keys, &some, None).await?;
-    let mut found = Found::default();
+    let mut found = FoundRecords::default();
     for (person, stored) in some.into_iter().zip(stored) {
         let id = person.clone();
         let ledger = ledger(keys, person, stored);
@@ -417,7 +417,7 @@ async fn some_items(
         let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
         let stored: Vec<Option<String>> = take(Some(answer))?;
         *rank += some.len();
-        let mut found = Found::default();
+        let mut found = FoundRecords::default();
         for (id, record) in some.iter().zip(stored) {
             let Some(record) = record else { continue };
             let item = keys.read(&record, kind::ITEM, id);
@@ -450,7 +450,7 @@ async fn some_documents(
             continue;
         }
         *rank += ids.len();
-        let mut found = Found::default();
+        let mut found = FoundRecords::default();
         for id in ids {
             let document = documents::one(redis, keys, name, &id).await;
             let record = document.map(|one| one.map(|one| Record::Document(Box::new(one))));

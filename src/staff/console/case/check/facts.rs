@@ -21,7 +21,7 @@ use crate::staff::console::trouble::Trouble;
 use crate::staff::console::words;
 
 /// One answer of the proposal, and where it is changed.
-pub(super) struct Answer {
+pub(super) struct SettingAnswer {
     pub name: &'static str,
     pub value: String,
     pub change: Option<String>,
@@ -69,7 +69,7 @@ pub(super) fn change_link(it: &Checked<'_>) -> Option<StepLink> {
 }
 
 /// What is proposed, each line with a link to the field that says it.
-pub(super) fn answers(it: &Checked<'_>) -> Vec<Answer> {
+pub(super) fn answers(it: &Checked<'_>) -> Vec<SettingAnswer> {
     let (visit, proposal) = (it.visit, it.proposal);
     let make = Maker::new(visit, it.desktop);
     let (w, c) = (make.w, words::Check::of(visit.language()));
@@ -78,7 +78,7 @@ pub(super) fn answers(it: &Checked<'_>) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut put = |name, value: Option<String>, field: &str| {
         if let Some(value) = value.filter(|value| !is_blank(value)) {
-            answers.push(Answer { name, value, change: to(field) });
+            answers.push(SettingAnswer { name, value, change: to(field) });
         }
     };
     for (name, value) in lasting(make, &it.restriction) {
