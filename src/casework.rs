@@ -1,4 +1,4 @@
-//! What staff do, one file a verb: over ports, with every rule in the domain.
+//! What staff do, one file per verb: over ports, with every rule in the domain.
 //!
 //! A [`Desk`] holds what the verbs need of the outside; [`Casework`] adds the organisations and the
 //! way in, and is what the staff listener works with. The command line needs only a desk.

@@ -107,7 +107,7 @@ fn policy_of(profile: &Profile) -> PolicyAsRead {
     PolicyAsRead { values, open }
 }
 
-/// One line a value; unset values have a list of their own.
+/// One line per value; unset values have a list of their own.
 fn flattened(profile: &Profile, path: &str, value: &Value, values: &mut Vec<PolicyValue>) {
     let shown = match value {
         Value::Null => return,

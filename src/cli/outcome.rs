@@ -16,7 +16,7 @@ pub enum Outcome {
     No,
 }
 
-/// Why a command can't answer: exit 2. One fault a line, each with its place.
+/// Why a command can't answer: exit 2. One fault per line, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .lines.join("\n"))]
 pub struct Fault {

@@ -22,7 +22,7 @@ use crate::runtime::shutdown::Stopping;
 /// Wait before loading is tried again while the store is away.
 const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// One roster an organisation; `None` until it was loaded.
+/// One roster per organisation; `None` until it was loaded.
 pub struct Rosters {
     rosters: HashMap<OrganisationId, (Nation, RwLock<Option<Roster>>)>,
     /// How often any of them changed.

@@ -34,7 +34,7 @@ use crate::ports::{
 use crate::runtime::limits::CHANGE_LAG_MAX;
 use room::Room;
 
-/// One room an organisation: nothing crosses from one to another.
+/// One room per organisation: nothing crosses from one to another.
 pub struct Memory {
     rooms: Mutex<HashMap<OrganisationId, Room>>,
     followers: broadcast::Sender<Change>,

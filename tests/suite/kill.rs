@@ -258,14 +258,14 @@ fn contact(entry: &Value) -> String {
     entry["contact"].as_str().unwrap().to_owned()
 }
 
-/// Numbers without a gap, one entry a contact, and each limited one on the queue; the person's
+/// Numbers without a gap, one entry per contact, and each limited one on the queue; the person's
 /// contacts that were admitted.
 fn the_trail_is_whole(audit: &[Value], limited: &[Value]) -> BTreeSet<String> {
     for (at, entry) in audit.iter().enumerate() {
         assert_eq!(entry["number"], at + 1);
     }
     let distinct: BTreeSet<String> = decided(audit).map(contact).collect();
-    assert_eq!(distinct.len(), decided(audit).count(), "one entry a contact");
+    assert_eq!(distinct.len(), decided(audit).count(), "one entry per contact");
     let of_person = decided(audit).filter(|entry| entry["person"] == "P-1");
     let (delivered, held): (Vec<_>, Vec<_>) =
         of_person.partition(|entry| entry["disposition"] == "deliver");

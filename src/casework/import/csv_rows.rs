@@ -1,4 +1,4 @@
-//! People as CSV (RFC 4180): a row a person, or a row for each restriction of a person.
+//! People as CSV (RFC 4180): one row per person, or one for each restriction of a person.
 //!
 //! The first row names the columns, in any order. Rows with the same `id` are one person: each adds
 //! its restriction, its identifiers and its issues. Lists are written `a;b;c`.

@@ -1,4 +1,4 @@
-//! The entries of the diary, one function a kind of deadline.
+//! The entries of the diary, one function per kind of deadline.
 
 use std::collections::BTreeSet;
 

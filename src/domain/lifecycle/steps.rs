@@ -1,4 +1,4 @@
-//! The steps, one file a subject.
+//! The steps, one file per subject.
 
 pub(super) mod appeals;
 pub(super) mod conduct;

@@ -155,7 +155,7 @@ async fn shown(
     let schedule = casework.schedule(&organisation.id);
     let rules = desk.preview_retention(organisation, schedule).await?;
     let mut erased = desk.erasures(&organisation.id).await?;
-    // The schedule's own rounds leave a proof a day, of nothing mostly.
+    // The schedule's own rounds leave a proof per day, of nothing mostly.
     erased.retain(|one| one.approved_by != BY_RULE || !one.removed.is_empty());
     erased.sort_by(|a, b| (b.approved_at, &b.id).cmp(&(a.approved_at, &a.id)));
     let more = erased.len() > CONSOLE_ROWS;

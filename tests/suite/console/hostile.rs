@@ -14,7 +14,7 @@ use super::listening::Listening;
 use crate::office::Office;
 use crate::real_input::browser::Browser;
 
-/// One message a part: `=== name`, then its HTML; `TRAP` is the trap's address.
+/// One message per part: `=== name`, then its HTML; `TRAP` is the trap's address.
 const CORPUS: &str = include_str!("hostile_mail.txt");
 
 struct Trap {

@@ -84,7 +84,7 @@ pub async fn is_whole_and_fair(told: &[Told], server: &Server) -> String {
     }
     let trail = facts::decided(&*store, &karbon()).await;
     let distinct: BTreeSet<&String> = trail.iter().collect();
-    assert_eq!(distinct.len(), trail.len(), "one entry a contact");
+    assert_eq!(distinct.len(), trail.len(), "one entry per contact");
     let answered: BTreeSet<&String> = told.iter().map(|told| &told.id).collect();
     assert!(distinct.is_subset(&answered), "an entry of a contact that nobody made");
     let stale = told.iter().filter(|told| told.stale).count();

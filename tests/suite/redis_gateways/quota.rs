@@ -104,7 +104,7 @@ async fn is_within_the_bound(
     })
     .await;
     let entries = decided(&fleet.gateways[0], id).await;
-    assert_eq!(entries.len(), SENDERS, "one entry a contact");
+    assert_eq!(entries.len(), SENDERS, "one entry per contact");
     let stale = stale_so_far(fleet).await - stale_before;
     let of = |disposition: &str| -> BTreeSet<String> {
         let some = entries.iter().filter(|entry| entry["disposition"] == disposition);

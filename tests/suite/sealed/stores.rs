@@ -29,7 +29,7 @@ async fn looked(store: &dyn Store, entries: u64) {
     }
 }
 
-/// Two desks seal at once, again and again: one chain comes of it, and one anchor a day.
+/// Two desks seal at once, again and again: one chain comes of it, and one anchor per day.
 async fn two_gateways_make_one_chain(store: Arc<dyn Store>) {
     looked(store.as_ref(), MANY).await;
     let office = Office::on(store);

@@ -142,7 +142,7 @@ async fn a_cluster_failover_in_a_burst_keeps_all_that_was_acknowledged() {
     commit_again(&*store, "c-last").await;
     let contacts = decided(&*store, &karbon()).await;
     let distinct: std::collections::BTreeSet<&String> = contacts.iter().collect();
-    assert_eq!(distinct.len(), contacts.len(), "one entry a contact");
+    assert_eq!(distinct.len(), contacts.len(), "one entry per contact");
     assert_eq!(ledger(&*store).await.counted.len(), contacts.len(), "each counts once");
 }
 
