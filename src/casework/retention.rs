@@ -138,7 +138,7 @@ impl Desk {
             let what = "the person who asked for it can't approve it: somebody else must";
             return Err(Fault::Broken(vec![Broken::new(RefusalCode::RetentionSamePerson, what)]));
         }
-        let (held, work) = self.begun(id, Sweeping::new(asked, by))?;
+        let (held, work) = self.begun(id, Sweeping::new(asked, by, self.clock.now()))?;
         let batch = Batch::new(self.stamp(by)).remove(&document).put(work);
         self.write_once(id, batch).await?;
         let (desk, organisation) = (self.clone(), Arc::clone(organisation));
@@ -165,7 +165,7 @@ impl Desk {
             if done.is_some() || under_way.is_some() {
                 continue;
             }
-            let work = self.left(Sweeping::new(asked, BY_RULE))?;
+            let work = self.left(Sweeping::new(asked, BY_RULE, now))?;
             match self.store.write(organisation, Batch::new(self.stamp(BY_RULE)).put(work)).await {
                 // Another gateway was quicker.
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}

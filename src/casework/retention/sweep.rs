@@ -27,13 +27,17 @@ use crate::runtime::limits::{
 pub(super) struct Sweeping {
     asked: AskedSweep,
     approved_by: String,
+    /// `None`: an earlier version wrote it, and did not note when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approved_at: Option<DateTime<Utc>>,
     #[serde(default)]
     lease: Lease,
 }
 
 impl Sweeping {
-    pub(super) fn new(asked: AskedSweep, by: &str) -> Self {
-        Sweeping { asked, approved_by: by.to_owned(), lease: Lease::NONE }
+    pub(super) fn new(asked: AskedSweep, by: &str, at: DateTime<Utc>) -> Self {
+        let approved_at = Some(at);
+        Sweeping { asked, approved_by: by.to_owned(), approved_at, lease: Lease::NONE }
     }
 
     fn fresh(&self) -> Proof {
@@ -42,7 +46,7 @@ impl Sweeping {
             clause: &self.asked.clause,
             asked_by: &self.asked.by,
             approved_by: &self.approved_by,
-            approved_at: self.asked.at,
+            approved_at: self.approved_at.unwrap_or(self.asked.at),
         })
     }
 }

@@ -117,7 +117,9 @@ async fn swept(office: &CaseOffice, class: Class) -> Value {
     assert!(
         matches!(&own, Err(Fault::Broken(broken)) if broken[0].code == RefusalCode::RetentionSamePerson)
     );
+    office.clock.set(office.clock.now() + TimeDelta::minutes(1));
     let mut proof = desk.approve_sweep(organisation, class, MAX).await.unwrap();
+    assert_eq!(proof.approved_at, office.clock.now(), "not when it was asked for");
     // Records go as erasures of their own, which other rounds do.
     for _ in 0..10 {
         if proof.is_complete {
