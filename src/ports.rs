@@ -16,6 +16,7 @@ pub mod erased_keys;
 pub mod helper;
 pub mod identity_provider;
 pub mod journal;
+pub mod keepsakes;
 pub mod mailer;
 pub mod message;
 pub mod original_fault;

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::audit::AuditEvent;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{ArchiveIdentity, Behind, Branch, Nameplate, Standing, TrailEnd};
-use crate::ports::past::{Keepsakes, look};
+use crate::ports::keepsakes::Keepsakes;
+use crate::ports::past::look;
 use crate::ports::{Stamp, Store, StoreError};
 use crate::runtime::limits::BRANCHES_MAX;
 

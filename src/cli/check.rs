@@ -13,7 +13,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::past::Behind;
 use crate::domain::restriction::Mode;
 use crate::ports::StoreError;
-use crate::ports::past::Keepsakes as _;
+use crate::ports::keepsakes::Keepsakes as _;
 use crate::ports::portable::Kind;
 use crate::runtime::{descriptors, private};
 use crate::store;

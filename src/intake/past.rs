@@ -1,7 +1,7 @@
 //! The store's past is not forgotten with the store.
 //!
 //! Outside the store the gateway keeps the name of the store's trail, how far that had got, and the people needed for
-//! enforcement ([`crate::ports::past::Keepsakes`]). [`Vouched`] guards the store: everything goes through it. A store
+//! enforcement ([`crate::ports::keepsakes::Keepsakes`]). [`Vouched`] guards the store: everything goes through it. A store
 //! that is empty, a different one, damaged or older than remembered is *behind*: then nothing is written to it, as if
 //! it were away, so that decisions are made on the last known restrictions and wait in the journal (`degraded`), and
 //! nobody's restrictions are read from it. It is behind until an operator has accepted it as it is, or a newer one is

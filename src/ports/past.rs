@@ -1,7 +1,6 @@
-//! The store's past, from both sides: what the store says of itself, and what the gateway keeps of it
-//! outside the store.
-
-use std::sync::Arc;
+//! The store's past: what the store says of itself, compared with what the gateway keeps of it outside ([`Keepsakes`]).
+//!
+//! [`Keepsakes`]: super::keepsakes::Keepsakes
 
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -10,13 +9,12 @@ use super::audit_trail::{ERASED, ErasedNumbers, erased_id};
 use super::{AuditTrail, Documents, StoreError};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
-use crate::domain::person::Person;
 
 /// Cleanup of an abandoned store, before each try to reopen it: its files may have been replaced by then. Called once
 /// nobody uses the store any more. Blocks.
 pub type BeforeReopening = Box<dyn Fn() + Send + Sync>;
 
-/// The side of the store.
+/// What a store says of itself.
 #[async_trait]
 pub trait Past: Send + Sync {
     /// # Errors
@@ -51,24 +49,6 @@ pub trait Past: Send + Sync {
     fn is_behind(&self, _organisation: &OrganisationId) -> bool {
         false
     }
-}
-
-/// The side outside the store: small files of the gateway's own. Each call blocks.
-pub trait Keepsakes: Send + Sync {
-    fn mark(&self, organisation: &OrganisationId) -> Result<Option<Mark>, StoreError>;
-
-    /// On disk, synced, when this returns.
-    fn keep_mark(&self, organisation: &OrganisationId, mark: &Mark) -> Result<(), StoreError>;
-
-    /// The people needed for enforcement; `None`: nothing is known of them.
-    fn people(&self, organisation: &OrganisationId) -> Result<Option<Vec<Person>>, StoreError>;
-
-    /// On disk, synced, when this returns.
-    fn keep_people(
-        &self,
-        organisation: &OrganisationId,
-        people: &[Arc<Person>],
-    ) -> Result<(), StoreError>;
 }
 
 /// Reads where a store's trail ends, and compares that with its last known end.

@@ -15,7 +15,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::Mark;
 use crate::domain::person::Person;
 use crate::ports::StoreError;
-use crate::ports::past::Keepsakes;
+use crate::ports::keepsakes::Keepsakes;
 use crate::runtime::whole_file::replace;
 use crate::store::record::{Codec, Label, kind};
 
