@@ -181,6 +181,93 @@ fn attached_messages_and_text_files_are_read() {
     }
 }
 
+/// The notices of the snapshots that are sent, each with its profile, language and title.
+fn notices() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notices");
+    let mut notices = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("==== ").skip(1) {
+            let (title, notice) = part.split_once("\n\n").unwrap();
+            // Of the two others, one is heard and one is a page: no mail program quotes them.
+            let is_sent = ["by e-mail", "by text message", "mailed to the address on record"];
+            if is_sent.iter().any(|end| title.ends_with(end)) {
+                notices.push((format!("{file}: {title}"), notice.trim().to_owned()));
+            }
+        }
+    }
+    notices
+}
+
+/// A message with nothing in it but a notice as mail programs quote it, marked, below a header block, and in HTML.
+fn quoting(notice: &str) -> Vec<(&'static str, String)> {
+    let head = "From: Repairs <contact@x.example>\nSent: 20 November 2026 16:05\n\
+                To: Jo Doe <jo@x.example>\nSubject: Your message\n";
+    let marked: String = notice.lines().map(|line| format!("> {line}\n")).collect();
+    let lines: String = notice.lines().map(|line| format!("<p>{line}</p>\n")).collect();
+    let on_top: String = head
+        .lines()
+        .map(|line| line.replace('<', "&lt;").replace('>', "&gt;") + "<br>\n")
+        .collect();
+    vec![
+        ("text/plain", notice.to_owned()),
+        ("text/plain", format!("{head}\n{notice}\n")),
+        ("text/plain", format!("Thank you.\n\n{head}\n{notice}\n")),
+        ("text/plain", marked.clone()),
+        (
+            "text/plain",
+            format!("On 20 Nov 2026, at 16:05, Repairs <contact@x.example> wrote:\n\n{marked}"),
+        ),
+        ("text/html", format!("<blockquote type=cite>{lines}</blockquote>")),
+        (
+            "text/html",
+            format!("<p>&nbsp;</p><div style=\"border-top:solid\"><p>{on_top}</p></div>{lines}"),
+        ),
+        ("text/html", format!("<p>Thank you.</p><div><p>{on_top}</p></div>{lines}")),
+    ]
+}
+
+/// A notice speaks of emergencies, help with a disability and appeals: all that a bare reply says of them is ours.
+#[test]
+fn a_reply_that_quotes_a_notice_of_ours_opens_no_lane() {
+    let notices = notices();
+    assert!(notices.len() >= 100, "{}", notices.len());
+    for (called, notice) in notices {
+        for (content_type, body) in quoting(&notice) {
+            let reading = message(
+                format!(
+                    "From: jo@x.example\r\nContent-Type: {content_type}; charset=utf-8\r\n\r\n{}\r\n",
+                    body.replace('\n', "\r\n")
+                )
+                .as_bytes(),
+            );
+            assert_eq!(lanes(&reading), Vec::<&str>::new(), "{called}: {body}");
+        }
+    }
+}
+
+/// Words of one's own beside it are still found.
+#[test]
+fn a_word_of_ones_own_above_or_below_a_quoted_notice_is_found() {
+    for (called, notice) in notices() {
+        for body in [
+            format!("There is a gas leak in my flat.\n{notice}"),
+            format!("{notice}\nThere is a gas leak in my flat."),
+        ] {
+            let reading = message(
+                format!(
+                    "From: jo@x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n",
+                    body.replace('\n', "\r\n")
+                )
+                .as_bytes(),
+            );
+            assert_eq!(lanes(&reading), ["emergency"], "{called}: {body}");
+        }
+    }
+}
+
 #[test]
 fn programs_that_reply_by_themselves_are_automatic() {
     for name in AUTOMATIC {

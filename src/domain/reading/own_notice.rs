@@ -333,7 +333,7 @@ pub(super) fn set_aside(text: &str) -> Option<String> {
     if found.len() < SENTENCES_MIN {
         return None;
     }
-    blank_lines(text, &tokens, &mut blank);
+    blank_lines(text, &tokens, &plain, &mut blank);
     blank_headings(&plain, &mut blank);
     let mut rest = String::with_capacity(text.len());
     let mut from = 0;
@@ -346,21 +346,63 @@ pub(super) fn set_aside(text: &str) -> Option<String> {
     Some(rest)
 }
 
-/// A line that is mostly of a notice is all of it: a name, a role or an address was put in.
-fn blank_lines(text: &str, tokens: &[(Token, Range<usize>)], blank: &mut [bool]) {
+/// A line that is mostly of a notice is all of it: a name, a role or an address was put in. So is a line before the
+/// notice that has nothing but short runs and numbers, as a text message begins with.
+fn blank_lines(text: &str, tokens: &[(Token, Range<usize>)], plain: &[Token], blank: &mut [bool]) {
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line_of = |at: usize| ends.partition_point(|end| *end < at);
-    let mut from = 0;
-    for line in tokens.chunk_by(|(_, one), (_, next)| line_of(one.start) == line_of(next.start)) {
-        let to = from + line.len();
-        if let Some(blank) = blank.get_mut(from..to) {
-            let blanked = blank.iter().filter(|blank| **blank).count();
-            if blanked * 2 > blank.len() {
-                blank.fill(true);
-            }
+    let mut to = 0;
+    let lines: Vec<Range<usize>> = tokens
+        .chunk_by(|(_, one), (_, next)| line_of(one.start) == line_of(next.start))
+        .map(|line| {
+            let from = to;
+            to += line.len();
+            from..to
+        })
+        .collect();
+    for line in &lines {
+        let words = plain.get(line.clone()).unwrap_or_default();
+        if let Some(blank) = blank.get_mut(line.clone())
+            && is_mostly_notice(words, blank)
+        {
+            blank.fill(true);
         }
-        from = to;
     }
+    let is_notice =
+        |line: &Range<usize>| blank.get(line.clone()).is_some_and(|blank| blank.contains(&true));
+    let first = lines.iter().position(is_notice);
+    let Some(line) = first.and_then(|first| lines.get(first.checked_sub(1)?)) else { return };
+    let words = plain.get(line.clone()).unwrap_or_default();
+    if words.len() >= LONG_WORDS_MIN
+        && in_short_runs(words, is_put_between) == words.len()
+        && let Some(blank) = blank.get_mut(line.clone())
+    {
+        blank.fill(true);
+    }
+}
+
+/// Whether more of a line is a notice's than not. It must have a long run or begin with one that is nearly as long;
+/// beside that, short runs and numbers count.
+fn is_mostly_notice(words: &[Token], blank: &[bool]) -> bool {
+    let has_long = blank.contains(&true);
+    let begins =
+        words.len() >= LONG_WORDS_MIN && words.get(..LONG_WORDS_MIN - 1).is_some_and(is_short_run);
+    if !has_long && !begins {
+        return false;
+    }
+    let words: Vec<(Token, bool)> = words.iter().copied().zip(blank.iter().copied()).collect();
+    let of_notice: usize = words
+        .chunk_by(|(_, one), (_, next)| one == next)
+        .map(|stretch| match stretch {
+            [(_, true), ..] => stretch.len(),
+            _ => {
+                let words: Vec<Token> = stretch.iter().map(|(word, _)| *word).collect();
+                in_short_runs(&words, is_put_between)
+            }
+        })
+        .sum();
+    // A sentence that begins with a short run has little else: half of it will do.
+    of_notice * 2 + usize::from(!has_long) > words.len()
 }
 
 /// Between the sentences of a notice are its headings, and sentences too short to be distinguished from anybody's. Text
@@ -373,20 +415,32 @@ fn blank_headings(plain: &[Token], blank: &mut [bool]) {
         let length =
             blank.get(at..last).unwrap_or_default().iter().take_while(|blank| !**blank).count();
         let gap = plain.get(at..at + length).unwrap_or_default();
-        if length > 0 && in_short_runs(gap) * 2 >= length {
+        if length > 0 && in_short_runs(gap, is_short_run) * 2 >= length {
             blank.iter_mut().skip(at).take(length).for_each(|blank| *blank = true);
         }
         at += length.max(1);
     }
 }
 
-/// How many of the tokens are in short runs, one after another.
-fn in_short_runs(mut gap: &[Token]) -> usize {
+fn is_short_run(run: &[Token]) -> bool {
+    KNOWN.short.contains(run)
+}
+
+/// A number, or a short run that is more than one word: a single word ("appeal") may be the sender's.
+fn is_put_between(run: &[Token]) -> bool {
+    match run {
+        [word] => *word == NUMBER,
+        run => is_short_run(run),
+    }
+}
+
+/// How many of the tokens are in runs that count, one after another.
+fn in_short_runs(mut gap: &[Token], counts: impl Fn(&[Token]) -> bool) -> usize {
     let mut covered = 0;
     while !gap.is_empty() {
         let longest = (1..LONG_WORDS_MIN.min(gap.len() + 1))
             .rev()
-            .find(|length| gap.get(..*length).is_some_and(|run| KNOWN.short.contains(run)));
+            .find(|length| gap.get(..*length).is_some_and(&counts));
         covered += longest.unwrap_or_default();
         gap = gap.get(longest.unwrap_or(1)..).unwrap_or_default();
     }
