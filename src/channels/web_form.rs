@@ -53,14 +53,14 @@ use crate::channels::http::upstream::{Reply, Upstream};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
-use crate::domain::identifier::Assurance;
 use crate::domain::organisation::Organisation;
 use crate::intake::treatment::{Queued, Treatment, Unreached};
 use crate::intake::{Identified, Inbound, Intake, Outcome};
 use crate::ports::{Clock, Mailer, OwnMail, OwnMailKind};
 use crate::runtime::client::Pace;
 use crate::runtime::limits::{
-    FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP, FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
+    FORM_COPY_BYTES_MAX, FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP,
+    FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
 };
 use crate::runtime::tokens::hex;
 
@@ -334,8 +334,8 @@ impl FormEdge {
             apart::mark(&mut contact, &job.organisation, &from);
         }
         let notice_to = apart::notice_address(&contact, &from);
-        let is_proven = contact.from.iter().any(|from| from.assurance == Assurance::Proven);
-        let sent = contact.text.clone().filter(|_| is_proven);
+        let is_shown = |text: &&String| may_show && text.len() <= FORM_COPY_BYTES_MAX;
+        let sent = contact.text.as_ref().filter(is_shown).cloned();
         let inbound = Inbound {
             contact,
             digest: job.parsed.content,

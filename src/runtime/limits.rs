@@ -101,6 +101,8 @@ pub const FORM_REPEAT_STEP: Duration = Duration::from_secs(60);
 /// A handler's answer up to this size is remembered for a repeat. A longer one is passed on as it
 /// comes, and a repeat is forwarded again (and not counted again).
 pub const FORM_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The text of a form that a limited sender's page shows as a copy, in bytes. A longer one is not shown.
+pub const FORM_COPY_BYTES_MAX: usize = 16 * 1024;
 /// Memory for remembered answers of one edge, in bytes. More: the oldest are forgotten.
 pub const REPEATS_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// Parts of a multipart form. More: the form is delivered unread and flagged.

@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use contact_gateway::runtime::limits::FORM_COPY_BYTES_MAX;
+use serde_json::json;
+
 use super::browser::Browser;
-use super::{entry, rig};
+use super::{LIMITED, SECRET, entry, rig};
+use crate::contacts_edge::client::form;
+use crate::contacts_edge::upstream::Upstream;
+use crate::served::{Behind, Place, person};
 
 const FORM: &str = "<!doctype html><html lang=en><title>Contact us</title><form method=post>\
     <input type=email name=email><textarea name=message></textarea><button>Send</button></form>";
@@ -52,4 +58,49 @@ async fn a_browser_shows_the_thanks_of_the_handler_or_the_page_of_the_limit() {
     let channel = "web_form";
     assert_eq!(decided, [entry(Some("P-L"), channel, "limit"), entry(None, channel, "deliver")]);
     rig.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_says_first_what_matters_and_has_links_a_copy_and_a_way_back() {
+    let upstream = Upstream::start().await;
+    let behind = Behind { mail: 9, form: upstream.address, calls: upstream.address };
+    let place = Place::new(&behind, SECRET);
+    let details = "[organisation.contact_details]\nemail = \"contact@karbon.example\"\n\
+                   telephone = \"+441914980123\"\nletter = \"1 High Street\"\n[organisation.mail]";
+    place.change("[organisation.mail]", details);
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    place.import(&json!([person("P-L", "lim@x.example", LIMITED, letters)]));
+    let served = place.serve();
+    let says = |message: &str| format!("email=lim%40x.example&message={message}");
+
+    let neutral = form(served.contacts, "/karbon/public", &says("The+tap+drips")).await.text();
+    for part in [
+        "<a href=\"mailto:contact@karbon.example\">",
+        "<a href=\"tel:+441914980123\">0191 498 0123</a>",
+        "<a href=\"tel:999\">999</a>",
+        "<a href=\"tel:+441910000000\">0191 000 0000</a>",
+        "<a href=\"/karbon/public\">Back to the form</a>",
+    ] {
+        assert!(neutral.contains(part), "{part}: {neutral}");
+    }
+    assert!(!neutral.contains("drips") && !neutral.contains("What you sent"), "{neutral}");
+
+    let said = says("The+tap+%3Cdrips%3E+%26+more");
+    let shown = form(served.contacts, "/karbon/contact", &said).await.text();
+    let order = [
+        "<h1>We did not pass on your message</h1>",
+        "<h2>In an emergency</h2>",
+        "<h2>What the limit is</h2>",
+        "<h2>How you can contact us now</h2>",
+        "<h2>What you can always contact us about</h2>",
+        "<h2>If you think this is wrong</h2>",
+        "<h2>What you sent</h2>\n<div class=\"sent\">The tap &lt;drips&gt; &amp; more</div>",
+        "<a href=\"/karbon/contact\">Back to the form</a>",
+    ]
+    .map(|part| shown.find(part).unwrap_or_else(|| panic!("{part}: {shown}")));
+    assert!(order.is_sorted(), "{order:?}: {shown}");
+    let long = says(&"tap+".repeat(FORM_COPY_BYTES_MAX / 4 + 1));
+    let shown = form(served.contacts, "/karbon/contact", &long).await.text();
+    assert!(shown.contains("Back to the form") && !shown.contains("What you sent"), "{shown}");
+    served.stop();
 }

@@ -13,7 +13,7 @@ use crate::domain::notice::{Handling, Line, NoticePart, Piece, Section, SectionK
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
     pub kept: ContactKept,
-    /// The text sent, for a signed-in sender who may want a copy.
+    /// The text sent, for a sender who may see the limit and may want a copy.
     pub sent: Option<&'a str>,
     /// A way back: the form's own path.
     pub back: Option<&'a str>,
