@@ -203,3 +203,39 @@ async fn a_receiver_misses_nothing_of_a_store_that_was_emptied_and_accepted() {
     .await;
     served.stop();
 }
+
+/// An unread contact comes before one that was read, and monitoring and other systems learn of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limited_contact_that_nobody_reads_in_time_is_on_top_in_the_metrics_and_an_event() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    for (id, days) in [("c-read", 9), ("c-missed", 8)] {
+        let at = chrono::Utc::now() - chrono::TimeDelta::days(days);
+        let contact = json!({"id": id, "channel": "email", "at": at, "text": "Hello.",
+            "to": ["a@karbon.example"],
+            "from": [{"kind": "email", "value": "lim@x.example", "assurance": "proven"}]});
+        let decision = served.ask("POST", "/api/v1/contacts", &contact).await;
+        assert_eq!(decision["disposition"], "limit");
+    }
+    let read = "/api/v1/queues/limited/c-read/read";
+    served.ask("POST", read, &json!({})).await;
+    assert_eq!(mail(&served, "c-new").await["disposition"], "limit");
+    served.stop();
+
+    // A gateway looks when it starts.
+    let served = rig.place.serve();
+    let is_overdue = "contact_gateway_queue_overdue{organisation=\"karbon\",queue=\"limited\"} 1";
+    until("the metric shows it", || async { served.metrics().await.contains(is_overdue) }).await;
+    let items = served.queue("limited").await;
+    let shown: Vec<(&str, bool)> =
+        items.iter().map(|item| (item["id"].as_str().unwrap(), item["overdue"] == true)).collect();
+    assert_eq!(shown, [("c-missed", true), ("c-read", false), ("c-new", false)]);
+    until("the receiver gets it", || async {
+        rig.receiver.seen().iter().any(|seen| {
+            let event: Value = serde_json::from_slice(&seen.body).unwrap();
+            event["type"] == "contact-gateway.item.unread" && event["subject"] == "c-missed"
+        })
+    })
+    .await;
+    served.stop();
+}

@@ -32,6 +32,7 @@ mod full_disk;
 mod fuzz;
 mod fuzzed;
 mod guides;
+mod helper;
 mod import;
 mod import_numbers;
 mod import_stays;

@@ -14,9 +14,11 @@ use contact_gateway::domain::channel::Channel;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::language::Language;
 use contact_gateway::domain::notice::{
-    Limiting, NoticeFacts, NoticePart, compose, parts_for_everybody, short, spoken, text,
+    Limiting, NoticeFacts, NoticePart, compose, in_languages, languages, parts_for_everybody,
+    short, spoken, text,
 };
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Profile;
 use contact_gateway::domain::reach::Reach;
 use contact_gateway::domain::restriction::{Mode, Restriction, WeeklyHours};
@@ -132,6 +134,26 @@ pub fn parts(
     })
 }
 
+/// The notice of a public form that is mailed to the address on record.
+pub fn mailed_apart(organisation: &Organisation) -> Vec<NoticePart> {
+    let mut apart = contact(Channel::WebForm);
+    apart.notified_apart = true;
+    let (_, restriction, _) = kinds().remove(0);
+    compose(&NoticeFacts {
+        organisation,
+        contact: &apart,
+        at: apart.at,
+        limits: &[Limiting { restriction: &restriction, clause: None }],
+        in_force: &[&restriction],
+        next_slot: None,
+    })
+}
+
+/// The page of a public form, the same for everybody.
+pub fn neutral(organisation: &Organisation) -> Vec<NoticePart> {
+    parts_for_everybody(organisation, contact(Channel::WebForm).at)
+}
+
 /// Every notice of an organisation in a language: as a message, a text message, and a call.
 fn all(profile: &str, language: Language) -> String {
     let organisation = organisation(profile);
@@ -147,19 +169,9 @@ fn all(profile: &str, language: Language) -> String {
         let call: Vec<String> = std::iter::once(call.opening).chain(call.more).collect();
         add(&format!("{kind}, on the telephone, piece by piece"), &call.join("\n--\n"));
     }
-    let mut apart = contact(Channel::WebForm);
-    apart.notified_apart = true;
-    let (_, restriction, _) = kinds().remove(0);
-    let mailed = compose(&NoticeFacts {
-        organisation: &organisation,
-        contact: &apart,
-        at: apart.at,
-        limits: &[Limiting { restriction: &restriction, clause: None }],
-        in_force: &[&restriction],
-        next_slot: None,
-    });
+    let mailed = mailed_apart(&organisation);
     add("of a public form, mailed to the address on record", &text(&mailed, language));
-    let neutral = parts_for_everybody(&organisation, apart.at);
+    let neutral = neutral(&organisation);
     add("the neutral page of a public form", &text(&neutral, language));
     written
 }
@@ -197,6 +209,79 @@ fn no_notice_names_anybody_or_mixes_languages() {
         let english = all(profile, Language::English);
         for word in ["Gallwch", "Cyfeirnod", "dydd ", "Tachwedd"] {
             assert!(!english.contains(word), "{profile}: {word}");
+        }
+    }
+}
+
+/// A text message has no room for the risk of harm: there, 999 is for danger.
+#[test]
+fn every_notice_says_what_to_do_in_an_emergency_at_risk_and_to_appeal() {
+    for profile in PROFILES {
+        let organisation = organisation(profile);
+        for (kind, restriction, next) in kinds() {
+            for (language, [risk, appeal, word]) in [
+                (Language::English, ["at risk of harm", "You can appeal.", "APPEAL"]),
+                (Language::Welsh, ["mewn perygl", "Gallwch apelio.", "APELIO"]),
+            ] {
+                let of = |channel| parts(&organisation, &restriction, channel, next);
+                let mail = text(&of(Channel::Email), language);
+                let page = text(&of(Channel::WebForm), language);
+                for notice in [&mail, &page] {
+                    for part in ["999", "0191 498 0999", risk, appeal] {
+                        assert!(notice.contains(part), "{profile}, {kind}: {part}: {notice}");
+                    }
+                }
+                let message = short(&of(Channel::Sms), language);
+                for part in ["999", "0191 498 0999", word] {
+                    assert!(message.contains(part), "{profile}, {kind}: {part}: {message}");
+                }
+                let call = spoken(&of(Channel::Telephone), language).more.join(" ");
+                for part in [risk, appeal] {
+                    assert!(call.contains(part), "{profile}, {kind}: {part}: {call}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_notice_is_in_the_persons_language_or_in_those_of_the_organisation() {
+    let united_welsh = organisation("united-welsh");
+    let person = |json| serde_json::from_value::<Person>(json).unwrap();
+    let unknown = person(json!({"id": "P-1"}));
+    let welsh = person(json!({"id": "P-1", "language": "cy"}));
+    let (_, restriction, _) = kinds().remove(0);
+    for (person, has_english) in [(None, true), (Some(&unknown), true), (Some(&welsh), false)] {
+        let spoken_to = languages(&united_welsh, person);
+        for channel in [Channel::Email, Channel::Sms] {
+            let parts = parts(&united_welsh, &restriction, channel, None);
+            let notice = in_languages(&parts, channel, &spoken_to);
+            assert!(notice.contains("Dim ond drwy lythyr"), "{notice}");
+            let english = notice.contains("You can only contact us by letter.");
+            assert_eq!(english, has_english, "{notice}");
+        }
+    }
+    assert_eq!(languages(&organisation("tuntum"), Some(&unknown)), [Language::English]);
+}
+
+#[test]
+fn a_channel_that_nobody_staffs_is_never_offered() {
+    let kind = json!({"id": "R-1", "starts": "2026-11-01", "review_due": "2027-05-01",
+        "kind": "channels_only", "channels": ["telephone", "letter"]});
+    let restriction: Restriction = serde_json::from_value(kind).unwrap();
+    let mut organisation = organisation("karbon-homes");
+    for is_staffed in [true, false] {
+        if !is_staffed {
+            let never = WeeklyHours { windows: Vec::new(), bank_holidays: false };
+            organisation.reach.staffed_hours.insert(Channel::Telephone, never);
+        }
+        let limited = parts(&organisation, &restriction, Channel::Email, None);
+        for parts in [limited, neutral(&organisation)] {
+            let notice = text(&parts, Language::English);
+            assert_eq!(notice.contains("- Phone: 0191 498 0123"), is_staffed, "{notice}");
+            assert!(notice.contains("- Letter: 1 High Street"), "{notice}");
+            // It gives no details of a channel for these.
+            assert!(!notice.contains("Text message:"), "{notice}");
         }
     }
 }

@@ -2,12 +2,13 @@
 //! against everyday mail that must open no lane.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use contact_gateway::config::profile::{load, to_canonical_json};
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::profile::Profile;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The lanes that a text falls into under a shipped profile.
 fn lanes(text: &str) -> Vec<&'static str> {
@@ -133,6 +134,29 @@ fn everyday_mail_falls_into_no_lane() {
     }
 }
 
+/// Words that are a slip away from a safeguard's, or sound like it: telephone and textphone, parking and sparking,
+/// hearing and heating, strange and strangled, junction and injunction, visibility and disability, transaction and
+/// translation.
+#[test]
+fn a_word_that_is_nearly_a_safeguards_opens_no_lane() {
+    for text in [
+        "Please telephone me about my rent",
+        "Please telephone me about the parking",
+        "Where can I park? The parking is full again",
+        "Please do not close this without hearing from me first",
+        "It is strange that nobody has called",
+        "There is a strange noise from the lift",
+        "The bins at the junction were not emptied",
+        "My visibility at the junction is poor",
+        "The transaction is not on my account",
+        "Is the transaction on my rent account yet?",
+        "The visibility from the drive is poor because of the hedge",
+        "Parking outside the block is a problem again",
+    ] {
+        assert_eq!(lanes(text), Vec::<&str>::new(), "{text}");
+    }
+}
+
 /// Said once these open nothing, so that said again and again they open nothing either.
 #[test]
 fn repeating_words_of_any_length_opens_no_lane() {
@@ -165,4 +189,63 @@ fn every_lane_has_words_of_both_languages() {
     assert_eq!(canonical["safeguards"]["statutory"]["queue"], "governance");
     let senders = canonical["safeguards"]["protected_senders"].as_array().unwrap();
     assert!(senders.contains(&json!("@housing-ombudsman.org.uk")));
+}
+
+/// What `simulate --resemblance` says of three contacts where examples open a lane from this share on, and what it
+/// decides.
+fn simulated(resembles_percent: u8) -> (Vec<String>, Vec<String>) {
+    let said = [
+        "Please send the rent statement",
+        "Visitors took the bus to the jubilee",
+        "The visitors at the almshouse were kind",
+    ];
+    let contact = |(at, text): (usize, &&str)| {
+        json!({"id": format!("c-{at}"), "channel": "email", "at": format!("2026-11-17T10:0{at}:00Z"),
+               "from": [{"kind": "email", "value": "ann@mail.example", "assurance": "proven"}], "text": text})
+    };
+    let contacts: Vec<Value> = said.iter().enumerate().map(contact).collect();
+    let example = "The visitors at the almshouse took the silver spoons again";
+    let scenario = json!({
+        "profile": {"safeguards": {"resembles_percent": resembles_percent, "safeguarding": {"examples": [example]}}},
+        "people": [{"id": "P-1", "identifiers": [{"kind": "email", "value": "ann@mail.example"}],
+                    "restrictions": [{"id": "R-1", "kind": "channels_only", "channels": ["letter"]}]}],
+        "contacts": contacts,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.json");
+    std::fs::write(&file, scenario.to_string()).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
+        .args(["simulate", "--resemblance", "--profile"])
+        .arg(root.join("config/profiles/karbon-homes.toml"))
+        .arg(&file)
+        .output()
+        .unwrap();
+    let (out, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{err}");
+    let says = err.lines().filter(|line| line.starts_with("c-")).map(str::to_owned).collect();
+    let decided = out.lines().map(|line| {
+        let decision: Value = serde_json::from_str(line).unwrap();
+        decision["disposition"].as_str().unwrap().to_owned()
+    });
+    (says, decided.collect())
+}
+
+#[test]
+fn simulate_shows_what_a_threshold_does() {
+    let like = |says: &str, id: &str, effect: &str| {
+        says.starts_with(&format!("{id}: safeguarding: "))
+            && says.contains(effect)
+            && says
+                .ends_with("resembles: The visitors at the almshouse took the silver spoons again")
+    };
+    let (says, decided) = simulated(42);
+    assert_eq!(decided, ["limit", "limit", "route"]);
+    assert_eq!(says.len(), 2, "{says:?}");
+    assert!(like(&says[0], "c-1", " % (threshold 42 %): does not open the lane: "), "{says:?}");
+    assert!(like(&says[1], "c-2", " % (threshold 42 %): opens the lane: "), "{says:?}");
+    let (says, decided) = simulated(20);
+    assert_eq!(decided, ["limit", "route", "route"]);
+    assert!(like(&says[0], "c-1", " % (threshold 20 %): opens the lane: "), "{says:?}");
 }

@@ -3,9 +3,9 @@
 
 use contact_gateway::domain::channel::Channel;
 use contact_gateway::domain::language::Language;
-use contact_gateway::domain::notice::{sections, short, spoken};
+use contact_gateway::domain::notice::{NoticePart, sections, short, spoken};
 
-use super::{PROFILES, kinds, organisation, parts};
+use super::{PROFILES, kinds, mailed_apart, neutral, organisation, parts};
 
 /// Words of one sentence.
 pub const SENTENCE_WORDS_MAX: usize = 20;
@@ -78,6 +78,19 @@ pub fn grade(sentences: &[Vec<String>]) -> f64 {
         - 15.59
 }
 
+/// Every line of a notice but its headings and its reference.
+fn whole(parts: &[NoticePart], language: Language) -> String {
+    let lines: Vec<String> = sections(parts, language)
+        .into_iter()
+        .flat_map(|section| {
+            let list = section.list.into_iter();
+            section.paragraphs.into_iter().chain(list).map(|line| line.text())
+        })
+        .filter(|line| !line.contains("c-4f2a"))
+        .collect();
+    lines.join("\n")
+}
+
 /// The texts of a notice with what they are called.
 fn texts() -> Vec<(String, Language, String, Vec<String>)> {
     let mut texts = Vec::new();
@@ -89,21 +102,21 @@ fn texts() -> Vec<(String, Language, String, Vec<String>)> {
         names.extend(rules.policy.clone());
         names.extend(rules.ombudsman.iter().map(|one| one.name.clone()));
         names.extend(rules.ombudsman.iter().filter_map(|one| one.welsh_name.clone()));
+        for language in Language::ALL {
+            for (what, parts) in
+                [("mailed apart", mailed_apart(&organisation)), ("neutral", neutral(&organisation))]
+            {
+                let called = format!("{profile}, {what}, {}", language.tag());
+                texts.push((called, language, whole(&parts, language), names.clone()));
+            }
+        }
         for (kind, restriction, next) in kinds() {
             for language in Language::ALL {
                 for channel in Channel::ALL {
                     let parts = parts(&organisation, &restriction, channel, next);
-                    let whole: Vec<String> = sections(&parts, language)
-                        .into_iter()
-                        .flat_map(|section| {
-                            let list = section.list.into_iter();
-                            section.paragraphs.into_iter().chain(list).map(|line| line.text())
-                        })
-                        .filter(|line| !line.contains("c-4f2a"))
-                        .collect();
                     let called =
                         format!("{profile}, {kind}, {}, {}", channel.name(), language.tag());
-                    texts.push((called.clone(), language, whole.join("\n"), names.clone()));
+                    texts.push((called.clone(), language, whole(&parts, language), names.clone()));
                     if channel == Channel::Sms {
                         let said = short(&parts, language).replace("c-4f2a", "");
                         texts.push((format!("{called}, short"), language, said, names.clone()));
