@@ -11,7 +11,7 @@ use crate::mail::sink::{Script, Sink};
 use crate::one_reading::{AUTOMATIC, FROM_FIELDS, NEW_WORDS, SAFEGUARDS};
 use crate::served::{Behind, Place, Served, person};
 
-/// What mail comes in by, each with a mailbox of its own: what comes in twice is delivered once.
+/// What mail comes in by, each with a mailbox of its own, to see what came in by it.
 const DOORS: [(&str, &str); 3] = [
     ("SMTP", "repairs@karbon.example"),
     ("LMTP", "lettings@karbon.example"),
@@ -60,6 +60,8 @@ impl Rig {
     /// Hands a fault's message in by a door. The flags that it is passed on with; `None`: it is not passed on.
     async fn send_by(&self, (door, to): (&str, &str), from: &str, name: &str) -> Option<String> {
         let message = message(name);
+        // The same message of the same sender is one contact, whatever it comes in by.
+        let from = &*format!("{door}.{from}");
         if door == "milter" {
             let end = message.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
             let (header, body) = (&message[..end], &message[end + 4..]);

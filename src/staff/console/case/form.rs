@@ -1,5 +1,6 @@
 //! The page of a step: its fields, its refusals next to them, with typed values kept.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -158,6 +159,8 @@ pub(in crate::staff::console) async fn take(
         Err(unread) => return again(Wrong { unread, ..Wrong::default() }),
     };
     let id = prepare(&desktop, &request, &mut fields);
+    let mut typed = BTreeSet::new();
+    fields.values().for_each(|field| add_texts(field, &mut typed));
     let Ok(act) = serde_json::from_value::<Act>(Value::Object(fields)) else {
         return again(Wrong { unreadable: true, ..Wrong::default() });
     };
@@ -171,8 +174,8 @@ pub(in crate::staff::console) async fn take(
         Err(Fault::VersionChanged { .. }) => {
             let since = version.unwrap_or_default();
             let (changes, mine) = changes_since(&staff, &visit, &request, since).await?;
-            if mine {
-                // A second press, or a second tab: it was done.
+            if mine && has_texts(&staff, &visit, &request, &typed).await? {
+                // A second press, or the same in a second tab: it was done.
                 return Ok(go(&case_href(&request.person, step.act, 0, "")));
             }
             // Made on what the page shows now.
@@ -180,6 +183,32 @@ pub(in crate::staff::console) async fn take(
         }
         Err(fault) => Err(fault.into()),
     }
+}
+
+/// Adds each text of more than one word.
+fn add_texts(value: &Value, texts: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.trim().contains(char::is_whitespace) => {
+            texts.insert(text.trim().to_owned());
+        }
+        Value::Array(values) => values.iter().for_each(|value| add_texts(value, texts)),
+        Value::Object(fields) => fields.values().for_each(|value| add_texts(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Whether all that was typed is on the case file by now.
+async fn has_texts(
+    staff: &Staff,
+    visit: &Visit,
+    request: &StepRequest,
+    typed: &BTreeSet<String>,
+) -> Result<bool, Trouble> {
+    let desk = &staff.casework(visit).desk;
+    let now = desk.read_whole_case(&visit.organisation, &request.person).await?;
+    let mut written = BTreeSet::new();
+    add_texts(&json!(now.file), &mut written);
+    Ok(typed.is_subset(&written))
 }
 
 /// What no field says: names of new records. The id of a letter or a proposal that is made again.
