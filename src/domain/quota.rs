@@ -56,7 +56,7 @@ impl Quota {
     }
 
     fn taken_in(
-        &self,
+        self,
         counting: &Counting,
         counted: impl IntoIterator<Item = DateTime<Utc>>,
         zone: Tz,

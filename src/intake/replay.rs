@@ -42,7 +42,7 @@ impl TakingUp {
 
     /// A point of contact has a contact from now on: nobody can take up what is on no queue. Other deadlines run from
     /// the receipt of the contact, and stay.
-    fn from_now(&self, mut entry: JournalEntry) -> JournalEntry {
+    fn as_of_now(&self, mut entry: JournalEntry) -> JournalEntry {
         if let Some(item) = &mut entry.settled.item
             && let Some(read_by) = self.read_by(&entry.organisation, item)
         {
@@ -109,7 +109,7 @@ pub async fn replay_pending(
         let mut refused = None;
         for some in at_once(journal.pending().await?) {
             let replays = some.into_iter().map(|(number, entry)| async move {
-                store.replay(points.from_now(entry)).await.map(|()| number)
+                store.replay(points.as_of_now(entry)).await.map(|()| number)
             });
             let mut taken = Vec::new();
             let mut away = None;

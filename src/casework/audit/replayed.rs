@@ -150,7 +150,7 @@ impl History {
         let mut together = BTreeSet::from([record]);
         loop {
             let before = together.len();
-            for [one, other] in merged.iter().copied() {
+            for [one, other] in &merged {
                 if together.contains(one.as_str()) || together.contains(other.as_str()) {
                     together.extend([one.as_str(), other.as_str()]);
                 }

@@ -196,9 +196,12 @@ fn an_observed_restriction_never_ends_the_search() {
     assert!(verdict.audit.rows[0].observed && verdict.audit.rows[1].settled);
 }
 
+/// Who got an item, and from when it counts as unanswered.
+type RoutedItem = (Option<String>, Option<DateTime<Utc>>);
+
 /// When the item of Jo's contact of a Monday at ten counts as unanswered, with these absences: as it came, and as
 /// it was let through on Friday.
-fn unanswered_from(absences: &str) -> [Option<(Option<String>, Option<DateTime<Utc>>)>; 2] {
+fn unanswered_from(absences: &str) -> [Option<RoutedItem>; 2] {
     let mut profile = Profile::silent("Bare Homes", Nation::England);
     profile.answered_within_hours = Some(8);
     let organisation = Organisation { profile: Arc::new(profile), ..organisation(Mode::Enforce) };

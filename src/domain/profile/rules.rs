@@ -79,9 +79,10 @@ mod tests {
         let mut copy = profile.clone();
         assert_eq!(copy.rules(), known);
         let rule = KindRule { allowed: true, clause: Some("8.3".to_owned()), sign_off: None };
-        copy = Profile { kinds: [(KindName::ContactQuota, rule)].into(), ..copy.clone() };
+        copy = Profile { kinds: [(KindName::ContactQuota, rule)].into(), ..profile.clone() };
         assert_ne!(copy.rules(), known);
         let renamed = Profile { name: "Other Homes".to_owned(), ..profile.clone() };
         assert_eq!(renamed.rules(), known, "no decision depends on the name");
+        assert_eq!(profile.rules(), known);
     }
 }

@@ -42,7 +42,7 @@ impl Session {
                 self.say(&MilterAnswer::TryAgain);
             }
             Err(NotNamed::LongSender) => {
-                self.say(&MilterAnswer::Reply(&long(replies::LONG_SENDER)))
+                self.say(&MilterAnswer::Reply(&long(replies::LONG_SENDER)));
             }
             Err(NotNamed::LongRecipient) => {
                 self.say(&MilterAnswer::Reply(&long(replies::LONG_RECIPIENT)));
