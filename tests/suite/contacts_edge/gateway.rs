@@ -197,6 +197,25 @@ fn profile(nation: Nation) -> Profile {
     }
 }
 
+impl Setup {
+    fn organisation(&self) -> Organisation {
+        Organisation {
+            id: karbon(),
+            profile: Arc::new(profile(self.nation)),
+            mode: self.mode,
+            emergency: self.emergency.map(str::to_owned),
+            mail_domains: vec!["karbon.example".to_owned()],
+            queue_mailboxes: self
+                .emergency_mailbox
+                .map(|mailbox| ("emergency".to_owned(), mailbox.to_owned()))
+                .into_iter()
+                .collect(),
+            notice_from: self.notice_from.map(str::to_owned),
+            reach: Default::default(),
+        }
+    }
+}
+
 impl Gateway {
     pub async fn start(setup: Setup) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -208,20 +227,7 @@ impl Gateway {
         let path = folder.path();
         let store = Embedded::open(&path.join("store")).unwrap();
         let clock = Arc::new(TestClock(Mutex::new("2026-11-18T10:00:00Z".parse().unwrap())));
-        let organisation = Arc::new(Organisation {
-            id: karbon(),
-            profile: Arc::new(profile(setup.nation)),
-            mode: setup.mode,
-            emergency: setup.emergency.map(str::to_owned),
-            mail_domains: vec!["karbon.example".to_owned()],
-            queue_mailboxes: setup
-                .emergency_mailbox
-                .map(|mailbox| ("emergency".to_owned(), mailbox.to_owned()))
-                .into_iter()
-                .collect(),
-            notice_from: setup.notice_from.map(str::to_owned),
-            reach: Default::default(),
-        });
+        let organisation = Arc::new(setup.organisation());
         let watched = Faulty::over(Arc::clone(&store) as Arc<dyn Store>);
         let people: Vec<Person> = serde_json::from_value(setup.people).unwrap();
         put(store.as_ref(), people, clock.now()).await;

@@ -106,7 +106,8 @@ fn probes_and_services_use_ports_and_routes_that_there_are() {
     }
     let exposed = in_image("EXPOSE");
     for (name, port) in ports {
-        assert!(exposed.split(' ').any(|one| one == port.to_string()), "{name}");
+        let port = port.to_string();
+        assert!(exposed.split(' ').any(|one| one == port), "{name}");
     }
 }
 
