@@ -31,7 +31,7 @@ pub const READS_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// the server does as its default action says.
 pub const PACKETS_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A head or packet up to this size takes no part in that.
-pub const BEGINNING_BYTES_FREE: usize = 8 * 1024;
+pub const BEGINNING_BYTES_FREE: usize = 4 * 1024;
 /// Messages by e-mail, as far as each is longer than [`MESSAGE_BYTES_FREE`]. More: a message is spooled to disk however
 /// short it is.
 pub const MESSAGES_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
