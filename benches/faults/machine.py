@@ -15,6 +15,8 @@ from processes import free_port, sooner_or_later, wait
 
 # In seconds.
 YEAR = 365 * 86_400
+# How long before a kill an answer may have been noticed here whose entry was not written yet.
+UNWRITTEN = 1
 
 
 def mail_server_away(place, behind):
@@ -153,7 +155,7 @@ def killed(place, behind):
     case = "gateway killed"
     gateway = Gateway(place, behind).start()
     wanted = {f"{number} {sender}": sender for number in range(60) for sender in (SAM, JO, STRANGER)}
-    taken = set()
+    taken = {}
 
     def send(text):
         try:
@@ -161,30 +163,37 @@ def killed(place, behind):
         except (OSError, smtplib.SMTPException):
             return
         if code == 250:
-            taken.add(text)
+            taken[text] = time.monotonic()
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         sending = [pool.submit(send, text) for text in wanted]
         wait("some to be taken", lambda: len(taken) >= 30)
         gateway.process.send_signal(signal.SIGKILL)
         gateway.process.wait(60)
+        ended = time.monotonic()
         concurrent.futures.wait(sending)
     before = len(taken)
+    # Entries on people without restrictions are written after the answer: a crash loses the last fifth of a second.
+    may_miss = sum(wanted[text] == STRANGER and ended - at < UNWRITTEN for text, at in taken.items())
     saw(case, "sender", f"{before} of {len(wanted)} mails were taken before it was killed; the others wait",
         before < len(wanted))
     gateway.start()
     for _ in range(100):
-        for text in wanted.keys() - taken:
+        for text in wanted.keys() - taken.keys():
             send(text)
         if len(taken) == len(wanted):
             break
     saw(case, "sender", f"afterwards {len(taken)} are taken", len(taken) == len(wanted))
-    trail = wait("every decision on the trail", lambda: len(found := gateway.trail()) >= len(wanted) and found)
+    least = len(wanted) - may_miss
+    trail = wait("every decision on the trail", lambda: len(found := gateway.trail()) >= least and found)
     twice = [one for one, entries in trail.items() if len(entries) != 1]
     entries = [entries[0] for entries in trail.values()]
     let_in = [one for one in entries if one["person"] == "P-2" and one["disposition"] == "deliver"]
-    saw(case, "staff", f"{len(trail)} decisions on the trail, {len(twice)} of them not once; {len(let_in)} by a quota of "
-        "one", len(trail) == len(wanted) and not twice and len(let_in) == 1)
+    restricted = [one for one in entries if one["person"] in ("P-1", "P-2")]
+    wanted_of_them = sum(sender != STRANGER for sender in wanted.values())
+    saw(case, "staff", f"{len(trail)} decisions on the trail, {len(restricted)} on people with restrictions, "
+        f"{len(twice)} of them not once; {len(let_in)} by a quota of one",
+        least <= len(trail) <= len(wanted) and len(restricted) == wanted_of_them and not twice and len(let_in) == 1)
     items = gateway.api("/api/v1/queues/limited?limit=500")["items"]
     limited = [one for one in entries if one["disposition"] == "limit"]
     saw(case, "staff", f"{len(items)} items for {len(limited)} limited mails", len(items) == len(limited))
