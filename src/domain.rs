@@ -48,6 +48,7 @@ pub mod nation;
 pub mod notice;
 pub mod open_way;
 pub mod organisation;
+pub mod outbound;
 pub mod own_record;
 pub mod past;
 pub mod percent;

@@ -245,6 +245,7 @@ impl About {
             flags: vec![Flag::Reminder],
             subject: Some(reminder.text),
             original_to: Vec::new(),
+            sent_by: None,
             issue: None,
             thread: Vec::new(),
             attachments: Vec::new(),

@@ -65,6 +65,7 @@ pub(super) fn touched(event: &AuditEvent) -> Touched<'_> {
         | AuditEvent::Unanswered { .. }
         | AuditEvent::Reminded { .. }
         | AuditEvent::Looked { .. }
+        | AuditEvent::Outbound(_)
         | AuditEvent::Account { .. }
         | AuditEvent::ApiToken { .. }
         | AuditEvent::DeadLetterDiscarded { .. }

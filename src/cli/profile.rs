@@ -62,7 +62,8 @@ const PARTS: [&str; 9] = [
     "exceptions",
     "responsible",
 ];
-const TAIL: [&str; 3] = ["read_within_working_days", "limited_read_within", "store_away"];
+const TAIL: [&str; 4] =
+    ["read_within_working_days", "limited_read_within", "store_away", "outbound_answers"];
 
 /// One value per line: its key, what the policy says, and the clause.
 fn table(canonical: &Value, out: &mut dyn Write) {

@@ -13,6 +13,7 @@ use super::channel::Channel;
 use super::disposition::Disposition;
 use super::flag::Flag;
 use super::identifier::IdentifierKind;
+use super::outbound::{OutboundEntry, OutboundTreatment};
 use super::profile::Role;
 use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
@@ -22,8 +23,8 @@ use facts::DecisionFacts;
 /// The name on an audit entry for what the gateway does by itself, its decisions among it.
 pub const GATEWAY: &str = "gateway";
 
-/// One entry of an organisation's audit trail. Carries ids and codes, never an address or a text but
-/// the reason that staff gave.
+/// One entry of an organisation's audit trail. Carries ids and codes, never a customer's address, nor a text but the
+/// reason that staff gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
@@ -145,6 +146,8 @@ pub enum AuditEvent {
         /// The event's id, as the receiver knows it.
         id: String,
     },
+    /// Somebody other than the point of contact wrote to a restricted person.
+    Outbound(OutboundEntry),
     /// An operator took a store as it is that was behind: with so many entries, where so many were
     /// known.
     StoreAccepted { known: u64, found: u64 },
@@ -279,6 +282,7 @@ impl AuditEvent {
             AuditEvent::Merged { person, other, .. }
             | AuditEvent::Unmerged { person, other, .. } => vec![person, other],
             AuditEvent::Step(step) => vec![&step.person],
+            AuditEvent::Outbound(outbound) => vec![&outbound.person],
             AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
             AuditEvent::Looked {
                 looked_at: LookedAt::Person | LookedAt::OwnRecord, id, ..
@@ -306,6 +310,21 @@ impl AuditEvent {
             | AuditEvent::Released { item }
             | AuditEvent::Unread { item }
             | AuditEvent::Unanswered { item, .. } => Some(item),
+            AuditEvent::Outbound(held) if held.treatment == OutboundTreatment::Held => {
+                Some(&held.contact)
+            }
+            _ => None,
+        }
+    }
+
+    /// The contact of this person whose record it is: decided, or held on its way to them. Its queue item has the same
+    /// id.
+    pub fn contact_of(&self, person: &str) -> Option<&str> {
+        match self {
+            AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => {
+                Some(&decided.contact)
+            }
+            AuditEvent::Outbound(outbound) if outbound.person == person => self.item(),
             _ => None,
         }
     }
@@ -438,5 +457,30 @@ mod tests {
         let event = AuditEvent::Decided(decided);
         let entry = AuditEntry { number: 7, at, by: "gateway".to_owned(), event };
         assert_eq!(record, serde_json::to_string(&entry).unwrap());
+    }
+
+    #[test]
+    fn a_message_held_on_its_way_out_is_a_contact_of_its_person() {
+        let entry = |treatment| {
+            AuditEvent::Outbound(OutboundEntry {
+                contact: "outbound-1".to_owned(),
+                person: "P-1".to_owned(),
+                restriction: "R-1".to_owned(),
+                clause: None,
+                code: ReasonCode::from("single_point_of_contact.other"),
+                treatment,
+                sender: "ann@karbon.example".to_owned(),
+            })
+        };
+        let held = entry(OutboundTreatment::Held);
+        assert_eq!((held.item(), held.contact_of("P-1")), (Some("outbound-1"), Some("outbound-1")));
+        assert_eq!((held.contact_of("P-2"), held.people()), (None, vec!["P-1"]));
+        for passed in [OutboundTreatment::Noted, OutboundTreatment::Warned].map(entry) {
+            assert_eq!((passed.item(), passed.contact_of("P-1")), (None, None));
+        }
+        let written = serde_json::to_value(&held).unwrap();
+        let named = ["event", "treatment"].map(|key| written[key].as_str());
+        assert_eq!(named, [Some("outbound"), Some("held")]);
+        assert_eq!(serde_json::from_value::<AuditEvent>(written).unwrap(), held);
     }
 }

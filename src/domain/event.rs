@@ -260,6 +260,7 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         // The operator's and the staff's own doing, and nothing that happened to a person or a contact.
         AuditEvent::StoreAccepted { .. }
         | AuditEvent::Looked { .. }
+        | AuditEvent::Outbound(_)
         | AuditEvent::Account { .. }
         | AuditEvent::ApiToken { .. }
         | AuditEvent::Erasure { .. }

@@ -90,6 +90,8 @@ flags! {
     /// On an item that is a reminder of what falls due, not a contact. `contact` names what it is about, and its
     /// channel has no meaning.
     Reminder = "reminder",
+    /// On an item that is a message of staff, held on its way to the person.
+    Outbound = "outbound",
     /// On an item that, as staff said, did not come from the person on whose record it was.
     NotTheirs = "not_theirs",
     /// Of a second decision on a held contact: it is not another contact.

@@ -25,6 +25,21 @@ pub enum Purpose {
     Campaign,
 }
 
+impl Purpose {
+    pub const ALL: [Purpose; 5] =
+        [Purpose::Statutory, Purpose::Reply, Purpose::Service, Purpose::Survey, Purpose::Campaign];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Purpose::Statutory => "statutory",
+            Purpose::Reply => "reply",
+            Purpose::Service => "service",
+            Purpose::Survey => "survey",
+            Purpose::Campaign => "campaign",
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {

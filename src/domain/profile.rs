@@ -125,6 +125,8 @@ pub struct Profile {
     pub evidence: Evidence,
     pub team: Team,
     pub store_away: StoreAway,
+    /// Unset: delivered, and noted on the trail.
+    pub outbound_answers: Option<OutboundAnswers>,
     /// Working days within which a filed contact must be marked read.
     pub read_within_working_days: Option<u32>,
     /// Working days within which a person reads limited or filed contacts: what its sender is promised.
@@ -379,6 +381,18 @@ pub enum StoreAway {
     Defer,
 }
 
+/// What an answer meets that somebody other than the point of contact writes to a restricted person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboundAnswers {
+    /// Nothing.
+    Deliver,
+    /// Delivered; its sender is notified.
+    Warn,
+    /// Kept, until somebody releases it.
+    Hold,
+}
+
 impl Profile {
     /// A profile in which the policy states nothing: every value is unset or the product's default.
     pub fn silent(name: &str, nation: Nation) -> Self {
@@ -406,6 +420,7 @@ impl Profile {
             evidence: Evidence::default(),
             team: Team::default(),
             store_away: StoreAway::default(),
+            outbound_answers: None,
             read_within_working_days: None,
             limited_read_within: LIMITED_READ_WITHIN,
             answered_within_hours: None,

@@ -39,6 +39,9 @@ pub struct QueueItem {
     pub subject: Option<String>,
     /// The recipients as addressed, who get a released original.
     pub original_to: Vec<String>,
+    /// The colleague's address that a held outgoing message came from; that of its envelope, which may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<String>,
     /// The issue, the messages and the attachments (SHA-256) of the contact, with which it can be
     /// decided again.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditEntry, AuditEvent};
 use super::case::CaseFile;
+use super::outbound::{OutboundEntry, OutboundTreatment};
 use super::person::Person;
 use super::profile::Profile;
 
@@ -82,6 +83,10 @@ pub const fn is_of_trail(event: &AuditEvent) -> bool {
     matches!(
         event,
         AuditEvent::Looked { .. }
+            | AuditEvent::Outbound(OutboundEntry {
+                treatment: OutboundTreatment::Noted | OutboundTreatment::Warned,
+                ..
+            })
             | AuditEvent::Account { .. }
             | AuditEvent::ApiToken { .. }
             | AuditEvent::Item { .. }

@@ -183,7 +183,7 @@ fn mentioned<'a>(
 
 /// Who lists an identifier: by the exact key, or where that matches nobody by the provider's. A
 /// representative counts only while in date.
-fn listings(
+pub fn listings(
     roster: &Roster,
     keys: &IdentifierKeys,
     profile: &Profile,

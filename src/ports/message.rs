@@ -22,12 +22,15 @@ pub const DECISION_FIELD: &str = "X-Contact-Gateway-Decision";
 pub const FLAGS_FIELD: &str = "X-Contact-Gateway-Flags";
 pub const ORIGINAL_TO_FIELD: &str = "X-Contact-Gateway-Original-To";
 pub const PASS_FIELD: &str = "X-Contact-Gateway-Pass";
+/// Written by a system of the organisation on mail that leaves it: for what purpose it is sent.
+pub const PURPOSE_FIELD: &str = "X-Contact-Gateway-Purpose";
 
 /// What is attached to a queue item if a server hands one message over in several transactions: the
 /// recipients that the item does not name, one per line.
 pub const FURTHER_RECIPIENTS: &str = "further_recipients";
 
-const OWN_FIELDS: [&str; 4] = [DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD];
+const OWN_FIELDS: [&str; 5] =
+    [DECISION_FIELD, FLAGS_FIELD, ORIGINAL_TO_FIELD, PASS_FIELD, PURPOSE_FIELD];
 
 /// Fields that a server writes on top of a message on its way (RFC 5321 4.4, and what Postfix and
 /// Exim add at delivery): the same message may carry more of them the next time it is seen.

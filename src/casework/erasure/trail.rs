@@ -8,7 +8,7 @@ use crate::casework::release::ToRelease;
 use crate::casework::reminder_mail::ToMail;
 use crate::casework::sealing::seal::{self, SEAL, Seal};
 use crate::casework::{Desk, Fault};
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
@@ -211,12 +211,7 @@ impl Desk {
 
 /// The contact of theirs that an entry is the decision on.
 fn contact_of<'e>(entry: &'e AuditEntry, person: &str) -> Option<&'e str> {
-    match &entry.event {
-        AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => {
-            Some(&decided.contact)
-        }
-        _ => None,
-    }
+    entry.event.contact_of(person)
 }
 
 pub(super) fn count(counts: &mut BTreeMap<String, u64>, what: &str) {

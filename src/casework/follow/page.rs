@@ -96,6 +96,7 @@ impl<'a> Page<'a> {
             | AuditEvent::Step(_)
             | AuditEvent::Reminded { .. }
             | AuditEvent::Looked { .. }
+            | AuditEvent::Outbound(_)
             | AuditEvent::Account { .. }
             | AuditEvent::ApiToken { .. }
             | AuditEvent::DeadLetterDiscarded { .. }

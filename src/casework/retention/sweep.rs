@@ -344,7 +344,7 @@ impl Desk {
         entry: AuditEntry,
     ) -> Result<Option<Due>, Fault> {
         let is_of_class = match class {
-            Class::Items | Class::Contacts => matches!(entry.event, AuditEvent::Decided(_)),
+            Class::Items | Class::Contacts => is_contact(&entry.event),
             Class::Trail => is_of_trail(&entry.event),
             Class::Records => false,
         };
@@ -398,10 +398,17 @@ impl Due {
     fn leaving(self, is_contact: bool) -> Leaving {
         let contact = match &self.entry.event {
             AuditEvent::Decided(decided) if is_contact => Some(decided.contact.clone()),
+            AuditEvent::Outbound(_) if is_contact => self.entry.event.item().map(str::to_owned),
             _ => None,
         };
         Leaving { entry: self.entry, contact, of: self.person.unwrap_or_default() }
     }
+}
+
+/// Whether it is the record of a contact: of a decided one, or of a message held on its way out.
+fn is_contact(event: &AuditEvent) -> bool {
+    let is_held = || matches!(event, AuditEvent::Outbound(_)) && event.item().is_some();
+    matches!(event, AuditEvent::Decided(_)) || is_held()
 }
 
 impl Sweeping {

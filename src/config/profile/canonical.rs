@@ -45,6 +45,7 @@ pub fn to_canonical_json(profile: &Profile) -> Value {
             StoreAway::Deliver => "deliver",
             StoreAway::Defer => "defer",
         },
+        "outbound_answers": profile.outbound_answers,
         "read_within_working_days": profile.read_within_working_days,
         "limited_read_within": { "working_days": profile.limited_read_within },
         "answered_within": profile.answered_within_hours.map(|hours| json!({ "working_hours": hours })),

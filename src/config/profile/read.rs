@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-use self::casework::engagement;
+use self::casework::{engagement, outbound_answers};
 use self::policy::Policy;
 use super::rights::safeguards;
 use crate::config::bank_holidays::Calendars;
@@ -95,6 +95,7 @@ pub(in crate::config) fn read(
         evidence: evidence(&section),
         team: team(&section),
         store_away: store_away.unwrap_or_default(),
+        outbound_answers: outbound_answers(&policy, &section),
         read_within_working_days: policy
             .cited(&section, "read_within_working_days", |f| f.whole(1, WORKING_DAYS_MAX)),
         limited_read_within: limited_read_within(&section),

@@ -307,6 +307,7 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         flags: decision.flags.clone(),
         subject: contact.subject.clone(),
         original_to: contact.to.clone(),
+        sent_by: None,
         issue: contact.issue.clone(),
         thread: contact.message_id.iter().chain(&contact.thread).cloned().collect(),
         attachments: contact.attachments.iter().map(|one| one.sha256.clone()).collect(),

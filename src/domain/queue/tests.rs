@@ -20,6 +20,7 @@ fn item(state: ItemState, claimed_by: Option<&str>) -> QueueItem {
         flags: Vec::new(),
         subject: None,
         original_to: Vec::new(),
+        sent_by: None,
         issue: None,
         thread: Vec::new(),
         attachments: Vec::new(),

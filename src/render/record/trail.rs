@@ -114,6 +114,9 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Erasure { action, reason, .. } => {
             (Some(format!("erasing your record: {}", action.replace('_', " "))), reason)
         }
+        AuditEvent::Outbound(outbound) => {
+            (of(&outbound.restriction, "noted a message to you by somebody else here"), &None)
+        }
         // The other record's id is not given to anybody who may not see it.
         AuditEvent::Merged { .. } => (plain("merged two records of yours"), &None),
         AuditEvent::Unmerged { .. } => (plain("parted two records again"), &None),

@@ -214,7 +214,8 @@ fn filled(
     let w = words::Item::of(language);
     let came = say::when(item.at, now, zone, language);
     let named = who(item, person, words::Queue::of(language));
-    let heading = format!("{} {} {named}", say::channel(item.channel, language), w.from);
+    let direction = if item.sent_by.is_some() { w.outbound_to } else { w.from };
+    let heading = format!("{} {direction} {named}", say::channel(item.channel, language));
     let queue_path = format!("/queues/{}", quoted(&item.queue));
     let queue_name = say::queue(&item.queue, language).0;
     let from = own_path(beside.from).unwrap_or(&queue_path).to_owned();
@@ -334,6 +335,9 @@ fn details(
     ];
     if let Some(read_by) = item.read_by.filter(|_| item.is_unread()) {
         details.push((w.read_by, say::when(read_by, now, zone, language)));
+    }
+    if let Some(sent_by) = item.sent_by.as_ref().filter(|address| !address.is_empty()) {
+        details.push((w.sent_by, sent_by.clone()));
     }
     if !item.original_to.is_empty() {
         details.push((w.to, item.original_to.join(", ")));

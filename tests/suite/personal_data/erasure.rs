@@ -15,8 +15,8 @@ use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::{LastEntry, Mark, Nameplate, Standing};
 use contact_gateway::domain::person::Person;
-use contact_gateway::ports::documents::{BY_ID, Listing};
-use contact_gateway::ports::{Clock, Past as _, Store};
+use contact_gateway::ports::documents::{BY_ID, Batch, Listing};
+use contact_gateway::ports::{Clock, Past as _, Stamp, Store};
 use contact_gateway::store::archive::FileArchive;
 use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::memory::Memory;
@@ -316,6 +316,38 @@ async fn a_gateway_that_ends_anywhere_leaves_a_sound_trail_and_another_does_the_
         calls += 5;
     }
     assert!(ended[&false] > 10, "{ended:?}");
+}
+
+/// A colleague's message that is held on its way to the person is one of their contacts.
+#[tokio::test]
+async fn a_message_held_on_its_way_to_the_person_is_erased_with_them() {
+    let store: Arc<dyn Store> = Memory::new();
+    let office = Office::on(Arc::clone(&store)).and_person().await;
+    let (of, id) = (office.tuntum.id.clone(), "outbound-1");
+    let item = json!({
+        "id": id, "queue": "review", "contact": id, "person": "P-1", "channel": "email",
+        "at": office.clock.now(), "disposition": "limit", "reasons": [], "flags": ["outbound"],
+        "subject": "Your tap", "original_to": ["jo@home.example"],
+        "sent_by": "ann@tuntum.example", "state": "open"
+    });
+    let held = json!({
+        "event": "outbound", "contact": id, "person": "P-1", "restriction": "R-1",
+        "code": "single_point_of_contact.other", "treatment": "held",
+        "sender": "ann@tuntum.example"
+    });
+    let stamp = Stamp { by: "gateway".to_owned(), at: office.clock.now() };
+    let batch = Batch::new(stamp)
+        .item(None, serde_json::from_value(item).unwrap())
+        .audit(serde_json::from_value(held).unwrap());
+    store.write(&of, batch).await.unwrap();
+    let body = json!({"clause": "Art. 17(1)(d)", "despite": "Unlawfully held."});
+    let asked = office.post(GOVERNANCE, ERASURE, &body).await;
+    assert_eq!(asked.status, 201, "{}", asked.json());
+    let goes = office.get(GOVERNANCE, ERASURE).await.json()["goes"].clone();
+    assert_eq!((&goes["contacts"], &goes["items"]), (&json!(1), &json!(1)), "{goes}");
+    office.desk().approve_erasure(&office.tuntum, "P-1", "Max Manager").await.unwrap();
+    let left = everything(store.as_ref(), &of, &[id]).await;
+    assert_eq!(naming(&left, &[id]), Vec::<&String>::new());
 }
 
 fn no_mail() -> Arc<dyn contact_gateway::ports::Mailer> {

@@ -116,6 +116,7 @@ pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
         flags: Vec::new(),
         subject: Some("Roof".to_owned()),
         original_to: Vec::new(),
+        sent_by: None,
         issue: None,
         thread: Vec::new(),
         attachments: Vec::new(),

@@ -9,7 +9,7 @@ use crate::config::fault::Wrong;
 use crate::config::reader::{Field, Section, brief};
 use crate::domain::channel::Channel;
 use crate::domain::duty::Duty;
-use crate::domain::profile::{Ground, Role, Roles};
+use crate::domain::profile::{Ground, OutboundAnswers, Role, Roles};
 use crate::domain::restriction::{WeeklyHours, Window, WindowEnd};
 
 const WEEKDAYS: [(&str, chrono::Weekday); 7] = [
@@ -24,6 +24,12 @@ const WEEKDAYS: [(&str, chrono::Weekday); 7] = [
 
 const WARNING_PARTS: [(&str, &str); 3] =
     [("behaviour", "behaviour"), ("must_change", "must_change"), ("consequences", "consequences")];
+
+const OUTBOUND_ANSWERS: [(&str, OutboundAnswers); 3] = [
+    ("deliver", OutboundAnswers::Deliver),
+    ("warn", OutboundAnswers::Warn),
+    ("hold", OutboundAnswers::Hold),
+];
 
 impl Policy {
     /// The policy's grounds; a profile without the key leaves them unset.
@@ -170,6 +176,12 @@ fn end(text: &str) -> Result<WindowEnd, Wrong> {
 /// A field that is there and not unset.
 fn set_field<'r>(section: &Section<'r>, key: &'static str) -> Option<Field<'r>> {
     section.field(key).filter(|field| !field.node().is_unset())
+}
+
+/// The treatment of answers past the point of contact; profiles without the key leave it unset.
+pub(super) fn outbound_answers(policy: &Policy, section: &Section<'_>) -> Option<OutboundAnswers> {
+    let field = section.field("outbound_answers")?;
+    policy.cited_field(&field, |f| f.choice("a treatment of answers", &OUTBOUND_ANSWERS))
 }
 
 /// Days within which engagement is decided, of the optional table `contact_ended`.

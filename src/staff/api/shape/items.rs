@@ -40,6 +40,8 @@ pub struct QueueItem {
     pub subject: Option<String>,
     /// The recipients of a release.
     pub original_to: Vec<String>,
+    /// The colleague's address that a held outgoing message came from.
+    pub sent_by: Option<String>,
     /// The issue that the contact named.
     pub issue: Option<String>,
     /// Message-ids of the contact and of what it answers.

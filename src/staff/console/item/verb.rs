@@ -112,7 +112,8 @@ impl Verb {
             Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),
             Verb::File | Verb::Close => waits && free,
-            Verb::NotTheirs => waits && free && item.person.is_some(),
+            // A colleague wrote it.
+            Verb::NotTheirs => waits && free && item.person.is_some() && item.sent_by.is_none(),
         }
     }
 }

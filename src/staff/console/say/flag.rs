@@ -41,6 +41,7 @@ fn english(flag: &Flag) -> String {
         }
         Flag::NoticeNotSent => "The sender was not notified",
         Flag::Reminder => "A reminder",
+        Flag::Outbound => "A message to this person, written by one of your colleagues",
         Flag::NotTheirs => "Somebody said that this is not the person's",
         Flag::DecidedAgain => "It was held, and is decided again",
         Flag::PassesNow => "It passes now; if its original was not kept, somebody must answer",
@@ -91,6 +92,7 @@ fn welsh(flag: &Flag) -> String {
         }
         Flag::NoticeNotSent => "Ni hysbyswyd yr anfonwr",
         Flag::Reminder => "Nodyn atgoffa",
+        Flag::Outbound => "Neges at y person hwn, gan un o'ch cydweithwyr",
         Flag::NotTheirs => "Dywedodd rhywun nad y person hwn a'i hanfonodd",
         Flag::DecidedAgain => "Cafodd ei ddal, ac mae'n cael ei benderfynu eto",
         Flag::PassesNow => "Mae'n mynd drwodd nawr; os na chadwyd y gwreiddiol, rhaid i rywun ateb",

@@ -2,6 +2,7 @@
 
 use crate::domain::audit::{AuditEvent, LookedAt};
 use crate::domain::language::Language;
+use crate::domain::outbound::OutboundTreatment;
 
 /// What happened, without who and when.
 pub(in crate::staff::console) fn entry(event: &AuditEvent, language: Language) -> String {
@@ -63,6 +64,7 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Deleted an event that {receiver} did not take")
         }
+        AuditEvent::Outbound(entry) => outbound_in_english(entry.treatment, &entry.sender),
         AuditEvent::Merged { person, other, .. } => format!("Merged {other} into {person}"),
         AuditEvent::Unmerged { person, other, .. } => format!("Parted {other} from {person} again"),
         AuditEvent::Step(step) => english_step(&step.act),
@@ -79,6 +81,15 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Erased(erased) => format!("Erasing all about a person ({})", erased.clause),
     }
+}
+
+fn outbound_in_english(treatment: OutboundTreatment, sender: &str) -> String {
+    let what = match treatment {
+        OutboundTreatment::Noted => "delivered",
+        OutboundTreatment::Warned => "delivered with a warning",
+        OutboundTreatment::Held => "held",
+    };
+    format!("A message by {sender}, who is not the point of contact: {what}")
 }
 
 fn english_erasure(person: &str, action: &str) -> String {
@@ -185,6 +196,7 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Dilëodd ddigwyddiad na dderbyniodd {receiver}")
         }
+        AuditEvent::Outbound(entry) => outbound_in_welsh(entry.treatment, &entry.sender),
         AuditEvent::Merged { person, other, .. } => format!("Cyfunodd {other} â {person}"),
         AuditEvent::Unmerged { person, other, .. } => {
             format!("Gwahanodd {other} oddi wrth {person} eto")
@@ -205,6 +217,15 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Erased(erased) => format!("Yn dileu popeth am berson ({})", erased.clause),
     }
+}
+
+fn outbound_in_welsh(treatment: OutboundTreatment, sender: &str) -> String {
+    let what = match treatment {
+        OutboundTreatment::Noted => "danfonwyd",
+        OutboundTreatment::Warned => "danfonwyd gyda rhybudd",
+        OutboundTreatment::Held => "daliwyd yn ôl",
+    };
+    format!("Neges gan {sender}, nad yw'n bwynt cyswllt: {what}")
 }
 
 fn welsh_erasure(person: &str, action: &str) -> String {

@@ -102,6 +102,8 @@ texts! {
         taken_off: "This was put down as not theirs: it was taken off the record of", "Nodwyd nad ganddynt hwy y daeth hwn: fe'i tynnwyd oddi ar gofnod";
         make_incident: "Record an incident", "Cofnodi digwyddiad";
         from: "from", "oddi wrth";
+        outbound_to: "to", "at";
+        sent_by: "Written by", "Ysgrifennwyd gan";
         why: "Why it is here", "Pam mae yma";
         doubts: "What to bear in mind", "Beth i'w gofio";
         text: "What it says", "Beth mae'n ei ddweud";

@@ -1,0 +1,199 @@
+//! Mail that leaves the organisation: an answer to a restricted person by somebody who is not the point of contact.
+//!
+//! What [`may_contact`] says of the same contact is the rule. Here is only whose mail counts as the point of contact's,
+//! and what the profile does with other people's.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::channel::Channel;
+use super::decision::Reason;
+use super::identifier::{IdentifierKey, IdentifierKind, normalise};
+use super::may_contact::{Purpose, Question, Through, may_contact};
+use super::merge;
+use super::organisation::Organisation;
+use super::person::Person;
+use super::profile::OutboundAnswers;
+use super::reason_code::ReasonCode;
+use super::restriction::{Kind, PointOfContact, Restriction};
+use super::roster::{ListedAs, Listing};
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+pub struct OutboundMail<'a> {
+    /// The addresses that it comes from: of the envelope, and of the From field.
+    pub senders: &'a [String],
+    /// As the system that sends it says; `None`: an answer.
+    pub purpose: Option<Purpose>,
+    /// Nobody wrote it: a report, an absence notice, a notice of the gateway.
+    pub automatic: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// What becomes of a message that was not for its sender to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboundTreatment {
+    /// Delivered: the profile leaves the treatment open.
+    Noted,
+    /// Delivered, and its sender is notified.
+    Warned,
+    /// Kept, until somebody releases it.
+    Held,
+}
+
+/// Why a message was not for its sender to write, and what becomes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objection {
+    pub person: String,
+    pub restriction: String,
+    pub reason: Reason,
+    /// The point of contact, if it should have gone through one.
+    pub through: Option<Through>,
+    pub treatment: OutboundTreatment,
+}
+
+/// A message of staff to a restricted person, as the auditor sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboundEntry {
+    /// The message's id; of a held one, the item's.
+    pub contact: String,
+    pub person: String,
+    pub restriction: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    pub code: ReasonCode,
+    pub treatment: OutboundTreatment,
+    /// The organisation's own address that it came from.
+    pub sender: String,
+}
+
+/// The objections to a message to somebody with these listings: at most one per person.
+///
+/// An address that several people use is held against none of them: what would be held is delivered with a warning. A
+/// representative may always be written to.
+pub fn judge(
+    organisation: &Organisation,
+    listings: &[Listing],
+    mail: &OutboundMail<'_>,
+) -> Vec<Objection> {
+    let treatment = match organisation.profile.outbound_answers {
+        Some(OutboundAnswers::Deliver) => return Vec::new(),
+        Some(OutboundAnswers::Warn) => OutboundTreatment::Warned,
+        Some(OutboundAnswers::Hold) => OutboundTreatment::Held,
+        None => OutboundTreatment::Noted,
+    };
+    let nobody_wrote_it = mail.automatic && mail.purpose.is_none();
+    if nobody_wrote_it || is_of_the_gateway(organisation, mail) {
+        return Vec::new();
+    }
+    let mut theirs: Vec<&Listing> = Vec::new();
+    for listing in listings.iter().filter(|one| !is_representative(one)) {
+        let root = merge::root_of(&listing.person);
+        if !theirs.iter().any(|known| merge::root_of(&known.person) == root) {
+            theirs.push(listing);
+        }
+    }
+    let is_certain = matches!(theirs.as_slice(), [only] if only.listed_as == ListedAs::Own);
+    let treatment = match treatment {
+        OutboundTreatment::Held if !is_certain => OutboundTreatment::Warned,
+        other => other,
+    };
+    theirs
+        .into_iter()
+        .filter_map(|listing| objection(organisation, &listing.person, mail, treatment))
+        .collect()
+}
+
+const fn is_representative(listing: &Listing) -> bool {
+    matches!(listing.listed_as, ListedAs::Representative(_))
+}
+
+/// The objection of the first restriction in force that has one.
+fn objection(
+    organisation: &Organisation,
+    person: &Person,
+    mail: &OutboundMail<'_>,
+    treatment: OutboundTreatment,
+) -> Option<Objection> {
+    let purpose = mail.purpose.unwrap_or(Purpose::Reply);
+    let question = Question { channel: Channel::Email, purpose, by: None, at: mail.at };
+    let answer = may_contact(organisation, person, &question);
+    let (restriction, reason) = answer.reasons.into_iter().find_map(|reason| {
+        let id = reason.restriction.as_ref()?;
+        let restriction = person.restrictions.iter().find(|one| one.id == *id)?;
+        objects(organisation, restriction, &reason, mail, purpose).then_some((restriction, reason))
+    })?;
+    let goes_through = matches!(restriction.kind, Kind::SinglePointOfContact(_));
+    Some(Objection {
+        person: person.id.clone(),
+        restriction: restriction.id.clone(),
+        reason,
+        through: answer.through.filter(|_| goes_through),
+        treatment,
+    })
+}
+
+/// Whether a restriction objects, or what `may_contact` says of it is only to be minded. A visit's confirmation, which is no
+/// answer, passes a point of contact by.
+fn objects(
+    organisation: &Organisation,
+    restriction: &Restriction,
+    reason: &Reason,
+    mail: &OutboundMail<'_>,
+    purpose: Purpose,
+) -> bool {
+    match &restriction.kind {
+        Kind::SinglePointOfContact(point) => {
+            purpose != Purpose::Service && !is_of_chain(organisation, point, mail)
+        }
+        // What somebody decided to engage with may be answered.
+        Kind::ContactEnded => reason.code.as_str() == "contact_ended",
+        Kind::ReadAndFile { .. } | Kind::RepresentativeOnly { .. } | Kind::ChannelsOnly { .. } => {
+            true
+        }
+        Kind::HoursOnly(_)
+        | Kind::ContactQuota { .. }
+        | Kind::IssueClosed(_)
+        | Kind::IssueQuota(_)
+        | Kind::ComplaintClosed(_)
+        | Kind::CallLength { .. }
+        | Kind::VisitsInPairs
+        | Kind::AppointmentOnly
+        | Kind::DocumentsReturned { .. } => false,
+    }
+}
+
+/// Whether a message comes from the point of contact, a deputy, the team that deputises, or the mailbox of
+/// one of their queues.
+fn is_of_chain(
+    organisation: &Organisation,
+    point: &PointOfContact,
+    mail: &OutboundMail<'_>,
+) -> bool {
+    let queues = point.members().filter_map(|member| member.queue.clone()).chain([point.queue()]);
+    let mailboxes: Vec<&String> =
+        queues.filter_map(|queue| organisation.queue_mailboxes.get(&queue)).collect();
+    let members = point.members().filter_map(|member| member.email.as_ref());
+    let mut allowed = members.chain(&organisation.profile.team.email).chain(mailboxes);
+    allowed.any(|address| is_from(organisation, mail, address))
+}
+
+/// Letters and notices of the gateway itself come from `notice_from`.
+fn is_of_the_gateway(organisation: &Organisation, mail: &OutboundMail<'_>) -> bool {
+    let Some(notice_from) = &organisation.notice_from else { return false };
+    let bare = notice_from.rsplit_once('<').map_or(notice_from.as_str(), |(_, address)| address);
+    is_from(organisation, mail, bare.trim_end_matches('>'))
+}
+
+fn is_from(organisation: &Organisation, mail: &OutboundMail<'_>, address: &str) -> bool {
+    let key = |address: &str| -> Option<Vec<IdentifierKey>> {
+        let keys = normalise(IdentifierKind::Email, address, organisation.profile.nation).ok()?;
+        Some(keys.exact)
+    };
+    let Some(wanted) = key(address) else { return false };
+    mail.senders.iter().filter_map(|sender| key(sender)).any(|sender| sender == wanted)
+}
+
+#[cfg(test)]
+mod tests;
