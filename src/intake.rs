@@ -11,6 +11,7 @@ mod helped;
 mod kept;
 mod look_up;
 mod measure;
+pub mod outbound;
 pub mod passed;
 pub mod past;
 pub mod plain;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use self::outbound::OutboundNotes;
 use self::recent::Recent;
 use self::roster::Rosters;
 use self::standing::Standing;
@@ -124,6 +126,7 @@ pub struct Intake {
     plain: mpsc::Sender<PlainDecision>,
     announcements: mpsc::Sender<OwnMail>,
     recent: Recent,
+    outbound_notes: OutboundNotes,
     standing: Arc<Standing>,
     archive_standing: Standing,
     metrics: Arc<Metrics>,
@@ -151,6 +154,7 @@ impl Intake {
             plain: parts.plain,
             announcements: parts.announcements,
             recent: Recent::default(),
+            outbound_notes: OutboundNotes::default(),
             standing: Arc::default(),
             archive_standing: Standing::default(),
             metrics: parts.metrics,

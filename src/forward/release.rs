@@ -66,8 +66,9 @@ impl MailRelease {
                 own_fields: OwnFields::TakenOff,
                 decision: None,
                 original_to: Vec::new(),
-                // Should the server send it through the gateway again, it is not limited again.
-                mark: Some(Marked {
+                // Should the server send it through the gateway again, it is not limited again. What leaves the
+                // organisation goes past the gateway, and shows no mark outside.
+                mark: item.sent_by.is_none().then(|| Marked {
                     contact: item.contact.clone(),
                     digest,
                     recipients: recipients(item),
@@ -100,8 +101,8 @@ impl Release for MailRelease {
         let (keys, recipients): (Vec<String>, Vec<Recipient>) = waiting.into_iter().unzip();
         let envelope = Envelope {
             // The sender was already notified that the message was accepted: what happens to it now
-            // is the organisation's, and no bounce goes out for it.
-            sender: Bytes::from_static(b"<>"),
+            // is the organisation's, and no bounce goes out for it. A colleague should hear of one.
+            sender: Bytes::from(format!("<{}>", item.sent_by.as_deref().unwrap_or_default())),
             parameters: eight_bit(&letter),
             forwarded: Vec::new(),
         };

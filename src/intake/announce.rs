@@ -71,7 +71,7 @@ pub async fn announce(mailer: Arc<dyn Mailer>, mut mails: mpsc::Receiver<OwnMail
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, attempt, "a queue's mailbox could not be notified");
+                    tracing::warn!(%error, attempt, "a mailbox could not be notified");
                     break;
                 }
             }

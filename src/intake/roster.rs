@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::domain::contact::Contact;
+use crate::domain::identifier::{IdentifierKind, normalise};
 use crate::domain::nation::Nation;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Listing, Roster};
 use crate::domain::sender::{self, Sender};
 use crate::ports::directory::Directory;
 use crate::ports::{Change, Register, StoreError};
@@ -66,6 +68,22 @@ impl Rosters {
         let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
         let roster = roster.as_ref()?;
         Some(sender::resolve(roster, &organisation.profile, contact, contact.at))
+    }
+
+    /// Everybody who lists an e-mail address, as they are enforced; `None`: the organisation's people are not known yet.
+    pub fn listed(
+        &self,
+        organisation: &Organisation,
+        address: &str,
+        at: DateTime<Utc>,
+    ) -> Option<Vec<Listing>> {
+        let (nation, roster) = self.rosters.get(&organisation.id)?;
+        let roster = roster.read().unwrap_or_else(PoisonError::into_inner);
+        let roster = roster.as_ref()?;
+        let Ok(keys) = normalise(IdentifierKind::Email, address, *nation) else {
+            return Some(Vec::new());
+        };
+        Some(sender::listings(roster, &keys, &organisation.profile, at))
     }
 
     pub fn person(&self, organisation: &OrganisationId, id: &str) -> Option<Arc<Person>> {

@@ -93,7 +93,7 @@ pub struct MailLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ListenerLabels {
-    /// `smtp`, `lmtp`, `milter`, `contacts`, `staff`.
+    /// `smtp`, `lmtp`, `milter`, `outbound`, `contacts`, `staff`.
     pub listener: &'static str,
 }
 

@@ -172,3 +172,10 @@ pub const MILTER_MACRO_CHARS_MAX: usize = 256;
 pub const MAIL_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// The gateway's own mail: one attempt. Over: it counts as not sent.
 pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
+/// Entries of the trail on outgoing mail that wait for the store. More: the oldest is dropped, with an error in the log.
+pub const OUTBOUND_NOTES_MAX: usize = 10_000;
+/// How often entries that wait for the store are tried again.
+pub const OUTBOUND_NOTES_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Warnings to colleagues that are remembered, so that each goes out once a day. More: all are forgotten, and one may go
+/// out twice.
+pub const OUTBOUND_WARNED_MAX: usize = 10_000;

@@ -1,0 +1,173 @@
+//! Mail that leaves the organisation: judged on the roster in memory, so that the store being away holds nobody up.
+//!
+//! A message that is only noted or warned of is delivered whatever happens; what can't be written to the trail now is
+//! written once the store is back ([`write_what_is_left`]). One that is to be held and can't be kept is deferred: it stays
+//! with the mail server that hands it over.
+
+mod held;
+mod mails;
+mod notes;
+
+pub use notes::write_what_is_left;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use self::notes::OutboundNote;
+pub(super) use self::notes::OutboundNotes;
+use super::Intake;
+use crate::domain::may_contact::Purpose;
+use crate::domain::organisation::Organisation;
+use crate::domain::outbound::{Objection, OutboundEntry, OutboundMail, OutboundTreatment, judge};
+use crate::ports::Original;
+
+/// A message on its way out, as the mail edge reads it.
+#[derive(Clone)]
+pub struct Outbound {
+    /// Shared by every retry.
+    pub id: String,
+    pub digest: [u8; 32],
+    /// The mailbox of the envelope's sender, empty for the null sender.
+    pub envelope_sender: String,
+    pub from: Vec<String>,
+    pub purpose: Option<Purpose>,
+    pub automatic: bool,
+    pub subject: Option<String>,
+    pub text: Option<String>,
+    pub message_id: Option<String>,
+    pub recipients: Vec<String>,
+    pub original: Original,
+}
+
+/// What becomes of a message for one of its recipients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    Deliver,
+    /// It is kept, and staff find it on a queue.
+    Held,
+    /// It can't be kept now.
+    TryAgain,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone)]
+pub struct Passages {
+    /// One for each recipient, in order.
+    pub passages: Vec<Passage>,
+    /// It was seen before: some of it may be delivered already.
+    pub repeated: bool,
+}
+
+impl Outbound {
+    fn senders(&self) -> Vec<String> {
+        let envelope = Some(&self.envelope_sender).filter(|sender| !sender.is_empty());
+        envelope.into_iter().chain(&self.from).cloned().collect()
+    }
+}
+
+/// An objection to a message to one person, and to which of its recipients.
+struct Against {
+    objection: Objection,
+    /// Positions in the message's recipients.
+    members: Vec<usize>,
+}
+
+impl Intake {
+    /// Judges a message that leaves the organisation, and does what follows from it here.
+    pub async fn outbound(&self, organisation: &Organisation, message: &Outbound) -> Passages {
+        let repeated = self.recent.see(&organisation.id, &message.id, message.digest).repeated;
+        let mut passages = vec![Passage::Deliver; message.recipients.len()];
+        let at = self.clock.now();
+        for against in self.objections(organisation, message, at) {
+            let passage = self.treat(organisation, message, &against, at).await;
+            for member in against.members {
+                if let Some(place) = passages.get_mut(member) {
+                    *place = passage;
+                }
+            }
+        }
+        Passages { passages, repeated }
+    }
+
+    /// The objections to it, person by person.
+    fn objections(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        at: DateTime<Utc>,
+    ) -> Vec<Against> {
+        let senders = message.senders();
+        let (purpose, automatic) = (message.purpose, message.automatic);
+        let mail = OutboundMail { senders: &senders, purpose, automatic, at };
+        // Two addresses of one person may be treated differently, where others use one of them.
+        let mut found: BTreeMap<(String, OutboundTreatment), Against> = BTreeMap::new();
+        for (member, recipient) in message.recipients.iter().enumerate() {
+            let Some(listings) = self.rosters.listed(organisation, recipient, at) else {
+                tracing::warn!("nobody's restrictions are known yet: an outgoing message passes");
+                return Vec::new();
+            };
+            for objection in judge(organisation, &listings, &mail) {
+                let key = (objection.person.clone(), objection.treatment);
+                let new = || Against { objection, members: Vec::new() };
+                found.entry(key).or_insert_with(new).members.push(member);
+            }
+        }
+        found.into_values().collect()
+    }
+
+    async fn treat(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        against: &Against,
+        at: DateTime<Utc>,
+    ) -> Passage {
+        let objection = &against.objection;
+        let treatment = objection.treatment;
+        tracing::info!(
+            contact = message.id,
+            person = objection.person,
+            restriction = objection.restriction,
+            ?treatment,
+            "an outgoing message is not for its sender to write"
+        );
+        if treatment == OutboundTreatment::Held {
+            return self.hold(organisation, message, against, at).await;
+        }
+        let entry = self.entry(organisation, message, objection, &message.id);
+        let id = organisation.id.clone();
+        let is_new = self.note(OutboundNote { organisation: id, entry, at }).await;
+        if is_new && treatment == OutboundTreatment::Warned {
+            self.warn_sender(organisation, message, objection, at);
+        }
+        Passage::Deliver
+    }
+
+    fn entry(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        objection: &Objection,
+        contact: &str,
+    ) -> OutboundEntry {
+        OutboundEntry {
+            contact: contact.to_owned(),
+            person: objection.person.clone(),
+            restriction: objection.restriction.clone(),
+            clause: objection.reason.clause.clone(),
+            code: objection.reason.code.clone(),
+            treatment: objection.treatment,
+            sender: self.own_sender(organisation, message).unwrap_or_default(),
+        }
+    }
+
+    /// The colleague's address that the message comes from: nobody else is named, or written to.
+    fn own_sender(&self, organisation: &Organisation, message: &Outbound) -> Option<String> {
+        message.senders().into_iter().find(|sender| {
+            let domain = sender.rsplit_once('@').map(|(_, domain)| domain);
+            let owner = domain.and_then(|domain| self.organisation_of_domain(domain));
+            owner.is_some_and(|owner| owner.id == organisation.id)
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! Holding an outgoing message: its original is in the archive and its item on a queue before the mail server hears that
+//! it is accepted.
+
+use chrono::{DateTime, Utc};
+use tokio::time::timeout;
+
+use super::{Against, Outbound, Passage};
+use crate::domain::audit::{AuditEvent, GATEWAY};
+use crate::domain::channel::Channel;
+use crate::domain::decision::Disposition;
+use crate::domain::flag::Flag;
+use crate::domain::organisation::Organisation;
+use crate::domain::queue::{ItemState, QueueItem, REVIEW};
+use crate::intake::Intake;
+use crate::intake::kept::Keeping;
+use crate::ports::documents::{Batch, WriteFault};
+use crate::ports::{Owner, Stamp, StoreError};
+use crate::runtime::limits::STORE_COMMIT_WAIT;
+use crate::runtime::tokens::{hex, sha256};
+
+impl Intake {
+    pub(super) async fn hold(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        against: &Against,
+        at: DateTime<Utc>,
+    ) -> Passage {
+        let to: Vec<String> = against
+            .members
+            .iter()
+            .filter_map(|member| message.recipients.get(*member).cloned())
+            .collect();
+        let id = held_id(message, &against.objection.person, &to);
+        let held = self.held(organisation, message, against, (&id, to), at);
+        match timeout(STORE_COMMIT_WAIT, held).await {
+            Ok(Ok(Holding::Now(item))) => {
+                self.notify_of_held(organisation, message, &against.objection, &item);
+                Passage::Held
+            }
+            Ok(Ok(Holding::Before)) => Passage::Held,
+            Ok(Ok(Holding::NoRoom)) => Passage::TryAgain,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "an outgoing message can't be held; it is deferred");
+                Passage::TryAgain
+            }
+            Err(_) => {
+                tracing::warn!("holding an outgoing message took too long; it is deferred");
+                Passage::TryAgain
+            }
+        }
+    }
+
+    async fn held(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        against: &Against,
+        (id, to): (&str, Vec<String>),
+        at: DateTime<Utc>,
+    ) -> Result<Holding, StoreError> {
+        if self.store.item(&organisation.id, id).await?.is_some() {
+            return Ok(Holding::Before);
+        }
+        let person = Some(against.objection.person.as_str());
+        let owner = Owner { person, ..Owner::contact(id) };
+        let kept = self.keep(&organisation.id, owner, message.original.clone()).await;
+        let Keeping::Kept(reference) = kept else { return Ok(Holding::NoRoom) };
+        let item = QueueItem { archived: Some(reference), ..item(message, against, (id, to), at) };
+        let entry = self.entry(organisation, message, &against.objection, id);
+        let batch = Batch::new(Stamp { by: GATEWAY.to_owned(), at })
+            .item(None, item.clone())
+            .audit(AuditEvent::Outbound(entry));
+        match self.store.write(&organisation.id, batch).await {
+            Ok(()) => Ok(Holding::Now(Box::new(item))),
+            // Another transaction, or another gateway, was first.
+            Err(WriteFault::Conflict(_)) => Ok(Holding::Before),
+            Err(WriteFault::Store(error)) => Err(error),
+        }
+    }
+}
+
+/// The item, on the queue of the point of contact. Nobody is promised a reply by a day, so that it never becomes
+/// overdue.
+fn item(
+    message: &Outbound,
+    against: &Against,
+    (id, to): (&str, Vec<String>),
+    at: DateTime<Utc>,
+) -> QueueItem {
+    let objection = &against.objection;
+    let queue = objection.through.as_ref().and_then(|through| through.queue.clone());
+    QueueItem {
+        id: id.to_owned(),
+        queue: queue.unwrap_or_else(|| REVIEW.to_owned()),
+        contact: id.to_owned(),
+        person: Some(objection.person.clone()),
+        channel: Channel::Email,
+        at,
+        disposition: Disposition::Limit,
+        reasons: vec![objection.reason.clone()],
+        flags: vec![Flag::Outbound],
+        subject: message.subject.clone(),
+        original_to: to,
+        sent_by: Some(message.envelope_sender.clone()),
+        issue: None,
+        thread: message.message_id.iter().cloned().collect(),
+        attachments: Vec::new(),
+        new: Vec::new(),
+        lane_used: None,
+        routed_to: None,
+        read_by: None,
+        overdue: false,
+        resembles: Vec::new(),
+        archived: None,
+        text: message.text.clone(),
+        state: ItemState::Open,
+        claimed_by: None,
+        filed_from: None,
+        notes: Vec::new(),
+        attached: Vec::new(),
+    }
+}
+
+/// What came of holding a message.
+enum Holding {
+    Now(Box<QueueItem>),
+    Before,
+    NoRoom,
+}
+
+/// The same for every retry of a message to the same recipients of a person.
+fn held_id(message: &Outbound, person: &str, to: &[String]) -> String {
+    let mut to = to.to_vec();
+    to.sort();
+    let named = format!("{}\n{person}\n{}", message.id, to.join("\n"));
+    let digest = hex(&sha256(named.as_bytes()));
+    format!("outbound-{}", digest.get(..32).unwrap_or(&digest))
+}
