@@ -152,6 +152,7 @@ fn settings(trusted: bool) -> MailSettings {
         smtp: None,
         lmtp: None,
         milter: None,
+        outbound: None,
         milter_kept: MilterKept::default(),
         check: None,
         socket_mode: 0o666,

@@ -41,7 +41,8 @@ fn closed(what: &'static str, bound: &Bound, mail: &MailSettings) -> Result<(), 
         cause,
     })?;
     let certificates = mail.smtp_tls.as_ref().is_some_and(|tls| tls.clients.is_some());
-    if is_open(address.ip(), &mail.accept_from, certificates && what == "smtp") {
+    if is_open(address.ip(), &mail.accept_from, certificates && matches!(what, "smtp" | "outbound"))
+    {
         return Err(StartFault::OpenToAll { what, address });
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
-use crate::intake::{Intake, Parts, announce, plain, replay};
+use crate::intake::{Intake, Parts, announce, outbound, plain, replay};
 use crate::ports::{
     Archive, Change, Clock, ErasedKeys, Journal, Mailer, Register, Store, StoreError,
 };
@@ -158,6 +158,7 @@ pub(super) async fn start(
         intake.standing(),
         shutdown.stopping(),
     ));
+    followers.spawn(outbound::write_what_is_left(Arc::clone(&intake), shutdown.stopping()));
     followers.spawn(originals::count(
         Arc::clone(&archive),
         settings.organisation_ids(),

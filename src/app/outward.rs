@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::start_fault::StartFault;
 use crate::channels::contacts::EdgeError;
 use crate::channels::http::upstream::Upstream;
-use crate::channels::mail::settings::MailSettings;
+use crate::channels::mail::settings::{Downstream, MailSettings};
 use crate::channels::web_form::release::FormRelease;
 use crate::config::Settings;
 use crate::domain::channel::Channel;
@@ -19,11 +19,13 @@ use crate::forward::release::MailRelease;
 use crate::forward::smtp::DownstreamServer;
 use crate::ports::relay::Relay;
 use crate::ports::{Clock, Deliveries, Mailer, OwnMail, Release, ReleaseError, SendError};
-use crate::runtime::tls::Connector;
+use crate::runtime::tls::{ClientTls, Connector};
 
 /// Everything that goes out.
 pub(super) struct Outward {
     pub relay: Option<Arc<dyn Relay>>,
+    /// For mail that leaves the organisation.
+    pub outbound: Option<Arc<dyn Relay>>,
     pub mailer: Arc<dyn Mailer>,
     pub release: Arc<dyn Release>,
 }
@@ -43,14 +45,45 @@ pub(super) fn outward(
     let https = forms.iter().any(|form| form.upstream.scheme_str() == Some("https"));
     let upstream = Upstream::new(https).map_err(EdgeError::from)?;
     let forms = FormRelease::new(forms, upstream, Arc::clone(&deliveries), Arc::clone(clock));
-    let by_channel =
-        |mail: Arc<dyn Release>| -> Arc<dyn Release> { Arc::new(ByChannel { mail, forms }) };
     let Some(mail) = mail else {
-        let release = by_channel(Arc::new(NoMailServer));
-        return Ok(Outward { relay: None, mailer: Arc::new(NoMailServer), release });
+        let none: Arc<dyn Release> = Arc::new(NoMailServer);
+        let release = ByChannel { mail: Arc::clone(&none), outbound: none, forms };
+        let (mailer, release) = (Arc::new(NoMailServer), Arc::new(release));
+        return Ok(Outward { relay: None, outbound: None, mailer, release });
     };
-    let (downstream, hostname, key) = (mail.downstream.clone(), &mail.hostname, &mail.pass_key);
-    let relay: Arc<dyn Relay> = Arc::new(match &mail.downstream_tls {
+    let relay = server(mail, &mail.downstream, mail.downstream_tls.as_ref())?;
+    let way_out = mail.outbound.as_ref().and_then(|one| one.downstream.as_ref().zip(Some(one)));
+    let outbound = match way_out {
+        Some((downstream, one)) => server(mail, downstream, one.downstream_tls.as_ref())?,
+        None => Arc::clone(&relay),
+    };
+    let mailer = SmtpMailer::new(
+        Arc::clone(&relay),
+        &settings.organisations,
+        &mail.hostname,
+        Arc::clone(clock),
+    );
+    let by = |relay: &Arc<dyn Relay>| -> Arc<dyn Release> {
+        let deliveries = Arc::clone(&deliveries);
+        Arc::new(MailRelease::new(Arc::clone(relay), deliveries, Arc::clone(clock)))
+    };
+    let release = ByChannel { mail: by(&relay), outbound: by(&outbound), forms };
+    Ok(Outward {
+        relay: Some(relay),
+        outbound: Some(outbound),
+        mailer: Arc::new(mailer),
+        release: Arc::new(release),
+    })
+}
+
+/// A mail server to which messages are handed on.
+fn server(
+    mail: &MailSettings,
+    downstream: &Downstream,
+    tls: Option<&ClientTls>,
+) -> Result<Arc<dyn Relay>, StartFault> {
+    let (downstream, hostname, key) = (downstream.clone(), &mail.hostname, &mail.pass_key);
+    Ok(Arc::new(match tls {
         Some(tls) => DownstreamServer::by_tls(
             downstream,
             Connector::new(tls).map_err(StartFault::Downstream)?,
@@ -58,24 +91,14 @@ pub(super) fn outward(
             key,
         ),
         None => DownstreamServer::new(downstream, hostname, key),
-    });
-    let mailer = SmtpMailer::new(
-        Arc::clone(&relay),
-        &settings.organisations,
-        &mail.hostname,
-        Arc::clone(clock),
-    );
-    let release = MailRelease::new(Arc::clone(&relay), deliveries, Arc::clone(clock));
-    Ok(Outward {
-        relay: Some(relay),
-        mailer: Arc::new(mailer),
-        release: by_channel(Arc::new(release)),
-    })
+    }))
 }
 
-/// A release goes the way that the contact came.
+/// A release goes the way that the contact came, or that the message was on.
 struct ByChannel {
     mail: Arc<dyn Release>,
+    /// For what a colleague wrote.
+    outbound: Arc<dyn Release>,
     forms: FormRelease,
 }
 
@@ -88,6 +111,9 @@ impl Release for ByChannel {
         original: Bytes,
     ) -> Result<(), ReleaseError> {
         match item.channel {
+            Channel::Email if item.sent_by.is_some() => {
+                self.outbound.release(organisation, item, original).await
+            }
             Channel::Email => self.mail.release(organisation, item, original).await,
             Channel::WebForm => self.forms.release(organisation, item, original).await,
             Channel::Telephone

@@ -32,6 +32,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::token_life::TokenLife;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
+use crate::ports::relay::Relay;
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
 use crate::runtime::health::{CachedCheck, Health};
@@ -54,6 +55,7 @@ pub struct Addresses {
     pub smtp: Option<String>,
     pub lmtp: Option<String>,
     pub milter: Option<String>,
+    pub outbound: Option<String>,
 }
 
 /// A gateway that runs.
@@ -188,6 +190,13 @@ impl Running {
             let bound = bind_mail(what, address, &mail, place, sockets).await?;
             let stopping = self.shutdown.stopping();
             self.edges.spawn(listener::serve(bound, protocol, Arc::clone(&edge), stopping));
+        }
+        if let (Some(outbound), Some(relay)) = (&mail.outbound, &out.outbound) {
+            let place = &mut self.addresses.outbound;
+            let bound = bind_mail("outbound", &outbound.listen, &mail, place, sockets).await?;
+            let edge = Arc::new(edge.outbound(Arc::clone(relay))?);
+            let stopping = self.shutdown.stopping();
+            self.edges.spawn(listener::serve(bound, Protocol::Smtp, edge, stopping));
         }
         if let Some(address) = &mail.milter {
             let place = &mut self.addresses.milter;
@@ -384,17 +393,7 @@ impl Running {
                 let failing = journalling.journal_fault();
                 async move { failing.map_or(Ok(()), Err) }
             });
-        if let Some(relay) = &out.relay {
-            let relay = Arc::clone(relay);
-            health = health.with("downstream", move || {
-                let relay = Arc::clone(&relay);
-                async move {
-                    let answers = relay.answers().await;
-                    if answers { Ok(()) } else { Err("the server does not answer".to_owned()) }
-                }
-            });
-        }
-        health
+        with_servers(health, out)
     }
 
     /// As [`Running::stop`], and hands on the sockets that listen where the next configuration wants them.
@@ -428,6 +427,24 @@ impl Running {
         in_time
             & tokio::time::timeout(STORE_COMMIT_WAIT, past::remember(store, rosters)).await.is_ok()
     }
+}
+
+/// The mail servers behind: the one of the way out only where it is another one.
+fn with_servers(mut health: Health, out: &Outward) -> Health {
+    let is_other =
+        |one: &&Arc<dyn Relay>| out.relay.as_ref().is_none_or(|it| !Arc::ptr_eq(it, one));
+    let way_out = out.outbound.as_ref().filter(is_other);
+    for (name, relay) in [("downstream", out.relay.as_ref()), ("outbound", way_out)] {
+        let Some(relay) = relay.map(Arc::clone) else { continue };
+        health = health.with(name, move || {
+            let relay = Arc::clone(&relay);
+            async move {
+                let answers = relay.answers().await;
+                if answers { Ok(()) } else { Err("the server does not answer".to_owned()) }
+            }
+        });
+    }
+    health
 }
 
 /// Where people have keys of their own, whether these can be read.

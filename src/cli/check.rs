@@ -320,6 +320,7 @@ fn listeners(loaded: &Loaded) -> Vec<(&'static str, String)> {
         ("staff", listen.staff.map(|address| address.to_string())),
         ("smtp", mail.and_then(|mail| mail.smtp()).map(bound)),
         ("lmtp", mail.and_then(|mail| mail.lmtp()).map(bound)),
+        ("outbound", mail.and_then(|mail| mail.outbound()).map(bound)),
     ]
     .into_iter()
     .filter_map(|(name, address)| Some((name, address?)))

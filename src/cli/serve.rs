@@ -180,6 +180,7 @@ pub(super) fn say_where(addresses: &app::Addresses, err: &mut dyn Write) {
         ("smtp", addresses.smtp.clone()),
         ("lmtp", addresses.lmtp.clone()),
         ("milter", addresses.milter.clone()),
+        ("outbound", addresses.outbound.clone()),
     ];
     for (what, address) in listeners {
         if let Some(address) = address {

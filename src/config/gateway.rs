@@ -224,7 +224,7 @@ struct Listeners {
 }
 
 fn listeners(root: &Section<'_>) -> Listeners {
-    let example = "[listen] with contacts, staff, smtp, lmtp or milter";
+    let example = "[listen] with contacts, staff, smtp, lmtp, milter or outbound";
     let Some(section) = root.need("listen", example).and_then(|f| f.section()) else {
         return Listeners::default();
     };
@@ -233,8 +233,9 @@ fn listeners(root: &Section<'_>) -> Listeners {
     let smtp = section.field("smtp");
     let lmtp = section.field("lmtp");
     let milter = section.field("milter");
-    if [&contacts, &staff, &smtp, &lmtp, &milter].iter().all(|field| field.is_none()) {
-        section.missing("staff", "at least one of contacts, staff, smtp, lmtp, milter");
+    let outbound = section.field("outbound");
+    if [&contacts, &staff, &smtp, &lmtp, &milter, &outbound].iter().all(|field| field.is_none()) {
+        section.missing("staff", "at least one of contacts, staff, smtp, lmtp, milter, outbound");
     }
     let listeners = Listeners {
         http: Listen {
@@ -253,6 +254,7 @@ fn listeners(root: &Section<'_>) -> Listeners {
             smtp: smtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
             lmtp: lmtp.as_ref().and_then(|f| f.parsed(endpoint::bind)),
             milter: milter.as_ref().and_then(|f| f.parsed(endpoint::bind)),
+            outbound: outbound.as_ref().and_then(|f| f.parsed(endpoint::bind)),
             socket_mode: section.field("socket_mode").and_then(|f| f.parsed(endpoint::mode)),
         },
     };
@@ -262,6 +264,7 @@ fn listeners(root: &Section<'_>) -> Listeners {
         (smtp, listeners.mail.smtp.clone()),
         (lmtp, listeners.mail.lmtp.clone()),
         (milter, listeners.mail.milter.clone()),
+        (outbound, listeners.mail.outbound.clone()),
     ];
     let mut earlier: Vec<(&Field<'_>, &Bind)> = Vec::new();
     for (field, bind) in &bound {

@@ -8,7 +8,8 @@ use super::mail_tls;
 use super::reader::{Field, Section, brief};
 use super::settings::MailWithoutKey;
 use crate::channels::mail::settings::{
-    Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept, is_open,
+    Bind, CheckSettings, Downstream, MailListener, MailSettings, MilterKept, OutboundSettings,
+    is_open,
 };
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::organisation::OrganisationId;
@@ -34,7 +35,8 @@ pub(super) fn read(
     file: &Path,
     state: &Path,
 ) -> Option<MailWithoutKey> {
-    let wanted = listen.smtp.is_some() || listen.lmtp.is_some() || listen.milter.is_some();
+    let listeners = [&listen.smtp, &listen.lmtp, &listen.milter, &listen.outbound];
+    let wanted = listeners.iter().any(|bind| bind.is_some());
     let field = if wanted {
         root.need("mail", "[mail] with downstream = \"smtp://HOST:PORT\"")
     } else {
@@ -53,18 +55,23 @@ pub(super) fn read(
     };
     let tls = section.field("tls");
     let smtp_tls = tls.as_ref().and_then(|f| mail_tls::server(f, file));
-    if let (Some(tls), None) = (&tls, &listen.smtp) {
+    if let (Some(tls), None, None) = (&tls, &listen.smtp, &listen.outbound) {
         tls.fault(
             "belongs to a listener that is not configured",
             "write listen.smtp, or leave this out",
         );
     }
+    let way_out = section.field("outbound");
+    let (way_out, way_out_tls) =
+        way_out.and_then(|f| outbound(&f, &listen, file)).unwrap_or_default();
     let downstream_tls = section.field("downstream_tls");
     let downstream_tls =
         downstream_tls.and_then(|f| mail_tls::client(&f, file, downstream.as_ref()));
     let hosts = |key| section.field(key).and_then(|f| f.list(host)).unwrap_or_default();
     let settings = MailParts {
         smtp_tls,
+        way_out,
+        way_out_tls,
         accept_from: networks("accept_from"),
         downstream_tls,
         trusted_authserv_ids: hosts("trusted_authserv_ids"),
@@ -97,6 +104,7 @@ pub(super) struct MailListen {
     pub(super) smtp: Option<Bind>,
     pub(super) lmtp: Option<Bind>,
     pub(super) milter: Option<Bind>,
+    pub(super) outbound: Option<Bind>,
     pub(super) socket_mode: Option<u32>,
 }
 
@@ -107,6 +115,7 @@ fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certific
         ("smtp", &listen.smtp, certificates),
         ("lmtp", &listen.lmtp, false),
         ("milter", &listen.milter, false),
+        ("outbound", &listen.outbound, certificates),
     ];
     for (name, bind, asks_for_certificates) in listeners {
         let Some(Bind::Tcp(address)) = bind else { continue };
@@ -123,6 +132,8 @@ fn closed(section: &Section<'_>, listen: &MailListen, mail: &MailParts, certific
 
 struct MailParts {
     smtp_tls: Option<ServerTls>,
+    way_out: Option<Downstream>,
+    way_out_tls: Option<ClientTls>,
     accept_from: Vec<ipnet::IpNet>,
     downstream_tls: Option<ClientTls>,
     trusted_authserv_ids: Vec<String>,
@@ -141,6 +152,11 @@ impl MailParts {
             smtp: listen.smtp,
             lmtp: listen.lmtp,
             milter: listen.milter,
+            outbound: listen.outbound.map(|listen| OutboundSettings {
+                listen,
+                downstream: self.way_out,
+                downstream_tls: self.way_out_tls,
+            }),
             milter_kept: self.milter_kept,
             socket_mode: listen.socket_mode.unwrap_or(SOCKET_MODE_DEFAULT),
             smtp_tls: self.smtp_tls,
@@ -158,6 +174,28 @@ impl MailParts {
             pass_key: [0; 32],
         }
     }
+}
+
+/// `[mail.outbound]`: the server that mail leaves by, and TLS with it.
+fn outbound(
+    field: &Field<'_>,
+    listen: &MailListen,
+    file: &Path,
+) -> Option<(Option<Downstream>, Option<ClientTls>)> {
+    if listen.outbound.is_none() {
+        field.fault(
+            "belongs to a listener that is not configured",
+            "write listen.outbound, or leave this out",
+        );
+    }
+    let section = field.section()?;
+    let downstream = section
+        .need("downstream", "the server that mail leaves by, such as \"smtp://127.0.0.1:10028\"")
+        .and_then(|f| f.parsed(endpoint::downstream));
+    let tls = section.field("downstream_tls");
+    let tls = tls.and_then(|f| mail_tls::client(&f, file, downstream.as_ref()));
+    section.close();
+    Some((downstream, tls))
 }
 
 /// `[mail.check]`; `None`: something is missing.

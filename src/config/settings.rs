@@ -103,6 +103,10 @@ impl MailWithoutKey {
     pub fn lmtp(&self) -> Option<&Bind> {
         self.0.lmtp.as_ref()
     }
+
+    pub fn outbound(&self) -> Option<&Bind> {
+        self.0.outbound.as_ref().map(|outbound| &outbound.listen)
+    }
 }
 
 impl Settings {
@@ -120,6 +124,7 @@ impl Settings {
             ("smtp", of_mail(mail.and_then(|mail| mail.0.smtp.as_ref()))),
             ("lmtp", of_mail(mail.and_then(|mail| mail.0.lmtp.as_ref()))),
             ("milter", of_mail(mail.and_then(|mail| mail.0.milter.as_ref()))),
+            ("outbound", of_mail(mail.and_then(MailWithoutKey::outbound))),
         ];
         all.into_iter().filter_map(|(name, address)| Some((name, address?))).collect()
     }

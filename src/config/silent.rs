@@ -7,6 +7,7 @@ use crate::channels::mail::settings::{MailListener, MailSettings, MilterKept};
 use crate::channels::telephony::settings::{Product, Provider, TelephonySettings, WhenLimited};
 use crate::channels::web_form::settings::Reveal;
 use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::profile::OutboundAnswers;
 use crate::domain::queue::{EMERGENCY, GOVERNANCE};
 
 pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
@@ -30,6 +31,7 @@ pub(super) fn warnings(settings: &Settings) -> Vec<Warning> {
             found.push(Warning { organisation, text });
         };
         of_notices(settings, organisation, &mut add);
+        of_outbound(settings, organisation, &mut add);
         of_safeguards(organisation, &mut add);
         of_access(settings, organisation, &mut add);
         for entry in settings.telephony.iter().filter(|one| one.organisation == organisation.id) {
@@ -47,6 +49,7 @@ fn of_mail(mail: &MailSettings, found: &mut Vec<Warning>) {
         MailListener::Smtp => mail.smtp.is_some(),
         MailListener::Lmtp => mail.lmtp.is_some(),
         MailListener::Milter => mail.milter.is_some(),
+        MailListener::Outbound => mail.outbound.is_some(),
     };
     let any = [MailListener::Smtp, MailListener::Lmtp, MailListener::Milter];
     if any.into_iter().any(listens) && mail.trusted_authserv_ids.is_empty() && mail.check.is_none()
@@ -82,6 +85,23 @@ fn of_notices(settings: &Settings, organisation: &Organisation, add: &mut impl F
         || settings.decisions.iter().any(|entry| is_own(&entry.organisation));
     if settings.looks.contains_key(&organisation.id) && !shows_pages {
         add("has a `page`, but no form or decision endpoint to show it".to_owned());
+    }
+}
+
+fn of_outbound(settings: &Settings, organisation: &Organisation, add: &mut impl FnMut(String)) {
+    let listens = settings.mail.as_ref().is_some_and(|mail| mail.outbound().is_some());
+    match (organisation.profile.outbound_answers, listens) {
+        (Some(OutboundAnswers::Warn | OutboundAnswers::Hold), false) => {
+            add("has `outbound_answers`, but there is no `listen.outbound`: no answer is warned of \
+                 or held"
+                .to_owned());
+        }
+        (None, true) => {
+            add("leaves `outbound_answers` unset: answers past a point of contact are delivered, and \
+                 only noted on the trail"
+                .to_owned());
+        }
+        (Some(OutboundAnswers::Deliver), _) | (None, false) | (Some(_), true) => {}
     }
 }
 

@@ -10,6 +10,7 @@ mod gateway;
 mod in_hand;
 mod milter;
 pub mod milter_packets;
+mod outbound;
 mod own_check;
 mod pipe;
 pub mod postfix;

@@ -75,6 +75,11 @@ fn mail_and_access() -> Vec<Case> {
         (with(check), "`mail.check` names no configured listener"),
         (with("milter_kept = \"quarantine\""), "`mail.milter_kept` has no effect"),
         (config("", "", notices), "no `[mail] downstream` to send notices through"),
+        (
+            config("", "", "set = { \"outbound_answers\" = \"hold\" }"),
+            "no `listen.outbound`: no answer",
+        ),
+        (config("outbound = \"127.0.0.1:10027\"", MAIL, ""), "leaves `outbound_answers` unset"),
         (config("", "", queues), "has mailboxes of queues"),
         (config("", "", page), "has a `page`, but no form"),
         (config("", "", ""), "has no `staff`: nobody can see"),

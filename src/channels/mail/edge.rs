@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::message::Protocol;
 use super::own_check::OwnCheck;
-use super::settings::MailSettings;
+use super::settings::{MailDirection, MailListener, MailSettings};
 use super::spool;
 use super::turns::Turns;
 use crate::domain::organisation::OrganisationId;
@@ -17,8 +18,9 @@ use crate::runtime::limits::MAIL_READERS_MAX;
 use crate::runtime::metrics::{MailEvent, MailLabels, Metrics};
 use crate::runtime::tls::{Acceptor, TlsFault};
 
-/// The mail edge: one for the process, shared by its listeners.
+/// The mail edge: one for each direction, shared by its listeners.
 pub struct MailEdge {
+    pub(super) direction: MailDirection,
     pub(super) settings: Arc<MailSettings>,
     pub(super) intake: Arc<Intake>,
     pub(super) relay: Arc<dyn Relay>,
@@ -29,7 +31,7 @@ pub struct MailEdge {
     /// Messages that are parsed at once.
     pub(super) readers: Semaphore,
     pub(super) turns: Turns,
-    /// TLS of the SMTP listener.
+    /// TLS of the SMTP listeners.
     pub(super) tls: Option<Acceptor>,
     /// Where senders are checked here.
     pub(super) own_check: Option<OwnCheck>,
@@ -73,6 +75,7 @@ impl MailEdge {
         };
         let readers = Semaphore::new(MAIL_READERS_MAX);
         Ok(MailEdge {
+            direction: MailDirection::Inbound,
             settings,
             intake,
             relay,
@@ -85,6 +88,37 @@ impl MailEdge {
             tls,
             own_check,
         })
+    }
+
+    /// The edge of mail that leaves the organisation, by way of `relay`.
+    ///
+    /// # Errors
+    /// The certificate can't be used.
+    pub fn outbound(&self, relay: Arc<dyn Relay>) -> Result<Self, MailEdgeFault> {
+        Ok(MailEdge {
+            direction: MailDirection::Outbound,
+            settings: Arc::clone(&self.settings),
+            intake: Arc::clone(&self.intake),
+            relay,
+            deliveries: Arc::clone(&self.deliveries),
+            mailer: Arc::clone(&self.mailer),
+            clock: Arc::clone(&self.clock),
+            metrics: Arc::clone(&self.metrics),
+            readers: Semaphore::new(MAIL_READERS_MAX),
+            turns: Turns::default(),
+            tls: self.settings.smtp_tls.as_ref().map(Acceptor::new).transpose()?,
+            // It has the organisation's own word for who sent it.
+            own_check: None,
+        })
+    }
+
+    /// Which of the listeners a session of a protocol came in by.
+    pub(super) const fn listener(&self, protocol: Protocol) -> MailListener {
+        match (self.direction, protocol) {
+            (MailDirection::Outbound, _) => MailListener::Outbound,
+            (MailDirection::Inbound, Protocol::Smtp) => MailListener::Smtp,
+            (MailDirection::Inbound, Protocol::Lmtp) => MailListener::Lmtp,
+        }
     }
 
     pub(super) fn count(&self, event: MailEvent, by: u64) {

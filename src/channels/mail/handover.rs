@@ -23,10 +23,10 @@ use super::message::{Message, Protocol};
 use super::own_check::Origin;
 use super::parts::{self, Action, MessagePart};
 use super::reading::{self, MailReading};
-use super::settings::MailSettings;
+use super::settings::{MailDirection, MailSettings};
 use super::spool::Content;
 use super::turns::MessageTurn;
-use super::{replies, translate};
+use super::{outbound, replies, translate};
 use crate::domain::identifier::Assurance;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::message::Field;
@@ -80,7 +80,11 @@ async fn hand_over_unguarded(
         abandon(&mut live).await;
         return all(recipients, replies::looping());
     }
-    let own_fields = own_fields(edge, &message, &read.reading);
+    let own_fields = match edge.direction {
+        MailDirection::Inbound => own_fields(edge, &message, &read.reading),
+        // They are of no use outside.
+        MailDirection::Outbound => OwnFields::TakenOff,
+    };
     // What came round again is not waited for: the first round may wait for it.
     let turn = match own_fields {
         OwnFields::Stay => None,
@@ -101,7 +105,10 @@ async fn hand_over_unguarded(
             let members = (0..recipients).collect();
             vec![MessagePart { members, action: Action::Relay(None), memory: None }]
         }
-        OwnFields::TakenOff => parts::decide(edge, &message, &reading, deadline).await,
+        OwnFields::TakenOff => match edge.direction {
+            MailDirection::Inbound => parts::decide(edge, &message, &reading, deadline).await,
+            MailDirection::Outbound => outbound::judge(edge, &message, &reading, deadline).await,
+        },
     };
     // Sending takes longer than deciding, and needs nothing of what the message says.
     reading.text = None;

@@ -19,7 +19,7 @@ pub use super::peer::Stream;
 use super::peer::{Peer, may_hand_in};
 use super::replies;
 use super::session::Session;
-use super::settings::Bind;
+use super::settings::{Bind, MailListener};
 use crate::runtime::accepting::Accepting;
 use crate::runtime::descriptors;
 use crate::runtime::limits::SMTP_SESSIONS_MAX;
@@ -146,9 +146,11 @@ impl Bound {
 
 /// Serves a listener until the stop is called, and returns when its last session has ended.
 pub async fn serve(bound: Bound, protocol: Protocol, edge: Arc<MailEdge>, stopping: Stopping) {
-    let listener = match protocol {
-        Protocol::Smtp => "smtp",
-        Protocol::Lmtp => "lmtp",
+    let listener = match edge.listener(protocol) {
+        MailListener::Smtp => "smtp",
+        MailListener::Lmtp => "lmtp",
+        MailListener::Milter => "milter",
+        MailListener::Outbound => "outbound",
     };
     let full = replies::wire(&replies::too_many_sessions());
     let unlisted = replies::wire(&replies::peer_not_listed());

@@ -49,6 +49,26 @@ pub enum MailListener {
     Smtp,
     Lmtp,
     Milter,
+    Outbound,
+}
+
+/// Which way the mail of an edge goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailDirection {
+    /// To the organisation.
+    Inbound,
+    /// Away from it.
+    Outbound,
+}
+
+/// `listen.outbound` and `[mail.outbound]`: the way out.
+#[derive(Debug, Clone)]
+pub struct OutboundSettings {
+    pub listen: Bind,
+    /// `None`: the server that is downstream of everything else.
+    pub downstream: Option<Downstream>,
+    /// TLS with the server of its own.
+    pub downstream_tls: Option<ClientTls>,
 }
 
 /// `[mail.check]`: senders are checked here where the border has not.
@@ -65,10 +85,12 @@ pub struct MailSettings {
     pub smtp: Option<Bind>,
     pub lmtp: Option<Bind>,
     pub milter: Option<Bind>,
+    /// Where mail that leaves the organisation is handed in.
+    pub outbound: Option<OutboundSettings>,
     pub milter_kept: MilterKept,
     /// Permissions of the socket files on which mail is taken, as of `chmod`.
     pub socket_mode: u32,
-    /// TLS on the SMTP listener.
+    /// TLS on the SMTP listeners.
     pub smtp_tls: Option<ServerTls>,
     /// Networks whose hosts may submit mail; empty: every host that can reach the listener.
     /// This machine always may.

@@ -14,15 +14,15 @@ use contact_gateway::channels::mail::{MailEdge, milter};
 use contact_gateway::config;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
+use contact_gateway::domain::profile::OutboundAnswers;
 use contact_gateway::domain::restriction::Mode;
 use contact_gateway::forward::mailer::SmtpMailer;
 use contact_gateway::forward::release::MailRelease;
 use contact_gateway::forward::smtp::DownstreamServer;
-use contact_gateway::intake::plain;
 use contact_gateway::intake::roster::Rosters;
-use contact_gateway::intake::{Intake, Parts};
+use contact_gateway::intake::{Intake, Parts, announce, outbound, plain};
 use contact_gateway::ports::relay::Relay;
-use contact_gateway::ports::{Archive, Clock, Deliveries, Register, Store};
+use contact_gateway::ports::{Archive, Clock, Deliveries, Mailer, Register, Store};
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
 use contact_gateway::store::archive::FileArchive;
@@ -59,7 +59,16 @@ pub struct Choices {
     pub check: Option<CheckSettings>,
     /// 0: a free one.
     pub milter_port: u16,
+    /// Mail that leaves the organisations goes through the gateway too.
+    pub way_out: Option<WayOut>,
     pub people: BTreeMap<String, Vec<Person>>,
+}
+
+/// Where mail leaves, and what the profiles say of answers past a point of contact.
+#[derive(Clone, Copy)]
+pub struct WayOut {
+    pub port: u16,
+    pub answers: Option<OutboundAnswers>,
 }
 
 impl Choices {
@@ -77,6 +86,7 @@ impl Choices {
             milter_kept: MilterKept::Discard,
             check: None,
             milter_port: 0,
+            way_out: None,
             people: BTreeMap::new(),
         }
     }
@@ -85,6 +95,8 @@ impl Choices {
 pub struct Gateway {
     pub port: u16,
     pub milter_port: u16,
+    /// 0: there is no such listener.
+    pub outbound_port: u16,
     pub metrics: Arc<Metrics>,
     pub store: Arc<dyn Store>,
     pub archive: Arc<dyn Archive>,
@@ -118,6 +130,17 @@ static ORGANISATIONS: LazyLock<Vec<Arc<Organisation>>> = LazyLock::new(|| {
     vec![organisation(KARBON, "karbon-homes"), organisation(CALICO, "calico-homes")]
 });
 
+fn organisations(way_out: Option<WayOut>) -> Vec<Arc<Organisation>> {
+    let mut organisations = ORGANISATIONS.clone();
+    if let Some(way_out) = way_out {
+        for organisation in &mut organisations {
+            let profile = &mut Arc::make_mut(organisation).profile;
+            Arc::make_mut(profile).outbound_answers = way_out.answers;
+        }
+    }
+    organisations
+}
+
 impl Gateway {
     pub async fn start(choices: Choices) -> Gateway {
         let store: Arc<dyn Store> = Memory::new();
@@ -127,7 +150,7 @@ impl Gateway {
     pub async fn start_on(choices: Choices, store: Arc<dyn Store>) -> Gateway {
         let folder = tempfile::tempdir().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
-        let organisations = ORGANISATIONS.clone();
+        let organisations = organisations(choices.way_out);
         let settings = Arc::new(settings(&choices, folder.path()));
         let server = DownstreamServer::new(settings.downstream.clone(), "gw.example", &[7; 32]);
         let relay: Arc<dyn Relay> = Arc::new(server);
@@ -157,7 +180,7 @@ impl Gateway {
         let journal = Arc::new(FileJournal::open(&folder.path().join("journal")).unwrap());
         let metrics = Arc::new(Metrics::new());
         let (plain, plain_out) = tokio::sync::mpsc::channel(1000);
-        let (announcements, _) = tokio::sync::mpsc::channel(1000);
+        let (announcements, announced) = tokio::sync::mpsc::channel(1000);
         let intake = Arc::new(Intake::new(Parts {
             organisations,
             rosters,
@@ -170,14 +193,22 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
         }));
         let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as _;
+        let leaves_by: Arc<dyn Relay> = match choices.way_out {
+            Some(way_out) => {
+                let server = loopback(way_out.port);
+                Arc::new(DownstreamServer::new(server, "gw.example", &[7; 32]))
+            }
+            None => Arc::clone(&relay),
+        };
         let release =
-            MailRelease::new(Arc::clone(&relay), Arc::clone(&deliveries), Arc::clone(&clock));
+            MailRelease::new(Arc::clone(&leaves_by), Arc::clone(&deliveries), Arc::clone(&clock));
+        let mailer: Arc<dyn Mailer> = Arc::new(mailer);
         let edge = MailEdge::new(
             settings,
-            intake,
+            Arc::clone(&intake),
             Arc::clone(&relay),
             deliveries,
-            Arc::new(mailer),
+            Arc::clone(&mailer),
             clock,
             Arc::clone(&metrics),
         );
@@ -188,10 +219,30 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let recorder = Arc::clone(&store) as _;
         tasks.spawn(plain::record(recorder, journal, plain_out, Arc::default()));
+        let mut outbound_port = 0;
+        if choices.way_out.is_some() {
+            let (bound, port) = bound(0).await;
+            outbound_port = port;
+            let edge = Arc::new(edge.outbound(leaves_by).unwrap());
+            tasks.spawn(listener::serve(bound, Protocol::Smtp, edge, shutdown.stopping()));
+            tasks.spawn(outbound::write_what_is_left(intake, shutdown.stopping()));
+            tasks.spawn(announce::announce(mailer, announced));
+        }
         let (edge, other) = (Arc::clone(&edge), edge);
         tasks.spawn(listener::serve(listener, choices.protocol, edge, shutdown.stopping()));
         tasks.spawn(milter::serve(milter_listener, other, shutdown.stopping()));
-        Gateway { port, milter_port, metrics, store, archive, release, folder, shutdown, tasks }
+        Gateway {
+            port,
+            milter_port,
+            outbound_port,
+            metrics,
+            store,
+            archive,
+            release,
+            folder,
+            shutdown,
+            tasks,
+        }
     }
 
     /// How often an event of the mail edge was counted.
@@ -224,6 +275,11 @@ impl Gateway {
     }
 }
 
+fn loopback(port: u16) -> Downstream {
+    let address = DownstreamAddress::Tcp { host: "127.0.0.1".into(), port };
+    Downstream { protocol: DownstreamProtocol::Smtp, address }
+}
+
 /// 0: a free port.
 async fn bound(port: u16) -> (Bound, u16) {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
@@ -236,6 +292,7 @@ fn settings(choices: &Choices, folder: &Path) -> MailSettings {
         smtp: None,
         lmtp: None,
         milter: None,
+        outbound: None,
         milter_kept: choices.milter_kept,
         socket_mode: 0o666,
         smtp_tls: None,

@@ -12,6 +12,7 @@ use crate::channels::mail::message::Message;
 use crate::channels::mail::parts::{Action, Memory, MessagePart};
 use crate::channels::mail::reading::MailReading;
 use crate::channels::mail::replies;
+use crate::channels::mail::settings::MailDirection;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::treatment::{Queued, Unreached};
@@ -327,7 +328,9 @@ impl Work<'_> {
         to: Vec<String>,
     ) -> RelayedMessage {
         let content = &self.message.content;
-        let mark = memory.map(|memory| Marked {
+        // A mark would show outside, and what left does not come round by this way.
+        let marked = memory.filter(|_| self.edge.direction == MailDirection::Inbound);
+        let mark = marked.map(|memory| Marked {
             contact: memory.contact.clone(),
             digest: self.reading.digest,
             recipients: to,

@@ -13,7 +13,6 @@ use crate::channels::mail::data::{BareEnds, DataReader, Progress};
 use crate::channels::mail::handover::{self, Handed};
 use crate::channels::mail::message::{Message, Protocol};
 use crate::channels::mail::replies;
-use crate::channels::mail::settings::MailListener;
 use crate::channels::mail::spool::{Content, Intaking, UnreadHead};
 use crate::ports::relay::Reply;
 use crate::runtime::limits::{
@@ -156,10 +155,7 @@ impl Session {
         let with = self.with(draft.smtp_utf8);
         let message = Message {
             protocol: self.protocol,
-            listener: match self.protocol {
-                Protocol::Smtp => MailListener::Smtp,
-                Protocol::Lmtp => MailListener::Lmtp,
-            },
+            listener: self.edge.listener(self.protocol),
             envelope: draft.envelope,
             sender: draft.sender,
             recipients: draft.recipients,
