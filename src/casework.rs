@@ -54,6 +54,7 @@ pub mod take;
 pub mod timeline;
 pub mod unanswered;
 pub mod unread;
+mod walk;
 pub mod work_item;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -10,6 +10,7 @@ mod page;
 use serde::{Deserialize, Serialize};
 
 use self::page::{Page, Whole};
+use super::walk::TrailMark;
 use super::{Desk, Fault};
 use crate::domain::audit::{DecidedEntry, GATEWAY};
 use crate::domain::flag::Flag;
@@ -17,7 +18,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::row::DecisionRow;
 use crate::domain::tally::Contacted;
 use crate::ports::StoreError;
-use crate::ports::documents::{Batch, Document, WriteFault};
+use crate::ports::documents::{Batch, WriteFault};
 use crate::runtime::limits::{CATCH_UP_PAGES_MAX, FOLLOW_TRIES_MAX, FOLLOWED_ENTRIES};
 
 /// The kinds of documents that are made of the trail: how far it was followed, a day's tally, a person's
@@ -25,15 +26,6 @@ use crate::runtime::limits::{CATCH_UP_PAGES_MAX, FOLLOW_TRIES_MAX, FOLLOWED_ENTR
 const MARK: &str = "followed";
 pub(super) const TALLY: &str = "tally";
 pub(super) const TIMELINE: &str = "timeline";
-
-/// The one mark of an organisation.
-const TRAIL: &str = "trail";
-
-/// Up to which entry the trail was followed.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Followed {
-    number: u64,
-}
 
 /// A person's contacts of one month.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -62,9 +54,7 @@ impl Desk {
 
     /// The number of the last entry that was followed.
     pub(super) async fn followed_to(&self, organisation: &OrganisationId) -> Result<u64, Fault> {
-        let stored = self.store.document(organisation, MARK, TRAIL).await?;
-        let followed = stored.map(|document| document.read::<Followed>()).transpose()?;
-        Ok(followed.map_or(0, |followed| followed.number))
+        Ok(self.mark(organisation, MARK).await?.mark.unwrap_or_default().number)
     }
 
     /// How many entries of the trail are still to be followed.
@@ -116,18 +106,13 @@ impl Desk {
     ) -> Result<bool, Fault> {
         let id = &organisation.id;
         for _ in 0..FOLLOW_TRIES_MAX {
-            let stored = self.store.document(id, MARK, TRAIL).await?;
-            let read_at = stored.as_ref().map_or(0, |document| document.version);
-            let followed = match &stored {
-                Some(document) => document.read::<Followed>()?,
-                None => Followed::default(),
-            };
-            let entries = self.store.audit(id, followed.number, most).await?;
+            let followed = self.mark(id, MARK).await?;
+            let after = followed.mark.as_ref().map_or(0, |mark| mark.number);
+            let entries = self.store.audit(id, after, most).await?;
             let Some(last) = entries.last() else { return Ok(true) };
             let was_all = entries.len() < most;
-            let mark = Followed { number: last.number };
-            let mark = Document::new(MARK, TRAIL, read_at, Vec::new(), &mark)?;
-            let mut batch = Batch::new(self.stamp(GATEWAY)).put(mark);
+            let mark = TrailMark { number: last.number, ..TrailMark::default() };
+            let mut batch = Batch::new(self.stamp(GATEWAY)).put(followed.moved(&mark)?);
             let mut page = Page::new(self, organisation);
             for entry in &entries {
                 match whole {

@@ -110,20 +110,20 @@ impl Desk {
         let today = self.today(organisation);
         let (whose, mut looked_at) = self.whose(organisation, today).await?;
         let due = self.due_of(organisation, &whose, today).await?;
-        let again = |person| looked_at.again(person);
+        let again = |_: &str, person| looked_at.again(person);
         let reminded = self.remind_of(organisation, mailer, due, today, again).await?;
         self.looked_at.lock().await.insert(organisation.id.clone(), looked_at);
         Ok(reminded)
     }
 
-    /// Writes each of these reminders once. Calls `again` with the person of each that failed.
+    /// Writes each of these reminders once. Calls `again` with the key and the person of each that failed.
     async fn remind_of(
         &self,
         organisation: &Arc<Organisation>,
         mailer: &Arc<dyn Mailer>,
         due: Vec<About>,
         today: NaiveDate,
-        mut again: impl FnMut(Option<String>),
+        mut again: impl FnMut(&str, Option<String>),
     ) -> Result<usize, Fault> {
         let (mut reminded, mut mails) = (0, true);
         for about in due {
@@ -144,7 +144,7 @@ impl Desk {
                 Err(fault) if fault.is_retryable() => return Err(fault),
                 Err(fault) => {
                     self.say_failed(&organisation.id, "a reminder", &key, &fault);
-                    again(person);
+                    again(&key, person);
                     continue;
                 }
             }

@@ -15,7 +15,7 @@ use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::Order;
-use crate::runtime::limits::{LIVE_POLL, LIVE_STEPS_REMEMBERED_MAX, PAGE_ITEMS_MAX};
+use crate::runtime::limits::{LIVE_POLL, LIVE_STEPS_REMEMBERED_MAX};
 
 /// What happened behind a number of the trail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -166,24 +166,23 @@ impl Desk {
         if is_new {
             room.begin_at(self.newest_number(organisation).await?);
         }
-        let mut moved = is_new;
+        let (mut walk, mut moved) = (self.walk(organisation, room.number), is_new);
         loop {
-            let entries = self.store.audit(organisation, room.number, PAGE_ITEMS_MAX).await?;
-            let is_last = entries.len() < PAGE_ITEMS_MAX;
-            for entry in &entries {
+            for entry in &walk.page().await? {
                 if let Some(step) = self.done_by(organisation, entry).await? {
                     room.add(step);
                     moved = true;
                 }
                 room.number = entry.number;
             }
-            if is_last {
+            if walk.is_at_end() {
                 break;
             }
             // Nobody watched for long: later entries are not read one by one.
             let newest = self.newest_number(organisation).await?;
             if newest.saturating_sub(room.number) > LIVE_STEPS_REMEMBERED_MAX as u64 {
                 room.begin_at(newest);
+                walk = self.walk(organisation, newest);
                 moved = true;
             }
         }
@@ -201,16 +200,13 @@ impl Desk {
         room: &mut Room,
         after: u64,
     ) -> Result<(), Fault> {
-        let (mut number, mut earlier) = (after, Vec::new());
-        while number < room.begins {
-            let entries = self.store.audit(organisation, number, PAGE_ITEMS_MAX).await?;
-            let Some(last) = entries.last().map(|entry| entry.number) else { break };
-            for entry in entries.iter().filter(|entry| entry.number <= room.begins) {
+        let (mut walk, mut earlier) = (self.walk(organisation, after), Vec::new());
+        while walk.number() < room.begins && !walk.is_at_end() {
+            for entry in walk.page().await?.iter().filter(|entry| entry.number <= room.begins) {
                 if let Some(step) = self.done_by(organisation, entry).await? {
                     earlier.push(step);
                 }
             }
-            number = last;
         }
         if room.steps.len() + earlier.len() <= LIVE_STEPS_REMEMBERED_MAX {
             for step in earlier.into_iter().rev() {

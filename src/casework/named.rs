@@ -10,7 +10,7 @@ use crate::domain::case::restraint::TaskKind;
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::Nameplate;
-use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
+use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX};
 
 /// How far a trail was followed, and which one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,24 +97,22 @@ impl Desk {
     pub(super) async fn named_since(
         &self,
         organisation: &OrganisationId,
-        mut number: u64,
+        number: u64,
         touched: fn(&AuditEvent) -> Touched<'_>,
     ) -> Result<Option<BTreeSet<String>>, Fault> {
-        let mut named = BTreeSet::new();
+        let (mut walk, mut named) = (self.walk(organisation, number), BTreeSet::new());
         for _ in 0..KEEPER_NAMES_PAGES_MAX {
-            let entries = self.store.audit(organisation, number, PAGE_ITEMS_MAX).await?;
-            for entry in &entries {
+            for entry in &walk.page().await? {
                 match touched(&entry.event) {
                     Touched::Nobody => {}
                     Touched::People(people) => named.extend(people.into_iter().map(str::to_owned)),
                     Touched::Everybody => return Ok(None),
                 }
-                number = entry.number;
             }
             if named.len() > KEEPER_NAMED_MAX {
                 return Ok(None);
             }
-            if entries.len() < PAGE_ITEMS_MAX {
+            if walk.is_at_end() {
                 return Ok(Some(named));
             }
         }

@@ -1,23 +1,26 @@
 //! Contacts in breach of a restriction, where the policy names a role that must hear of them: one reminder per person,
 //! restriction and day. The contact itself is on its queue, and in the person's timeline.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 use super::About;
 use crate::casework::follow::counts;
+use crate::casework::walk::TrailMark;
 use crate::casework::{Desk, Fault};
-use crate::domain::audit::{AuditEvent, DecidedEntry, GATEWAY};
+use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, GATEWAY};
 use crate::domain::case::anchors::day;
 use crate::domain::decision::Disposition;
 use crate::domain::diary::reminder::{Reminder, queue_of};
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::domain::reason_code::ReasonCode;
-use crate::ports::Mailer;
-use crate::ports::documents::{Batch, Document, WriteFault};
-use crate::runtime::limits::{KEEPER_NAMES_PAGES_MAX, PAGE_ITEMS_MAX};
+use crate::ports::documents::{Batch, WriteFault};
+use crate::ports::{Mailer, StoreError};
+use crate::runtime::limits::{
+    BREACHES_TRIED_AGAIN_MAX, KEEPER_NAMES_PAGES_MAX, REMINDER_MAILED_FOR,
+};
 
 /// A breach, where the diary's entries have the name of what falls due.
 const BREACH: &str = "breach";
@@ -25,20 +28,16 @@ const BREACH: &str = "breach";
 /// The profile's key for the role.
 const TOLD: &str = "responsible.told_of_breaches";
 
-/// The kind and the id of the mark that says how far breaches were looked for.
+/// The kind of the mark that says how far breaches were looked for, and of which a reminder could not be written.
 const MARK: &str = "breaches";
-const TRAIL: &str = "trail";
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct LookedFor {
-    /// Up to which entry of the trail.
-    number: u64,
-}
+/// Breaches found on the trail, by the key of their reminder: each with the first entry that says so.
+type FoundBreaches = BTreeMap<String, (u64, About)>;
 
 impl Desk {
     /// Reminds the role that the policy names of contacts in breach: once for each person, restriction and day, however
-    /// many gateways run. The first call on a store only notes where the trail ends. Returns how many reminders were
-    /// written.
+    /// many gateways run. A reminder that could not be written is tried again. The first call on a store only notes
+    /// where the trail ends. Returns how many reminders were written.
     ///
     /// # Errors
     /// The store can't be read or written: the next round tries again.
@@ -49,36 +48,67 @@ impl Desk {
     ) -> Result<usize, Fault> {
         let Some(role) = &organisation.profile.responsible.told_of_breaches else { return Ok(0) };
         let id = &organisation.id;
-        let stored = self.store.document(id, MARK, TRAIL).await?;
-        let known = stored.as_ref().map(|mark| mark.read::<LookedFor>()).transpose()?;
-        let known = known.map(|known| known.number);
+        let stored = self.mark(id, MARK).await?;
         let end = self.store.trail_end(id).await?.last.map_or(0, |last| last.number);
-        // An older copy of the store may end before the mark.
-        let (mut number, mut due) = (known.map_or(end, |known| known.min(end)), Vec::new());
-        for _ in 0..KEEPER_NAMES_PAGES_MAX {
-            let entries = self.store.audit(id, number, PAGE_ITEMS_MAX).await?;
-            for entry in &entries {
-                number = entry.number;
-                if let AuditEvent::Decided(decided) = &entry.event {
-                    due.extend(in_breach(organisation, role, decided));
-                }
+        let known = stored.mark.clone();
+        let known = known.unwrap_or_else(|| TrailMark { number: end, ..TrailMark::default() });
+        let mut found = FoundBreaches::new();
+        let mut add = |entry: &AuditEntry| {
+            if let AuditEvent::Decided(decided) = &entry.event
+                && let Some(about) = in_breach(organisation, role, decided)
+            {
+                found.entry(about.reminder.key.clone()).or_insert((entry.number, about));
             }
-            if entries.len() < PAGE_ITEMS_MAX {
+        };
+        self.to_try_again(organisation, &known).await?.iter().for_each(&mut add);
+        // An older copy of the store may end before the mark.
+        let mut walk = self.walk(id, known.number.min(end));
+        for _ in 0..KEEPER_NAMES_PAGES_MAX {
+            walk.page().await?.iter().for_each(&mut add);
+            if walk.is_at_end() {
                 break;
             }
         }
+        let (mut due, mut numbers) = (Vec::new(), BTreeMap::new());
+        for (key, (number, about)) in found {
+            due.push(about);
+            numbers.insert(key, number);
+        }
+        let mut again: Vec<u64> = Vec::new();
         let today = self.today(organisation);
-        let reminded = self.remind_of(organisation, mailer, due, today, |_| {}).await?;
-        if known != Some(number) {
-            let read_at = stored.map_or(0, |mark| mark.version);
-            let mark = Document::new(MARK, TRAIL, read_at, Vec::new(), &LookedFor { number })?;
-            match self.store.write(id, Batch::new(self.stamp(GATEWAY)).put(mark)).await {
+        let failed = |key: &str, _| again.extend(numbers.get(key));
+        let reminded = self.remind_of(organisation, mailer, due, today, failed).await?;
+        // Those of the oldest entries are given up first.
+        again.sort_unstable_by_key(|number| Reverse(*number));
+        again.truncate(BREACHES_TRIED_AGAIN_MAX);
+        let now = TrailMark { number: walk.number(), again };
+        if stored.mark.as_ref() != Some(&now) {
+            let batch = Batch::new(self.stamp(GATEWAY)).put(stored.moved(&now)?);
+            match self.store.write(id, batch).await {
                 // On a conflict, another gateway looked as well.
                 Ok(()) | Err(WriteFault::Conflict(_)) => {}
                 Err(WriteFault::Store(error)) => return Err(error.into()),
             }
         }
         Ok(reminded)
+    }
+
+    /// The entries for which no reminder could be written, as long as a reminder's mail would be tried.
+    async fn to_try_again(
+        &self,
+        organisation: &Organisation,
+        known: &TrailMark,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut entries = Vec::new();
+        for number in &known.again {
+            let behind = number.saturating_sub(1);
+            let next = self.store.audit(&organisation.id, behind, 1).await?;
+            // An erased entry has another in its place.
+            entries.extend(next.into_iter().filter(|entry| {
+                entry.number == *number && self.clock.now() - entry.at < REMINDER_MAILED_FOR
+            }));
+        }
+        Ok(entries)
     }
 }
 

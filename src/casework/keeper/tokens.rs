@@ -39,7 +39,7 @@ impl Desk {
         let today = self.today(organisation);
         let all = self.token_ends(organisation, tokens).await?;
         let due = all.iter().filter_map(|token| of_token(token, today)).collect();
-        self.remind_of(organisation, mailer, due, today, |_| {}).await
+        self.remind_of(organisation, mailer, due, today, |_, _| {}).await
     }
 
     /// The tokens of the configuration (`tokens`) that expire, and all that were made in the console or by the API.

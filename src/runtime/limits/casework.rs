@@ -51,6 +51,8 @@ pub const KEEPER_REMINDS_EVERY: u32 = 10;
 pub const KEEPER_NAMED_MAX: usize = 500;
 /// Pages of the trail that the keeper reads for their names. More: it reads everybody's cases.
 pub const KEEPER_NAMES_PAGES_MAX: usize = 20;
+/// Breaches whose reminder could not be written and is tried again. More: those of the oldest contacts are given up.
+pub const BREACHES_TRIED_AGAIN_MAX: usize = 100;
 /// Days of a back-test. More: refused.
 pub const BACK_TEST_DAYS_MAX: u32 = 366;
 /// Larger quotas that a back-test tries. More are not tried.

@@ -1,14 +1,17 @@
 //! Contacts in breach of a restriction: the role that the policy names hears of them, once a day, whichever gateway
 //! looks.
 
+use std::sync::Arc;
+
 use contact_gateway::casework::Desk;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::person::Person;
-use contact_gateway::ports::Clock as _;
+use contact_gateway::ports::{Clock as _, Store};
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
 
 use super::rig::{CaseOffice, profile, shipped, staff};
+use crate::degraded::faulty::Faulty;
 
 const STAFF: [(&str, &str); 2] = [("Ann", "agent"), ("Max", "manager")];
 
@@ -28,8 +31,12 @@ fn person(id: &str, mut restriction: Value) -> Person {
 }
 
 async fn office(profile_file: &str) -> CaseOffice {
+    office_over(Memory::new(), profile_file).await
+}
+
+async fn office_over(store: Arc<dyn Store>, profile_file: &str) -> CaseOffice {
     let profile = profile(&shipped(profile_file), None);
-    let office = CaseOffice::open(Memory::new(), profile, &staff(&STAFF));
+    let office = CaseOffice::open(store, profile, &staff(&STAFF));
     office.clock.set("2026-03-02T09:00:00Z".parse().unwrap());
     let letters = json!({"kind": "channels_only", "channels": ["letter"]});
     let filed = json!({"kind": "read_and_file", "issues": ["C-1"]});
@@ -104,4 +111,27 @@ async fn a_policy_that_names_nobody_has_nobody_reminded() {
     assert_eq!(send(&office, "c-1", "shut").await, "limit");
     assert_eq!(looked(&office, &desks).await, 0);
     assert!(on_queue(&office).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reminder_that_could_not_be_written_is_tried_again() {
+    let store = Faulty::over(Memory::new());
+    let office = office_over(Arc::clone(&store) as _, "tuntum.toml").await;
+    let desks = [office.desk(), office.desk(), office.desk()];
+    assert_eq!(looked(&office, &desks).await, 0);
+    assert_eq!(send(&office, "c-1", "shut").await, "limit");
+    store.refuses(Some("reminded"));
+    for _ in 0..2 {
+        assert_eq!(looked(&office, &desks).await, 0);
+        assert!(on_queue(&office).await.is_empty());
+    }
+    // Others are found in the meantime, and a gateway that begins now knows of both.
+    office.clock.set("2026-03-03T09:00:00Z".parse().unwrap());
+    send(&office, "c-2", "shut").await;
+    assert_eq!(looked(&office, &desks).await, 0);
+    store.refuses(None);
+    let started = [office.desk(), office.desk(), office.desk()];
+    assert_eq!(looked(&office, &started).await, 2);
+    assert_eq!(on_queue(&office).await.len(), 2);
+    assert_eq!(looked(&office, &desks).await, 0);
 }

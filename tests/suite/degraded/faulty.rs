@@ -15,7 +15,7 @@ use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::ports::audit_trail::{TrailPage, TrailSearch};
 use contact_gateway::ports::documents::{
-    Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
+    Batch, Document, DocumentPage, DocumentWrite, Documents, Listing, PlacePage, WriteFault,
 };
 use contact_gateway::ports::{
     Archive, Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries,
@@ -48,6 +48,8 @@ pub struct Faulty {
     dies: AtomicBool,
     died: Notify,
     case_files: AtomicUsize,
+    /// The kind of documents that it does not take.
+    refused: Mutex<Option<&'static str>>,
 }
 
 impl Faulty {
@@ -62,6 +64,7 @@ impl Faulty {
             dies: AtomicBool::new(false),
             died: Notify::new(),
             case_files: AtomicUsize::new(0),
+            refused: Mutex::new(None),
         })
     }
 
@@ -98,6 +101,11 @@ impl Faulty {
 
     pub fn has(&self, trouble: Trouble) {
         *self.trouble.lock().unwrap() = trouble;
+    }
+
+    /// Refuses whatever has a document of this kind in it.
+    pub fn refuses(&self, kind: Option<&'static str>) {
+        *self.refused.lock().unwrap() = kind;
     }
 
     fn trouble(&self) -> Trouble {
@@ -403,6 +411,14 @@ impl Documents for Faulty {
 
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         self.pass().await?;
+        let refused = *self.refused.lock().unwrap();
+        let is_refused = |write: &DocumentWrite| match write {
+            DocumentWrite::Put(document) => Some(document.kind.as_str()) == refused,
+            DocumentWrite::Remove { .. } => false,
+        };
+        if batch.documents.iter().any(is_refused) {
+            return Err(StoreError::Refused("told to refuse it".to_owned()).into());
+        }
         self.inner.write(organisation, batch).await
     }
 }
