@@ -9,7 +9,7 @@ use super::case::around::ContactsAround;
 use super::follow::{TIMELINE, Timeline, timeline_id};
 use super::{Desk, Fault};
 use crate::domain::case::CaseFile;
-use crate::domain::organisation::OrganisationId;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::limits::TIMELINE_MONTHS_MAX;
 
 /// A month of the timeline, by its name in the timeline's id.
@@ -19,18 +19,20 @@ fn month(at: DateTime<Utc>) -> String {
 
 impl Desk {
     /// The contacts around the incidents of a file, by incident: of the latest incidents, which are in at most
-    /// [`TIMELINE_MONTHS_MAX`] months. Contacts on any record of the person count.
+    /// [`TIMELINE_MONTHS_MAX`] months. Contacts on any record of the person count, up to the trail's end.
     ///
     /// # Errors
-    /// The store can't be read.
+    /// The store can't be read or written.
     pub async fn contacts_around(
         &self,
-        organisation: &OrganisationId,
+        organisation: &Organisation,
         file: &CaseFile,
     ) -> Result<BTreeMap<String, ContactsAround>, Fault> {
         if file.incidents.is_empty() {
             return Ok(BTreeMap::new());
         }
+        self.catch_up(organisation).await?;
+        let organisation = &organisation.id;
         let records = self.ids_of(organisation, &file.person).await?;
         let mut latest: Vec<_> = file.incidents.iter().collect();
         latest.sort_by_key(|incident| Reverse(incident.happened_at));

@@ -128,7 +128,7 @@ impl Desk {
         let tasks = self.first_tasks(organisation, person).await?;
         read.file.tasks.extend(tasks.first);
         let mut view = read.view(organisation, self.clock.now());
-        put_contacts(&mut view.case, &self.contacts_around(&organisation.id, &read.file).await?);
+        put_contacts(&mut view.case, &self.contacts_around(organisation, &read.file).await?);
         view.case.insert("more_tasks".to_owned(), json!(tasks.has_more));
         if let Some(not_followed) = self.not_followed(organisation, person).await? {
             view.case.insert("not_followed".to_owned(), json!(not_followed));
@@ -156,7 +156,7 @@ impl Desk {
             let tasks = self.first_tasks(organisation, id).await?;
             read.file.tasks.extend(tasks.first);
             let mut other = read.view(organisation, self.clock.now());
-            let around = self.contacts_around(&organisation.id, &read.file).await?;
+            let around = self.contacts_around(organisation, &read.file).await?;
             put_contacts(&mut other.case, &around);
             versions.push(json!({ "person": id, "version": other.version }));
             name_record(&mut other.case, id);

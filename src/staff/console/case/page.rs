@@ -80,7 +80,7 @@ pub(in crate::staff::console) async fn show(
     let filter = DiaryAsked { person: Some(person.clone()), ..DiaryAsked::default() };
     let diary = desk.diary(organisation, &filter).await?;
     let desktop = Desktop::open(&staff, &visit, &person).await?;
-    let desktop = desktop.with_contacts(desk, &organisation.id).await?;
+    let desktop = desktop.with_contacts(desk, organisation).await?;
     let because = asked.text("because");
     let lacks = crate::staff::console::person::lacking(&staff, &visit, &person).await?;
     let make = Maker::new(&visit, &desktop);
@@ -94,7 +94,7 @@ pub(in crate::staff::console) async fn show(
         let filter = DiaryAsked { person: Some(other.id.clone()), ..DiaryAsked::default() };
         let diary = desk.diary(organisation, &filter).await?;
         let beside = Desktop::open(&staff, &visit, &other.id).await?;
-        let beside = beside.with_contacts(desk, &organisation.id).await?;
+        let beside = beside.with_contacts(desk, organisation).await?;
         let record = format!("{} {}", head.w.of_record, other.id);
         due.extend(due::lines_from_afar(&visit, &beside, &diary, &record));
         let shown = parts(Maker::new(&visit, &beside));
