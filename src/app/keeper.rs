@@ -77,20 +77,19 @@ impl Keeper {
             say(organisation, self.desk.remind(organisation, &self.mailer).await.map(drop));
             let breaches = self.desk.remind_of_breaches(organisation, &self.mailer).await;
             say(organisation, breaches.map(drop));
-            let tokens = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
-            say(organisation, self.show_tokens(organisation, tokens).await);
-            let told = self.desk.remind_of_tokens(organisation, &self.mailer, tokens).await;
-            say(organisation, told.map(drop));
+            say(organisation, self.look_at_tokens(organisation).await);
         }
     }
 
+    async fn look_at_tokens(&self, organisation: &Arc<Organisation>) -> Result<(), Fault> {
+        let configured = self.tokens.get(&organisation.id).map_or(&[][..], Vec::as_slice);
+        let tokens = self.desk.token_ends(organisation, configured).await?;
+        self.show_tokens(organisation, &tokens);
+        self.desk.remind_of_tokens(organisation, &self.mailer, &tokens).await.map(drop)
+    }
+
     /// Shows how many tokens somebody has to replace: a program whose token has expired hands in nothing more.
-    async fn show_tokens(
-        &self,
-        organisation: &Organisation,
-        tokens: &[TokenEnd],
-    ) -> Result<(), Fault> {
-        let tokens = self.desk.token_ends(organisation, tokens).await?;
+    fn show_tokens(&self, organisation: &Organisation, tokens: &[TokenEnd]) {
         let today = self.desk.today(organisation);
         for state in [TokenState::Soon, TokenState::Expired] {
             let many = tokens.iter().filter(|token| token.life.state(today) == state).count();
@@ -99,7 +98,6 @@ impl Keeper {
             let shown = i64::try_from(many).unwrap_or(i64::MAX);
             self.metrics.tokens.get_or_create(&labels).set(shown);
         }
-        Ok(())
     }
 
     /// Shows how far the trail is followed: figures, timelines and tasks know no more than that.

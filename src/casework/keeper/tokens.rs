@@ -24,9 +24,8 @@ pub struct TokenEnd {
 }
 
 impl Desk {
-    /// Reminds governance of tokens that expire soon or have expired, those of the configuration (`tokens`) and those
-    /// made in the console or by the API: once for each token and state, however many gateways run. Returns how many
-    /// reminders were written.
+    /// Reminds governance of those of an organisation's `tokens` that expire soon or have expired: once for each token
+    /// and state, however many gateways run. Returns how many reminders were written.
     ///
     /// # Errors
     /// The store can't be read or written: the next round tries again.
@@ -37,8 +36,7 @@ impl Desk {
         tokens: &[TokenEnd],
     ) -> Result<usize, Fault> {
         let today = self.today(organisation);
-        let all = self.token_ends(organisation, tokens).await?;
-        let due = all.iter().filter_map(|token| of_token(token, today)).collect();
+        let due = tokens.iter().filter_map(|token| of_token(token, today)).collect();
         self.remind_of(organisation, mailer, due, today, |_, _| {}).await
     }
 

@@ -97,7 +97,8 @@ async fn governance_is_reminded_of_tokens_made_by_the_api_until_they_are_revoked
         }
         let mut reminded = 0;
         for desk in &desks {
-            let own = desk.remind_of_tokens(&office.organisation, &office.mailer(), &[]).await;
+            let tokens = desk.token_ends(&office.organisation, &[]).await.unwrap();
+            let own = desk.remind_of_tokens(&office.organisation, &office.mailer(), &tokens).await;
             reminded += own.unwrap();
         }
         assert_eq!(reminded, expected, "{at}");
