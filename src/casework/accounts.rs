@@ -38,7 +38,7 @@ use crate::runtime::limits::{
 };
 use crate::runtime::tokens::{hex, sha256};
 
-pub use self::api_tokens::{ApiTokenFault, MadeApiToken, NewApiToken};
+pub use self::api_tokens::{ApiTokenFault, CheckedApiToken, MadeApiToken, NewApiToken};
 pub use self::by_provider::{
     Arrival, Destination, Entered, Provider, ProviderSignInFault, TooMany,
 };

@@ -28,6 +28,9 @@ pub struct NewApiToken {
     pub expires: NaiveDate,
 }
 
+/// A token that can be made: only [`Accounts::check_api_token`] gives one.
+pub struct CheckedApiToken(NewApiToken);
+
 /// A token that was just made. It can't be shown again.
 pub struct MadeApiToken {
     pub id: String,
@@ -60,16 +63,15 @@ impl Accounts {
     pub async fn make_api_token(
         &self,
         organisation: &Organisation,
-        new: NewApiToken,
+        CheckedApiToken(new): CheckedApiToken,
         by: &str,
     ) -> Result<MadeApiToken, ApiTokenFault> {
-        let name = self.checked_name(organisation, &new).await?;
         // Its organisation is in front, so that one look-up finds it, and an ill-formed one needs none.
         let token = format!("{}.{}", organisation.id, token().map_err(Fault::from)?);
         let id = token_id(&token);
         let stamp = self.stamp(by);
         let record = ApiToken {
-            name,
+            name: new.name,
             role: new.role,
             expires: new.expires,
             made: stamp.at,
@@ -83,15 +85,15 @@ impl Accounts {
         Ok(MadeApiToken { id, token, record })
     }
 
-    /// Whether a token can be made so, and the holder's name as it is stored.
+    /// Whether a token can be made so.
     ///
     /// # Errors
     /// [`ApiTokenFault`]
-    pub async fn checked_name(
+    pub async fn check_api_token(
         &self,
         organisation: &Organisation,
-        new: &NewApiToken,
-    ) -> Result<String, ApiTokenFault> {
+        new: NewApiToken,
+    ) -> Result<CheckedApiToken, ApiTokenFault> {
         let name = new.name.trim().to_owned();
         let is_line = !name.chars().any(char::is_control);
         if is_blank(&name) || !is_line || name.chars().count() > NAME_CHARS_MAX {
@@ -119,7 +121,7 @@ impl Accounts {
         if is_taken || tokens.iter().any(|(_, one)| is_another(one)) {
             return Err(ApiTokenFault::NameTaken);
         }
-        Ok(name)
+        Ok(CheckedApiToken(NewApiToken { name, ..new }))
     }
 
     /// The latest day that a token made today may have as its last.

@@ -121,6 +121,7 @@ pub async fn make(
         return Err(Problem::new(422, "refused", "Refused").with_detail(detail.to_owned()));
     }
     let accounts = &caller.casework().accounts;
+    let new = accounts.check_api_token(caller.organisation(), new).await.map_err(not_made)?;
     let made = accounts.make_api_token(caller.organisation(), new, caller.name()).await;
     let made = made.map_err(not_made)?;
     let answer = TokenMade {

@@ -208,9 +208,10 @@ pub(super) async fn make_token(
     };
     let new = NewApiToken { name: name.to_owned(), role: Role(role.to_owned()), expires };
     // A code counts once: it is asked for only if there is nothing else to mend.
-    if let Err(fault) = accounts.checked_name(organisation, &new).await {
-        return shown(&staff, &visit, refused(wrong(fault, w)?)).await;
-    }
+    let new = match accounts.check_api_token(organisation, new).await {
+        Ok(new) => new,
+        Err(fault) => return shown(&staff, &visit, refused(wrong(fault, w)?)).await,
+    };
     if !accounts.prove(own(&visit), proof(&visit, &posted)).await? {
         staff.metrics.sign_in_failures.inc();
         return shown(&staff, &visit, refused(("old", why_not_proven(&visit)))).await;
