@@ -52,7 +52,7 @@ pub struct Staff {
     /// Who has which item open.
     presence: Presence,
     /// Programs and staff with a token, for the settings page.
-    pub(crate) with_tokens: Vec<WithToken>,
+    with_tokens: Vec<WithToken>,
     /// The state folder, for slow downloads.
     folder: Option<PathBuf>,
 }
@@ -108,6 +108,11 @@ impl Staff {
             with_tokens,
             folder: None,
         }
+    }
+
+    /// The tokens that the configuration gives to an organisation.
+    fn configured_tokens(&self, organisation: &OrganisationId) -> impl Iterator<Item = &WithToken> {
+        self.with_tokens.iter().filter(move |one| one.organisation == *organisation)
     }
 
     /// Where browsers find the console, as configured.

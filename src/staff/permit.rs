@@ -254,8 +254,7 @@ impl<P> Permitted<P> {
 
     /// The tokens that the configuration gives to the organisation.
     pub(super) fn configured_tokens(&self) -> impl Iterator<Item = &WithToken> {
-        let id = &self.organisation().id;
-        self.staff.with_tokens.iter().filter(move |one| one.organisation == *id)
+        self.staff.configured_tokens(&self.organisation().id)
     }
 
     /// The name under which an action is on the audit trail.

@@ -60,7 +60,7 @@ pub(super) async fn part<'a>(
     let w = words::ApiTokens::of(language);
     let accounts = &staff.casework(visit).accounts;
     let today = staff.casework(visit).desk.today(organisation);
-    let configured = staff.with_tokens.iter().filter(|one| one.organisation == organisation.id);
+    let configured = staff.configured_tokens(&organisation.id);
     let mut lines: Vec<TokenLine> =
         configured.map(|one| of_configuration(one, today, w, language)).collect();
     for (id, token) in accounts.api_tokens(&organisation.id).await? {
