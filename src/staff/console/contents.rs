@@ -101,9 +101,9 @@ impl<P: Permit, T: TakesVisitBy<P>> Gate<T> for Holders<P> {
     };
 
     fn before(route: MethodRouter<Arc<Staff>>) -> MethodRouter<Arc<Staff>> {
-        route.layer(from_fn(|request: Request, next: Next| {
-            let let_in = Visitor::of(request.extensions()).and_then(Visitor::let_in::<P>);
-            admitted(let_in.map(|_| ()), request, next)
+        route.layer(from_fn(|mut request: Request, next: Next| {
+            let let_in = VisitOf::<P>::let_in(request.extensions_mut());
+            admitted(let_in, request, next)
         }))
     }
 }

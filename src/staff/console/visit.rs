@@ -78,8 +78,7 @@ impl Visitor {
         self.guest.now
     }
 
-    /// Lets them in where a permit is needed.
-    pub(super) fn let_in<P: Permit>(&self) -> Result<Pass, Trouble> {
+    fn pass<P: Permit>(&self) -> Result<Pass, Trouble> {
         let Some(pass) = Pass::of::<P>(&self.organisation, self.role()) else {
             return Err(Trouble::NotAllowed(P::DUTIES.unwrap_or_default()));
         };
@@ -114,6 +113,27 @@ impl Deref for Visit {
 pub(super) struct VisitOf<P> {
     visit: Visit,
     permit: PhantomData<fn() -> P>,
+}
+
+/// Left with a request that was let in by `P`, for its handler's [`VisitOf`].
+struct LetIn<P> {
+    pass: Pass,
+    permit: PhantomData<fn() -> P>,
+}
+
+impl<P> Clone for LetIn<P> {
+    fn clone(&self) -> Self {
+        LetIn { pass: self.pass, permit: PhantomData }
+    }
+}
+
+impl<P: Permit> VisitOf<P> {
+    /// Lets a request in where `P` is needed.
+    pub(super) fn let_in(request: &mut Extensions) -> Result<(), Trouble> {
+        let pass = Visitor::of(request)?.pass::<P>()?;
+        request.insert(LetIn::<P> { pass, permit: PhantomData });
+        Ok(())
+    }
 }
 
 impl<P> VisitOf<P> {
@@ -158,7 +178,8 @@ impl<S: Sync, P: Permit> FromRequestParts<S> for VisitOf<P> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Trouble> {
         let visitor = Visitor::of(&parts.extensions)?.clone();
-        let pass = visitor.let_in::<P>()?;
+        // Only a route without its gate has none, which is a fault of ours.
+        let pass = parts.extensions.get::<LetIn<P>>().ok_or(Trouble::Ours)?.pass;
         Ok(VisitOf { visit: Visit { visitor, pass }, permit: PhantomData })
     }
 }
