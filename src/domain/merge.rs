@@ -141,15 +141,10 @@ pub fn quotas(
 ) -> Vec<QuotaShown> {
     let in_force = person.restrictions.iter().filter(|one| one.is_in_force(at, profile));
     let shown = in_force.filter_map(|one| {
-        let quota = one.kind.quota()?;
+        one.kind.quota()?;
         let counted = counted_for(Some(person), profile, one, ledger);
         let counted = counted.into_iter().filter(|counted| counted.mode == one.mode);
-        let usage = if matches!(one.kind, Kind::IssueQuota(_)) {
-            let entries = counted.filter_map(|one| Some((one.at, one.issue.as_deref()?)));
-            quota.issue_usage(entries, at, profile.timezone).0
-        } else {
-            quota.usage(counted.map(|one| one.at), at, profile.timezone)
-        };
+        let (usage, _) = one.kind.quota_usage(counted, at, profile.timezone)?;
         let owner = person.together.as_ref().and_then(|together| together.owner(&one.id));
         Some(QuotaShown {
             restriction: one.id.clone(),

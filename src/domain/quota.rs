@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::{Counting, rolling_length};
-use super::restriction::Quota;
+use super::ledger::Counted;
+use super::restriction::{Kind, Quota};
 
 /// A quota's state at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,52 @@ impl Usage {
     pub const fn is_full(&self) -> bool {
         self.used >= self.limit
     }
+}
+
+impl Kind {
+    /// The state of the kind's quota with these contacts counted for it, and which issues it counted where it counts
+    /// issues. `None`: the kind has no quota.
+    pub fn quota_usage<'c>(
+        &self,
+        counted: impl IntoIterator<Item = &'c Counted>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> Option<(Usage, Vec<&'c str>)> {
+        let (quota, counted) = (self.quota()?, counted.into_iter());
+        Some(if matches!(self, Kind::IssueQuota(_)) {
+            quota.issue_usage(of_issues(counted), at, zone)
+        } else {
+            (quota.usage(counted.map(|one| one.at), at, zone), Vec::new())
+        })
+    }
+
+    /// What of these contacts takes up room in the kind's quota, oldest first: the instants, and the issues where it
+    /// counts issues. Nothing where the kind has no quota.
+    pub fn quota_taken<'c>(
+        &self,
+        counted: impl IntoIterator<Item = &'c Counted>,
+        at: DateTime<Utc>,
+        zone: Tz,
+    ) -> Vec<(DateTime<Utc>, Option<&'c str>)> {
+        let Some(quota) = self.quota() else { return Vec::new() };
+        let counted = counted.into_iter();
+        if matches!(self, Kind::IssueQuota(_)) {
+            let issues = quota.issues_taken(of_issues(counted), at, zone);
+            let mut taken: Vec<_> =
+                issues.into_iter().map(|(issue, at)| (at, Some(issue))).collect();
+            taken.sort_unstable();
+            return taken;
+        }
+        let taken = quota.taken(counted.map(|one| one.at), at, zone);
+        taken.into_iter().map(|at| (at, None)).collect()
+    }
+}
+
+/// Only a contact about an issue counts where issues are counted.
+fn of_issues<'c>(
+    counted: impl Iterator<Item = &'c Counted>,
+) -> impl Iterator<Item = (DateTime<Utc>, &'c str)> {
+    counted.filter_map(|one| Some((one.at, one.issue.as_deref()?)))
 }
 
 impl Quota {

@@ -133,56 +133,52 @@ fn claim<'a>(
     about: &Matter,
     at: DateTime<Utc>,
 ) -> Option<Claim<'a>> {
-    let zone = walk.profile().timezone;
-    let mode = walk.mode_of(restriction);
-    let counted = || {
-        let counted = |ledger| counted_for(walk.person(), walk.profile(), restriction, ledger);
-        let counted = walk.ledger().map(counted).unwrap_or_default();
-        counted.into_iter().filter(move |one| one.mode == mode)
-    };
-    if let Kind::ContactQuota { quota, channels } = &restriction.kind {
-        let covered = channels
-            .as_ref()
-            .is_none_or(|set| walk.profile().set_contains(set, walk.contact.channel));
-        return covered.then(|| Claim {
-            restriction,
-            mode,
-            usage: quota.usage(counted().map(|one| one.at), at, zone),
-            code: ReasonCode::ContactQuotaOver,
-            needs_slot: true,
-            issue: None,
-        });
+    if !has_quota_here(walk, restriction) {
+        return None;
     }
-    let Kind::IssueQuota(quota) = &restriction.kind else { return None };
-    let entries = counted().filter_map(|one| Some((one.at, one.issue.as_deref()?)));
-    let (usage, issues) = quota.issue_usage(entries, at, zone);
+    let (mode, zone) = (walk.mode_of(restriction), walk.profile().timezone);
+    let (usage, issues) = restriction.kind.quota_usage(counted(walk, restriction), at, zone)?;
+    if !matches!(restriction.kind, Kind::IssueQuota(_)) {
+        let code = ReasonCode::ContactQuotaOver;
+        return Some(Claim { restriction, mode, usage, code, needs_slot: true, issue: None });
+    }
     let issue =
         if let Matter::Issue(issue) = about { Some(issue.trim().to_uppercase()) } else { None };
     let needs_slot = issue.as_deref().is_some_and(|issue| !issues.contains(&issue));
     Some(Claim { restriction, mode, usage, code: ReasonCode::IssueQuotaOver, needs_slot, issue })
 }
 
+/// Whether a restriction has a quota that applies to the contact's channel.
+fn has_quota_here(walk: &Walk<'_>, restriction: &Restriction) -> bool {
+    match &restriction.kind {
+        Kind::ContactQuota { channels: Some(set), .. } => {
+            walk.profile().set_contains(set, walk.contact.channel)
+        }
+        kind => kind.quota().is_some(),
+    }
+}
+
+/// What was counted for a restriction in its mode before this contact. Nothing while the counters are away.
+fn counted<'a>(
+    walk: &Walk<'a>,
+    restriction: &Restriction,
+) -> impl Iterator<Item = &'a Counted> + use<'a> {
+    let mode = walk.mode_of(restriction);
+    let counted = |ledger| counted_for(walk.person(), walk.profile(), restriction, ledger);
+    let counted = walk.ledger().map(counted).unwrap_or_default();
+    counted.into_iter().filter(move |one| one.mode == mode)
+}
+
 /// What a quota had counted in its period before this contact, oldest first: the instants, and the references where it
 /// counts issues. Nothing of a restriction that counts nothing, or while the counters are away.
 pub(super) fn counted_before<'a>(
     walk: &Walk<'a>,
-    restriction: &'a Restriction,
+    restriction: &Restriction,
 ) -> Vec<(DateTime<Utc>, Option<&'a str>)> {
-    let (Some(quota), Some(ledger)) = (restriction.kind.quota(), walk.ledger()) else {
+    if restriction.kind.quota().is_none() {
         return Vec::new();
-    };
-    let (zone, mode) = (walk.profile().timezone, walk.mode_of(restriction));
-    let counted = counted_for(walk.person(), walk.profile(), restriction, ledger);
-    let counted = counted.into_iter().filter(|one| one.mode == mode);
-    if matches!(restriction.kind, Kind::IssueQuota(_)) {
-        let entries = counted.filter_map(|one| Some((one.at, one.issue.as_deref()?)));
-        let issues = quota.issues_taken(entries, walk.at, zone);
-        let mut taken: Vec<_> = issues.into_iter().map(|(issue, at)| (at, Some(issue))).collect();
-        taken.sort_unstable();
-        return taken;
     }
-    let taken = quota.taken(counted.map(|one| one.at), walk.at, zone);
-    taken.into_iter().map(|at| (at, None)).collect()
+    restriction.kind.quota_taken(counted(walk, restriction), walk.at, walk.profile().timezone)
 }
 
 /// The state of every applicable quota after this contact.
@@ -190,39 +186,26 @@ pub(super) fn quota_states(walk: &Walk<'_>) -> Vec<QuotaState> {
     if walk.ledger().is_none() {
         return Vec::new();
     }
-    claims(walk, walk.at)
-        .into_iter()
-        .map(|claim| {
-            let usage = after(walk, &claim);
-            QuotaState {
-                restriction: claim.restriction.id.clone(),
-                used: usage.used,
-                limit: usage.limit,
-                resets_at: usage.resets_at,
-            }
-        })
-        .collect()
+    let in_force = walk.in_force.iter().filter(|one| has_quota_here(walk, one));
+    in_force.filter_map(|one| after(walk, one)).collect()
 }
 
-/// The usage with what this contact adds.
-fn after(walk: &Walk<'_>, claim: &Claim<'_>) -> Usage {
-    let id = &claim.restriction.id;
+/// A quota's state with what this contact adds.
+fn after(walk: &Walk<'_>, restriction: &Restriction) -> Option<QuotaState> {
+    let mode = walk.mode_of(restriction);
     let added = walk
         .additions
         .counted
         .iter()
-        .filter(|one| one.restriction == *id && one.mode == claim.mode);
-    let counted = |ledger| counted_for(walk.person(), walk.profile(), claim.restriction, ledger);
-    let before = walk.ledger().map(counted).unwrap_or_default();
-    let before = before.into_iter().filter(|one| one.mode == claim.mode);
-    let all: Vec<&Counted> = before.chain(added).collect();
-    let zone = walk.profile().timezone;
-    let Some(quota) = claim.restriction.kind.quota() else { return claim.usage.clone() };
-    if matches!(claim.restriction.kind, Kind::IssueQuota(_)) {
-        let entries = all.iter().filter_map(|one| Some((one.at, one.issue.as_deref()?)));
-        return quota.issue_usage(entries, walk.at, zone).0;
-    }
-    quota.usage(all.iter().map(|one| one.at), walk.at, zone)
+        .filter(|one| one.restriction == restriction.id && one.mode == mode);
+    let all = counted(walk, restriction).chain(added);
+    let (usage, _) = restriction.kind.quota_usage(all, walk.at, walk.profile().timezone)?;
+    Some(QuotaState {
+        restriction: restriction.id.clone(),
+        used: usage.used,
+        limit: usage.limit,
+        resets_at: usage.resets_at,
+    })
 }
 
 /// Steps in which an opening is looked for: each ends one obstacle, and obstacles are few.
