@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
+use crate::domain::explain::cited;
 use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
 use crate::domain::invisible::is_blank;
 use crate::domain::nation::Nation;
@@ -258,8 +259,7 @@ impl<'a> RestrictionCheck<'a> {
 
     fn add_broken(&mut self, broken: impl IntoIterator<Item = Broken>) {
         for Broken { what, clause, key } in broken {
-            let cited = clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default();
-            let message = format!("{what}{cited}");
+            let message = format!("{what}{}", cited(clause.as_deref()));
             let path = format!("{}.{key}", self.path);
             // A proposal has its dates looked at as well.
             if !self.found.found.iter().any(|known| known.path == path && known.message == message)

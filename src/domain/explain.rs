@@ -23,6 +23,11 @@ pub struct Facts<'a> {
     pub observed: bool,
 }
 
+/// A clause behind what it is cited for: ` (clause 8.4)`. Nothing where there is no clause.
+pub fn cited(clause: Option<&str>) -> String {
+    clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default()
+}
+
 /// The reason as recorded in a decision.
 pub fn reason(profile: &Profile, facts: Facts<'_>) -> Reason {
     Reason {

@@ -13,6 +13,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, GATEWAY};
 use crate::domain::case::anchors::day;
 use crate::domain::decision::Disposition;
 use crate::domain::diary::reminder::{Reminder, queue_of};
+use crate::domain::explain::cited;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::domain::reason_code::ReasonCode;
@@ -128,7 +129,7 @@ fn in_breach(organisation: &Organisation, role: &Role, decided: &DecidedEntry) -
     let profile = &organisation.profile;
     let on = day(profile, decided.contact_at);
     let clause = profile.clause_of(TOLD);
-    let cited = clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default();
+    let cited = cited(clause);
     let text = format!(
         "Contact in breach of a restriction: {person} made contact on {on}, which {restriction} does \
          not allow{cited}."

@@ -10,6 +10,7 @@ use crate::cli::open::Opened;
 use crate::cli::{Fault, Io, Outcome, say};
 use crate::domain::broken::Broken;
 use crate::domain::duty::Duty;
+use crate::domain::explain::cited;
 use crate::domain::merge::QuotaShown;
 use crate::domain::permission;
 use crate::runtime::terminal::line;
@@ -134,8 +135,8 @@ fn show(found: &Consequences, io: &mut Io<'_>) {
 
 fn show_broken(broken: &[Broken], io: &mut Io<'_>) {
     for one in broken {
-        let clause = one.clause.as_ref().map(|it| format!(" (clause {it})")).unwrap_or_default();
-        say(io.err, format_args!("refused: {}: {}{clause}", one.code, one.what));
+        let cited = cited(one.clause.as_deref());
+        say(io.err, format_args!("refused: {}: {}{cited}", one.code, one.what));
     }
 }
 

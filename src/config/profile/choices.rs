@@ -3,6 +3,7 @@
 
 use crate::config::node::{Node, Table, Value};
 use crate::config::reader::Field;
+use crate::domain::explain::cited;
 
 /// Lays `set` over a profile's tree. A value that can't be laid is on record as a fault; a path
 /// that no profile has is refused when the tree is read.
@@ -99,11 +100,11 @@ fn open_table(node: &mut Node) -> Option<&mut Table> {
 }
 
 fn is_stated(set: &Field<'_>, choice: &Node, path: &str, clause: Option<String>) {
-    let clause = clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default();
+    let cited = cited(clause.as_deref());
     set.fault_of(
         choice,
         key(set, path),
-        format!("`{path}` is stated by the policy{clause}"),
+        format!("`{path}` is stated by the policy{cited}"),
         "remove it: `set` is only for what the profile leaves unset",
     );
 }

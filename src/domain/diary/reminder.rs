@@ -4,6 +4,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::{Entry, State, What};
+use crate::domain::explain::cited;
 use crate::domain::profile::{OnOverdue, Profile, Role};
 use crate::domain::queue::GOVERNANCE;
 
@@ -41,12 +42,8 @@ pub fn of_entry(entry: &Entry, profile: &Profile, today: NaiveDate) -> Option<Re
     let (what, about, due) = (entry.what.name(), &entry.about, entry.due);
     let key = format!("{what} {person} {about} {due} {}{day}", entry.state.name());
     let whose = entry.person.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
-    let clause = entry.clause.as_ref().map(|clause| format!(" (clause {clause})"));
-    let text = format!(
-        "{}: {about}{whose} {said} {due}{}.",
-        entry.what.words(),
-        clause.unwrap_or_default()
-    );
+    let cited = cited(entry.clause.as_deref());
+    let text = format!("{}: {about}{whose} {said} {due}{cited}.", entry.what.words());
     Some(Reminder { key, queue: queue_of(&entry.who), text })
 }
 
