@@ -7,6 +7,7 @@ use super::reader::{Field, brief};
 use crate::domain::language::Language;
 use crate::domain::letter::{Template, Templates};
 use crate::domain::profile::Profile;
+use crate::runtime::tokens::sha256_of_hex;
 
 pub(super) fn read(
     context: &Context<'_>,
@@ -96,9 +97,8 @@ fn template(
 
 /// 64 hexadecimal digits.
 fn fingerprint(text: &str) -> Result<String, Wrong> {
-    const DIGITS: usize = 64;
     let text = text.trim().to_ascii_lowercase();
-    if text.len() == DIGITS && text.chars().all(|c| c.is_ascii_hexdigit()) {
+    if sha256_of_hex(&text).is_some() {
         return Ok(text);
     }
     Err(Wrong::new(

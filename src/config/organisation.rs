@@ -26,6 +26,7 @@ use crate::domain::retention::Schedule;
 use crate::domain::token_life::TokenLife;
 use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
+use crate::runtime::tokens::sha256_of_hex;
 use crate::staff::settings::StaffMember;
 
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
@@ -330,13 +331,7 @@ fn staff_member(
 
 /// 64 hexadecimal digits. The text is never shown: somebody may have written the token itself.
 fn sha256(text: &str) -> Result<[u8; 32], Wrong> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let bytes: Option<Vec<u8>> = digits.map(|digits| {
-        let pairs = digits.chunks_exact(2);
-        pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
-    });
-    bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+    sha256_of_hex(text).ok_or_else(|| {
         Wrong::new(
             "is not a SHA-256 digest",
             "write 64 hexadecimal digits, as `printf %s TOKEN | sha256sum` prints them",

@@ -130,9 +130,37 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes that hexadecimal digits of either case stand for. `None`: they are not whole bytes.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The SHA-256 written as 64 hexadecimal digits of either case.
+pub fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_is_read_from_64_digits_of_either_case() {
+        let sum = sha256(b"abc");
+        assert_eq!(sha256_of_hex(&hex(&sum)), Some(sum));
+        assert_eq!(sha256_of_hex(&hex(&sum).to_uppercase()), Some(sum));
+        let digits = hex(&sum);
+        for wrong in [&digits[1..], &digits[2..], "", digits.replace('0', "g").as_str(), "é"] {
+            assert_eq!(sha256_of_hex(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_token_is_found_by_its_digest_and_never_shown() {

@@ -17,7 +17,7 @@ use crate::domain::invisible::is_blank;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::Role;
 use crate::runtime::limits::{API_TOKEN_MONTHS_MAX, API_TOKENS_MAX};
-use crate::runtime::tokens::{Presented, token};
+use crate::runtime::tokens::{Presented, sha256_of_hex, token};
 
 /// For which holder a token is to be made, and what it opens.
 #[derive(Debug, Clone)]
@@ -158,8 +158,7 @@ impl Accounts {
         id: &str,
         by: &str,
     ) -> Result<(), Fault> {
-        let is_digest = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_digest {
+        if sha256_of_hex(id).is_none() {
             return Err(Fault::NotFound("token"));
         }
         for _ in 0..TRIES_MAX {

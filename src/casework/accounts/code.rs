@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 
 use crate::domain::account::SecondStep;
 use crate::runtime::one_time_code;
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::{hex, sha256, unhex};
 
 /// Uses a code up; `None`: it is not right.
 pub(super) fn use_code(step: &mut SecondStep, typed: &str, now: DateTime<Utc>) -> Option<()> {
@@ -23,15 +23,4 @@ pub(super) fn use_code(step: &mut SecondStep, typed: &str, now: DateTime<Utc>) -
 
 pub(super) fn kept(code: &str) -> String {
     hex(&sha256(code.as_bytes()))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
 }

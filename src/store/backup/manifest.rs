@@ -12,7 +12,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{ArchiveIdentity, LastEntry};
 use crate::ports::portable::Kind;
 use crate::runtime::hashed::{self, Hashed};
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::{hex, sha256, sha256_of_hex};
 use crate::runtime::whole_file;
 
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -207,9 +207,7 @@ struct Format {
 
 fn is_mark(mark: &[u8]) -> bool {
     let line = std::str::from_utf8(mark).ok().and_then(|text| text.split_once("  "));
-    line.is_some_and(|(sum, name)| {
-        sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()) && name == "manifest.json\n"
-    })
+    line.is_some_and(|(sum, name)| sha256_of_hex(sum).is_some() && name == "manifest.json\n")
 }
 
 fn stays_below(path: &Path) -> bool {
