@@ -103,7 +103,7 @@ pub(super) async fn farewell(
     let fault = match staff.accounts().farewell_at_provider(&provider, &back, guest.source).await {
         Ok(Some(url)) => return Ok(go(&url)),
         Ok(None) => (StatusCode::SERVICE_UNAVAILABLE, w.no_farewell),
-        Err(TooMany) => (StatusCode::TOO_MANY_REQUESTS, w.busy),
+        Err(TooMany) => busy(w),
     };
     said(&staff, &guest, "/", fault)
 }
@@ -119,7 +119,7 @@ fn refused(
     let w = words::SignIn::of(guest.language);
     let answer = match &fault {
         ProviderSignInFault::NoSuchProvider => return Err(Trouble::NotFound),
-        ProviderSignInFault::TooMany(TooMany) => (StatusCode::TOO_MANY_REQUESTS, w.busy),
+        ProviderSignInFault::TooMany(TooMany) => busy(w),
         ProviderSignInFault::Provider(ProviderFault::Away(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, w.provider_away)
         }
@@ -144,6 +144,11 @@ fn refused(
     // It names the fault, and no person.
     tracing::warn!(provider, why = %fault, "nobody was signed in by the provider");
     said(staff, guest, next, answer)
+}
+
+/// Too many tries from where this browser is.
+const fn busy(w: &words::SignIn) -> (StatusCode, &'static str) {
+    (StatusCode::TOO_MANY_REQUESTS, w.busy)
 }
 
 fn said(staff: &Staff, guest: &Guest, next: &str, fault: (StatusCode, &'static str)) -> Page {
