@@ -7,6 +7,7 @@ mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -480,6 +481,11 @@ impl Profile {
             |name: &str| given.trim().replace([' ', '-'], "_").eq_ignore_ascii_case(name);
         let known = self.grounds.iter().find(|ground| as_named(&ground.name));
         known.map_or(OTHER_GROUND, |ground| ground.name.as_str())
+    }
+
+    /// Whether an instant is on a bank holiday where the organisation is.
+    pub fn is_bank_holiday(&self, at: DateTime<Utc>) -> bool {
+        self.bank_holidays.contains(at.with_timezone(&self.timezone).date_naive())
     }
 
     /// The clause that a decision cites for a kind.

@@ -205,9 +205,7 @@ fn same_day(
     restrictions: &[Restriction],
 ) -> Result<(), Unreplayable> {
     let by_hours = restrictions.iter().any(|one| matches!(one.kind, Kind::HoursOnly(_)));
-    let profile = &organisation.profile;
-    let day = decided.contact_at.with_timezone(&profile.timezone).date_naive();
-    let is_holiday = profile.bank_holidays.contains(day);
+    let is_holiday = organisation.profile.is_bank_holiday(decided.contact_at);
     match by_hours && is_holiday != facts.has(Circumstance::BankHoliday) {
         true => Err(Unreplayable::BankHolidays),
         false => Ok(()),

@@ -109,10 +109,7 @@ fn others(walk: &Walk<'_>) -> Vec<RestrictionFact> {
 fn circumstances(walk: &Walk<'_>, compared: bool) -> Vec<Circumstance> {
     let (contact, sender) = (walk.contact, walk.dossier.sender);
     let by_hours = || walk.in_force.iter().any(|one| matches!(one.kind, Kind::HoursOnly(_)));
-    let is_holiday = || {
-        let day = walk.at.with_timezone(&walk.profile().timezone).date_naive();
-        walk.profile().bank_holidays.contains(day)
-    };
+    let is_holiday = || walk.profile().is_bank_holiday(walk.at);
     let needs = || walk.person().is_some_and(|person| person.needs_channel(contact.channel));
     let all = [
         (Circumstance::Automatic, contact.automatic),
