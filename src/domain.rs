@@ -35,6 +35,7 @@ pub mod identifier;
 mod in_force;
 pub mod instant;
 pub mod invisible;
+mod issue;
 pub mod lane;
 pub mod language;
 pub mod ledger;

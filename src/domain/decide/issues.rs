@@ -14,6 +14,7 @@ use super::super::row::DecisionRow;
 use super::route::queue_route;
 use super::walk::{Finding, Walk, bare_id};
 use crate::domain::disposition::Disposition;
+use crate::domain::issue::same_issue;
 
 type Settled = Option<(Disposition, Option<Route>)>;
 
@@ -25,10 +26,6 @@ pub(super) enum Matter {
     /// A known thread that has no case reference.
     Thread,
     Unknown,
-}
-
-fn same_issue(a: &str, b: &str) -> bool {
-    a.trim().eq_ignore_ascii_case(b.trim())
 }
 
 fn names_issue(issues: &[String], issue: &str) -> bool {

@@ -13,6 +13,7 @@ use super::super::row::DecisionRow;
 use super::issues::{Matter, named_matter, would_not_admit};
 use super::walk::{Finding, Walk};
 use crate::domain::disposition::Disposition;
+use crate::domain::issue::counted_issue;
 
 type Settled = Option<(Disposition, Option<Route>)>;
 
@@ -142,8 +143,7 @@ fn claim<'a>(
         let code = ReasonCode::ContactQuotaOver;
         return Some(Claim { restriction, mode, usage, code, needs_slot: true, issue: None });
     }
-    let issue =
-        if let Matter::Issue(issue) = about { Some(issue.trim().to_uppercase()) } else { None };
+    let issue = if let Matter::Issue(issue) = about { Some(counted_issue(issue)) } else { None };
     let needs_slot = issue.as_deref().is_some_and(|issue| !issues.contains(&issue));
     Some(Claim { restriction, mode, usage, code: ReasonCode::IssueQuotaOver, needs_slot, issue })
 }

@@ -10,6 +10,7 @@ use crate::domain::contact::{Attachment, Contact};
 use crate::domain::decide::Dossier;
 use crate::domain::digest::digest_of;
 use crate::domain::doubt::Doubt;
+use crate::domain::issue::counted_issue;
 use crate::domain::ledger::{Counted, Ledger};
 use crate::domain::organisation::Organisation;
 use crate::domain::person::{Adjustment, AdjustmentKind, Engaged, Person};
@@ -114,8 +115,7 @@ impl Names {
             .iter()
             .chain(record.received.iter().filter_map(|earlier| earlier.issue.as_ref()))
             .chain(closed.flat_map(|closed| &closed.issues));
-        // As quotas count them.
-        Names(references.map(|issue| issue.trim().to_uppercase()).collect())
+        Names(references.map(|issue| counted_issue(issue)).collect())
     }
 
     /// One that is not on record goes by its digest: it is another than all of these.
