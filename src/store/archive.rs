@@ -152,11 +152,11 @@ impl FileArchive {
     {
         let archive = self.clone();
         let thread = self.thread().await?;
-        let working = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let _thread = thread;
             work(&archive)
-        });
-        working.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
+        })
+        .await
     }
 
     /// A place among the threads that work in the folder. A network share that hangs blocks each of them, and the
@@ -240,6 +240,16 @@ impl FileArchive {
         std::fs::rename(temporary.path(), &path)?;
         place::sync_folder(&folder)
     }
+}
+
+/// Does what blocks on a thread of its own.
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let working = tokio::task::spawn_blocking(work).await;
+    working.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
 }
 
 #[async_trait]

@@ -7,7 +7,7 @@ use chrono::DateTime;
 
 use super::place::{self, FoundOriginal, OriginalPlace};
 use super::s3::Examined;
-use super::{away, identity, reading};
+use super::{away, blocking, identity, reading};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{ArchiveIdentity, FetchError, StoreError};
 use crate::store::settings::{ArchiveUrl, Codec};
@@ -55,12 +55,12 @@ impl Originals {
             Ground::Bucket(bucket) => return bucket.verify(&place).await,
             Ground::Folder { root, identity, codec } => (root.clone(), identity, codec.clone()),
         };
-        let read = tokio::task::spawn_blocking(move || {
-            reading::read(&place, &root, &codec, &mut io::sink())
-        });
-        let read =
-            read.await.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?;
-        read.map_err(|fault| fault.of(identity))
+        let archive = identity.clone();
+        blocking(move || {
+            let read = reading::read(&place, &root, &codec, &mut io::sink());
+            read.map_err(|fault| fault.of(&archive))
+        })
+        .await
     }
 
     /// Hands over every original of an organisation.

@@ -25,7 +25,7 @@ use super::place::{self, Form, FoundOriginal, OriginalPlace, Places};
 use super::quota::{self, KeptBytes};
 use super::reading::{self, ReadFault};
 use super::temporary::{Temporary, TemporaryFolder};
-use super::{away, cipher, encrypt, hashed_of, in_hand};
+use super::{away, blocking, cipher, encrypt, hashed_of, in_hand};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
     Allowance, Archive, ArchiveIdentity, FetchError, Keep, Original, OriginalTrouble, Owner,
@@ -212,15 +212,6 @@ fn encrypted(
     let hashed = encrypting.map_err(|error| away(&error))?;
     let original = Original::File(file.path().to_owned());
     Ok(Prepared { form: Form::Encrypted, original, hashed, _file: Some(file) })
-}
-
-async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let working = tokio::task::spawn_blocking(work).await;
-    working.map_err(|_| StoreError::Unavailable("the archive is closing".to_owned()))?
 }
 
 #[async_trait]

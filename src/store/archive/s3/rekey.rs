@@ -19,11 +19,11 @@ use bytes::Bytes;
 use super::fault::S3Fault;
 use super::listing::Listed;
 use super::wire::{ETag, Only, Stored};
-use super::{Prepared, S3Archive, blocking, encrypted};
+use super::{Prepared, S3Archive, encrypted};
 use crate::ports::{FetchError, Original, StoreError};
 use crate::runtime::limits::KEY_HEAD_BYTES;
-use crate::store::archive::cipher;
 use crate::store::archive::place::{Form, OriginalPlace};
+use crate::store::archive::{blocking, cipher};
 use crate::store::keyring::{Key, Keyring};
 
 impl S3Archive {
