@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 use chrono::NaiveDate;
 
 use super::case::record::CaseRead;
-use super::named::{ReadTo, changed};
+use super::named::{AsOf, changed};
 use super::{Desk, Fault};
 use crate::domain::diary::{Case, DiaryPart};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -24,9 +24,7 @@ pub(super) type HeldCases =
 
 /// What is held of an organisation's people.
 pub(super) struct Everybody {
-    /// The day as of which it is.
-    day: NaiveDate,
-    read_to: ReadTo,
+    as_of: AsOf,
     people: BTreeMap<String, Arc<OfOne>>,
 }
 
@@ -75,23 +73,17 @@ impl Desk {
             Arc::clone(held.entry(organisation.id.clone()).or_default())
         };
         let mut slot = slot.lock().await;
-        // Read before the cases are: changes in the meantime are read the next time.
-        let read_to = self.read_to(&organisation.id).await?;
-        // Another day, a clock that went back, or another trail than was followed before.
-        let is_of_now =
-            |known: &Arc<Everybody>| known.day == today && known.read_to.is_before(&read_to);
-        let known = slot.clone().filter(is_of_now);
+        let as_of = self.as_of(&organisation.id, today).await?;
+        let known = slot.clone().filter(|known| known.as_of.is_of(&as_of));
         let named = match &known {
-            Some(known) => {
-                self.named_since(&organisation.id, known.read_to.number, changed).await?
-            }
+            Some(known) => self.named_since(&organisation.id, known.as_of.number, changed).await?,
             None => None,
         };
         let people = match known.zip(named) {
             Some((known, named)) => self.read_again(organisation, &known, named, today).await?,
             None => self.read_all(organisation, today).await?,
         };
-        let now = Arc::new(Everybody { day: today, read_to, people });
+        let now = Arc::new(Everybody { as_of, people });
         *slot = (now.count() <= HELD_FACTS_MAX).then(|| Arc::clone(&now));
         Ok(now)
     }

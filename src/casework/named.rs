@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::{Desk, Fault};
 use crate::domain::audit::AuditEvent;
 use crate::domain::case::restraint::TaskKind;
@@ -12,9 +14,10 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::Nameplate;
 use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX};
 
-/// How far a trail was followed, and which one.
+/// As of when something about everybody was read: the day, and how far which trail was followed by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReadTo {
+pub(super) struct AsOf {
+    day: NaiveDate,
     /// The trail's name. A store that was accepted in place of another has one of its own, and its numbers may be lower
     /// or the same.
     trail: Option<String>,
@@ -22,9 +25,15 @@ pub(super) struct ReadTo {
     pub(super) number: u64,
 }
 
-impl ReadTo {
+impl AsOf {
+    /// Whether what was read holds now, but for the people whom entries behind it name: not on another day, with a clock
+    /// that went back, or on another trail than was followed before.
+    pub(super) fn is_of(&self, now: &AsOf) -> bool {
+        self.day == now.day && self.is_before(now)
+    }
+
     /// Whether everything that came between this and `now` is behind this one's number.
-    pub(super) fn is_before(&self, now: &ReadTo) -> bool {
+    pub(super) fn is_before(&self, now: &AsOf) -> bool {
         self.trail == now.trail && self.number <= now.number
     }
 }
@@ -84,13 +93,18 @@ pub(super) fn changed(event: &AuditEvent) -> Touched<'_> {
 }
 
 impl Desk {
-    /// How far the trail is followed by now.
-    pub(super) async fn read_to(&self, organisation: &OrganisationId) -> Result<ReadTo, Fault> {
+    /// As of today, with how far the trail is followed by now. Asked before anything is read: changes in the meantime
+    /// are read the next time.
+    pub(super) async fn as_of(
+        &self,
+        organisation: &OrganisationId,
+        day: NaiveDate,
+    ) -> Result<AsOf, Fault> {
         // The name first: if another store takes this one's place in between, the next name is another.
         let end = self.store.trail_end(organisation).await?;
         let trail = end.nameplate.as_ref().and_then(Nameplate::trail).map(str::to_owned);
         let number = self.followed_to(organisation).await?;
-        Ok(ReadTo { trail, number })
+        Ok(AsOf { day, trail, number })
     }
 
     /// The people touched by entries behind a number; `None`: everybody, or too many.
@@ -100,7 +114,8 @@ impl Desk {
         number: u64,
         touched: fn(&AuditEvent) -> Touched<'_>,
     ) -> Result<Option<BTreeSet<String>>, Fault> {
-        let (mut walk, mut named) = (self.walk(organisation, number), BTreeSet::new());
+        let mut walk = self.walk(organisation, number);
+        let mut named = BTreeSet::new();
         for _ in 0..KEEPER_NAMES_PAGES_MAX {
             for entry in &walk.page().await? {
                 match touched(&entry.event) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::casework::case::record::CaseRead;
-use crate::casework::named::{ReadTo, touched};
+use crate::casework::named::{AsOf, touched};
 use crate::casework::{Desk, Fault};
 use crate::domain::merge;
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -19,9 +19,7 @@ use crate::domain::person::Person;
 /// What a keeper has looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::casework) struct LookedAt {
-    /// The day by which everybody was looked at.
-    day: NaiveDate,
-    read_to: ReadTo,
+    as_of: AsOf,
     /// Who is looked at again, since something about them could not be written.
     again: BTreeSet<String>,
     /// So is everybody, since something about the organisation could not be.
@@ -29,8 +27,8 @@ pub(in crate::casework) struct LookedAt {
 }
 
 impl LookedAt {
-    const fn of(day: NaiveDate, read_to: ReadTo) -> Self {
-        LookedAt { day, read_to, again: BTreeSet::new(), all_again: false }
+    const fn new(as_of: AsOf) -> Self {
+        LookedAt { as_of, again: BTreeSet::new(), all_again: false }
     }
 
     /// What is about a person (`None`: about the organisation) is tried again in the next round.
@@ -47,8 +45,7 @@ pub(super) enum Whose {
 }
 
 impl Desk {
-    /// The people to look at today, and what is then looked at. The number is read before the cases are: changes in the
-    /// meantime are looked at the next time.
+    /// The people to look at today, and what is then looked at.
     pub(super) async fn whose(
         &self,
         organisation: &Organisation,
@@ -57,27 +54,23 @@ impl Desk {
         let id = &organisation.id;
         let known = self.looked_at.lock().await.get(id).cloned();
         // Tasks are made of the trail: behind what was followed there may be some to come.
-        let followed = self.read_to(id).await?;
-        if known.as_ref().is_some_and(|known| !known.read_to.is_before(&followed)) {
+        let as_of = self.as_of(id, today).await?;
+        if known.as_ref().is_some_and(|known| !known.as_of.is_before(&as_of)) {
             // Another store took this one's place: reminders that were written to the former may not be in it.
             self.reminded.lock().await.retain(|(of, _)| of != id);
         }
-        // Another day, a clock that went back, or another trail than was followed before.
-        let is_of_now = |known: &LookedAt| {
-            known.day == today && known.read_to.is_before(&followed) && !known.all_again
-        };
-        let known = known.filter(is_of_now);
+        let known = known.filter(|known| known.as_of.is_of(&as_of) && !known.all_again);
         let Some(known) = known else {
-            return Ok((Whose::Everybody, LookedAt::of(today, followed)));
+            return Ok((Whose::Everybody, LookedAt::new(as_of)));
         };
-        let whose = match self.named_since(id, known.read_to.number, touched).await? {
+        let whose = match self.named_since(id, known.as_of.number, touched).await? {
             Some(mut named) => {
                 named.extend(known.again);
                 Whose::Of(named)
             }
             None => Whose::Everybody,
         };
-        Ok((whose, LookedAt::of(today, followed)))
+        Ok((whose, LookedAt::new(as_of)))
     }
 
     /// The cases of some people, with the tasks that the diary shows. A person who is off the record has none.
