@@ -32,17 +32,22 @@ pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdic
     }
 }
 
-/// A channel named an organisation that is not configured: delivered, since it is not ours.
-pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
-    tracing::error!("a channel names an organisation that is not configured");
+/// What came of a contact that is decided here, and noted or in need of no note.
+const fn on_disk(decision: Decision) -> Outcome {
     Outcome {
-        decision: delivered(contact, Mode::Observe, Undecided::RestrictionsUnknown),
+        decision,
         repeated: false,
         conflicting: false,
         durable: true,
         defer: None,
         unkept: false,
     }
+}
+
+/// A channel named an organisation that is not configured: delivered, since it is not ours.
+pub(super) fn no_such_organisation(contact: &Contact) -> Outcome {
+    tracing::error!("a channel names an organisation that is not configured");
+    on_disk(delivered(contact, Mode::Observe, Undecided::RestrictionsUnknown))
 }
 
 /// A cold start without the store: nothing is known, everything is delivered and flagged.
@@ -57,14 +62,7 @@ pub(super) async fn restrictions_unknown(
     intake
         .journal(organisation, &inbound.contact, inbound.digest, into_settled(verdict, None))
         .await;
-    Outcome {
-        decision,
-        repeated: false,
-        conflicting: false,
-        durable: true,
-        defer: None,
-        unkept: false,
-    }
+    on_disk(decision)
 }
 
 /// Without the store.
@@ -132,14 +130,7 @@ pub(super) async fn without_store(
         && organisation.profile.store_away == StoreAway::Defer
     {
         // The sender's server tries again; nothing is recorded, so the retry is decided afresh.
-        return Outcome {
-            decision,
-            repeated: false,
-            conflicting: false,
-            durable: false,
-            defer: Some(Again::CountersAway),
-            unkept: false,
-        };
+        return Outcome { durable: false, defer: Some(Again::CountersAway), ..on_disk(decision) };
     }
     let settled = match known.handed_over {
         Some(settled) => marked_stale(settled, unchecked),
@@ -167,14 +158,7 @@ pub(super) async fn without_store(
     let journalled = intake.journal(organisation, contact, digest, settled).await;
     if journalled || decision.disposition == Disposition::Deliver {
         let unkept = decision.lacks_original();
-        return Outcome {
-            decision,
-            repeated: false,
-            conflicting: false,
-            durable: true,
-            defer: None,
-            unkept,
-        };
+        return Outcome { unkept, ..on_disk(decision) };
     }
     not_recorded(decision, known.patience)
 }
@@ -186,7 +170,7 @@ fn not_recorded(decision: Decision, patience: Patience) -> Outcome {
         Patience::TriesAgain => (decision, Some(Again::NotKept)),
         Patience::NowOrNever => (let_through(decision), None),
     };
-    Outcome { decision, repeated: false, conflicting: false, durable: false, defer, unkept: false }
+    Outcome { durable: false, defer, ..on_disk(decision) }
 }
 
 fn let_through(decision: Decision) -> Decision {
@@ -268,12 +252,5 @@ pub(super) async fn unkept(
         return not_recorded(decision, Patience::TriesAgain);
     }
     intake.journal(organisation, contact, digest, into_settled(verdict, None)).await;
-    Outcome {
-        decision,
-        repeated: false,
-        conflicting: false,
-        durable: true,
-        defer: None,
-        unkept: false,
-    }
+    on_disk(decision)
 }
