@@ -1,4 +1,4 @@
-//! Downloads of kept originals. An original holds memory for a few seconds only: the rest of a slow download is moved
+//! Files to be saved, kept originals above all. An original holds memory for a few seconds only: the rest of a slow download is moved
 //! to an encrypted file on disk, which frees the memory for other requests.
 
 mod aside;
@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -18,7 +20,18 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::aside::SetAside;
 pub(super) use self::aside::clear;
-use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, ORIGINAL_IN_MEMORY};
+use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, FILE_NAME_CHARS_MAX, ORIGINAL_IN_MEMORY};
+
+/// The headers of a file that the browser saves and never shows as a page of ours. Its name is made of an id.
+pub(super) fn saved(kind: &'static str, id: &str, ending: &str) -> HeaderMap {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    let name: String = id.chars().take(FILE_NAME_CHARS_MAX).map(plain).collect();
+    let attached = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{ending}\""));
+    HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CONTENT_DISPOSITION, attached.unwrap_or_else(|_| HeaderValue::from_static("attachment"))),
+    ])
+}
 
 /// The bytes not sent yet. Their lock is never held while a file is read or written.
 enum Rest {

@@ -1,11 +1,10 @@
 //! A queue as tickets for another help desk, written while it is read.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 
+use super::download;
 use super::permit::OpenOffice;
 use crate::casework::Fault;
 use crate::domain::organisation::OrganisationId;
@@ -31,14 +30,7 @@ pub(super) fn exported(
     (queue, states): (String, Vec<ItemState>),
     form: Form,
 ) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    let name: String = queue.chars().map(plain).collect();
-    let attached = format!("attachment; filename=\"{name}.{}\"", form.ending());
-    if let Ok(attached) = HeaderValue::from_str(&attached) {
-        headers.insert(CONTENT_DISPOSITION, attached);
-    }
+    let headers = download::saved(form.content_type(), &queue, form.ending());
     let head = stream::once(async move { Ok::<_, Fault>(Bytes::from(form.head())) });
     let under_way = UnderWay { office, organisation, queue, states, after: None, form, written: 0 };
     let rest = stream::try_unfold(Some(under_way), |under_way| async {

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -67,22 +65,8 @@ pub async fn original(
         | Channel::Social
         | Channel::WebChat => ("application/octet-stream", "bin"),
     };
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    // What a sender wrote is saved, never shown by the browser as a page of ours.
-    let name = format!("attachment; filename=\"{}.{ending}\"", file_name(&item.id));
-    let disposition = HeaderValue::from_str(&name);
-    headers.insert(
-        CONTENT_DISPOSITION,
-        disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
-    );
+    let headers = download::saved(kind, &item.id, ending);
     Ok((headers, download::body(bytes, staff.folder.as_deref())).into_response())
-}
-
-/// An id as a file's name: letters, digits, dots and dashes.
-fn file_name(id: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    id.chars().take(100).map(plain).collect()
 }
 
 /// Claim the item: nobody else works on it.

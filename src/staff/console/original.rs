@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 use super::asked::Asked;
@@ -132,21 +132,6 @@ pub(super) async fn download(
 ) -> Page {
     let (item, bytes) = fetched(&staff, &visit, &id).await?;
     let ending = if item.channel == Channel::Email { "eml" } else { "bin" };
-    let mut headers = HeaderMap::new();
-    let kind = HeaderValue::from_static("application/octet-stream");
-    headers.insert(CONTENT_TYPE, kind);
-    let name = format!("attachment; filename=\"{}.{ending}\"", file_name(&item.id));
-    let disposition = HeaderValue::from_str(&name);
-    headers.insert(
-        CONTENT_DISPOSITION,
-        disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment")),
-    );
+    let headers = download::saved("application/octet-stream", &item.id, ending);
     Ok((headers, download::body(bytes, staff.folder.as_deref())).into_response())
-}
-
-/// An id as a file's name.
-fn file_name(id: &str) -> String {
-    const NAME_CHARS_MAX: usize = 100;
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    id.chars().take(NAME_CHARS_MAX).map(plain).collect()
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::cards::{self, Card, Maker};
@@ -25,6 +25,7 @@ use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::download::saved;
 use crate::staff::permit::RecordsCases;
 
 #[derive(Template)]
@@ -164,12 +165,5 @@ const fn as_pdf(_: &LetterRead) -> Option<Vec<u8>> {
 
 /// Bytes to be saved under the letter's id.
 fn download(kind: &'static str, ending: &str, id: &str, bytes: Vec<u8>) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    let name: String = id.chars().map(plain).collect();
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{ending}\""));
-    let attached = HeaderValue::from_static("attachment");
-    headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(attached));
-    (headers, bytes).into_response()
+    (saved(kind, id, ending), bytes).into_response()
 }
