@@ -12,6 +12,7 @@ pub mod api_token;
 pub mod audit;
 pub mod broken;
 pub mod calendar;
+pub mod capital;
 pub mod case;
 pub mod channel;
 pub mod contact;

@@ -7,6 +7,8 @@ mod chart;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
+use crate::domain::capital::name_as_words;
+
 pub use board::{SMALL, board, board_by_month};
 pub use chart::chart;
 
@@ -51,10 +53,7 @@ pub const HIDDEN: &str = "hidden";
 
 /// How a figure is called in a heading.
 pub fn title(figure: &str) -> String {
-    let words = figure.replace('_', " ");
-    let mut chars = words.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", chars.as_str())
+    name_as_words(figure)
 }
 
 /// The figures of `domain::report` as rows, in their order.

@@ -5,6 +5,7 @@ mod terms;
 use self::terms::means;
 use super::say::{Saying, Says};
 use super::{Behaviour, Concerns, Considered, Lasting, Opening, Outcome, Part, Reasons, Said};
+use crate::domain::capital::name_as_words;
 use crate::domain::case::letter::LetterKind;
 use crate::domain::notice::phrases::{Phrases, joined};
 use crate::domain::notice::{Line, NoticePart, Policy};
@@ -77,10 +78,7 @@ impl Says for English {
     }
 
     fn signing(&self, role: &str) -> String {
-        let words = role.replace('_', " ");
-        let mut chars = words.chars();
-        let first = chars.next().map(|first| first.to_uppercase().to_string());
-        format!("{}{}", first.unwrap_or_default(), chars.as_str())
+        name_as_words(role)
     }
 
     fn say(&self, said: &Said, kind: LetterKind, to: &mut Saying) {

@@ -2,6 +2,7 @@
 
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
+use crate::domain::capital::first_upper;
 use crate::domain::identifier::e164;
 use crate::domain::nation::Nation;
 
@@ -96,10 +97,8 @@ impl Line {
 /// A text in somebody's own words as a sentence.
 pub(in crate::domain) fn sentence(text: &str) -> String {
     let text = text.trim();
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{first}{}{end}", chars.as_str())
+    format!("{}{end}", first_upper(text))
 }
 
 /// A telephone number in whatever spelling, as it is dialled.

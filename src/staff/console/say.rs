@@ -11,6 +11,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::words::{self, Terms};
+use crate::domain::capital::first_upper;
 use crate::domain::channel::Channel;
 use crate::domain::decision::Disposition;
 use crate::domain::duty::Duty;
@@ -173,14 +174,6 @@ pub(super) fn queue(id: &str, language: Language) -> (String, &'static str) {
 /// "head_of_service" as "Head of service": a name of the organisation's own, in its own language.
 pub(super) fn capitalised(name: &str) -> String {
     first_upper(&name.replace(['_', '-'], " "))
-}
-
-/// The same text with its first letter as a capital.
-pub(super) fn first_upper(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn every_word_capitalised(name: &str) -> String {

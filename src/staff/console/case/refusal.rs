@@ -2,9 +2,9 @@
 
 use super::describe::{StepForm, Two, two};
 use crate::domain::broken::Broken;
+use crate::domain::capital::first_upper;
 use crate::domain::language::Language;
 use crate::domain::refusal_code::RefusalCode;
-use crate::staff::console::say;
 
 /// One refusal.
 pub(in crate::staff::console) struct Refusal {
@@ -61,7 +61,7 @@ pub(in crate::staff::console) fn plain(what: &str) -> String {
             c => out.push(c),
         }
     }
-    let mut sentence = say::first_upper(&out);
+    let mut sentence = first_upper(&out);
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
     }
