@@ -3,6 +3,8 @@
 
 mod rebuilt;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -19,8 +21,8 @@ use rebuilt::Rebuilt;
 /// What is on record besides the entry.
 #[derive(Debug, Clone, Default)]
 pub struct OnRecord {
-    /// With the terms that the decision was made on, whatever has become of them since.
-    pub restrictions: Vec<Restriction>,
+    /// With the terms that the decision was made on, whatever has become of them since; by the digest of these.
+    pub restrictions: BTreeMap<String, Restriction>,
     /// Earlier contacts with the person, in the order in which they came.
     pub received: Vec<Received>,
     /// `None`: what the contact said is not on record.
@@ -185,10 +187,8 @@ fn restrictions(
     record: &OnRecord,
 ) -> Result<Vec<Restriction>, Unreplayable> {
     let as_it_was = |fact: &RestrictionFact| {
-        let mut known = record.restrictions.iter();
-        known
-            .find(|one| one.id == fact.restriction && one.terms() == fact.terms)
-            .ok_or_else(|| Unreplayable::Terms(fact.restriction.clone()))
+        let known = record.restrictions.get(&fact.terms);
+        known.ok_or_else(|| Unreplayable::Terms(fact.restriction.clone()))
     };
     let in_force =
         facts.in_force.iter().map(|fact| as_it_was(fact).map(Restriction::always_in_force));
@@ -302,7 +302,8 @@ mod tests {
             attachments: Vec::new(),
             fingerprints: Vec::new(),
         };
-        let restrictions = person().restrictions;
+        let restrictions = person().restrictions.into_iter();
+        let restrictions = restrictions.map(|one| (one.terms(), one)).collect();
         (decided, OnRecord { restrictions, received: Vec::new(), said: Some(said) })
     }
 
@@ -322,7 +323,7 @@ mod tests {
         assert_eq!(again(&of, &decided, &record), Ok(Vec::new()));
         let unsaid = OnRecord { said: None, ..record.clone() };
         assert_eq!(again(&of, &decided, &unsaid), Err(Unreplayable::Said));
-        let fewer = OnRecord { restrictions: Vec::new(), ..record.clone() };
+        let fewer = OnRecord { restrictions: BTreeMap::new(), ..record.clone() };
         assert_eq!(again(&of, &decided, &fewer), Err(Unreplayable::Terms("R-1".to_owned())));
         let mut longer = decided.clone();
         longer.facts.as_mut().unwrap().compared = Some(2);

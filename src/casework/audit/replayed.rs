@@ -244,7 +244,9 @@ impl Desk {
         let named = facts.in_force.iter().chain(&facts.not_in_force);
         let restrictions = named.filter_map(|fact| {
             let mut of = known.iter();
-            of.find_map(|history| history.restriction_with(&fact.restriction, &fact.terms))
+            let found =
+                of.find_map(|history| history.restriction_with(&fact.restriction, &fact.terms))?;
+            Some((fact.terms.clone(), found))
         });
         let mut record = OnRecord { restrictions: restrictions.collect(), ..OnRecord::default() };
         if facts.compared.is_some()

@@ -49,8 +49,9 @@ fn all_replay(world: &World, mode: Mode) {
         let entry = read_back(&verdict.audit);
         let of = received.entry(entry.person.clone().unwrap_or_default()).or_default();
         if let ReplayNeeds::Facts(facts) = entry.needs() {
+            let restrictions = people.iter().flat_map(|one| one.restrictions.clone());
             let record = OnRecord {
-                restrictions: people.iter().flat_map(|one| one.restrictions.clone()).collect(),
+                restrictions: restrictions.map(|one| (one.terms(), one)).collect(),
                 received: facts.compared.map(|_| of.clone()).unwrap_or_default(),
                 said: facts.compared.map(|_| said(&contact)),
             };
