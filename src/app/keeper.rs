@@ -70,7 +70,7 @@ impl Keeper {
             self.metrics.unanswered.get_or_create(&labels).inc_by(many);
             say(organisation, done);
             say(organisation, self.desk.clear_sign_ins(&organisation.id).await.map(drop));
-            say(organisation, self.desk.forget_old_imports(&organisation.id).await);
+            say(organisation, self.desk.forget_old_keys(&organisation.id).await);
             if let Some(schedule) = self.retention.get(&organisation.id) {
                 say(organisation, self.desk.sweep_by_rule(&organisation.id, schedule).await);
             }

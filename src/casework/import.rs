@@ -36,7 +36,6 @@ pub use apply::{Imported, Missing, Planned};
 pub use csv_rows::COLUMNS;
 pub use key::{ImportKey, UnusedKey};
 pub use listed::{Listed, Says};
-pub(in crate::casework) use once::IMPORT_KEY;
 pub use once::KeyUse;
 pub use register::{FIELDS, Mapping, RESTRICTIONS};
 pub use text::{FileText, decode};

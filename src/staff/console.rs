@@ -32,6 +32,7 @@ mod own_origin;
 mod people;
 mod person;
 mod presence;
+mod pressed;
 mod provider_buttons;
 mod queue;
 mod queues;

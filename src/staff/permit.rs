@@ -4,6 +4,7 @@
 
 mod steps;
 
+use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use super::problem::Problem;
 use super::{Staff, WithToken};
 use crate::casework::accounts::{Accounts, Arrival, Entered, ProviderSignInFault};
 use crate::casework::looked::Look;
+use crate::casework::pressed::{PressKey, Pressed};
 use crate::casework::{Casework, Fault};
 use crate::domain::duty::{self, Duty};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -81,6 +83,23 @@ impl Office {
         look: Look<'_>,
     ) -> Result<(), Fault> {
         self.casework.desk.note_look(organisation, look).await
+    }
+
+    /// Carries out a form once.
+    ///
+    /// # Errors
+    /// As [`Desk::once_pressed`](crate::casework::Desk::once_pressed).
+    pub(super) async fn once_pressed<R, A>(
+        &self,
+        organisation: &OrganisationId,
+        key: PressKey,
+        act: A,
+    ) -> Result<Pressed<R>, Fault>
+    where
+        R: Send + 'static,
+        A: Future<Output = (R, Option<String>)> + Send + 'static,
+    {
+        self.casework.desk.once_pressed(organisation, key, act).await
     }
 }
 

@@ -8,8 +8,8 @@ use super::hold::HOLD;
 use crate::casework::case::record::CASE;
 use crate::casework::effects::Pending;
 use crate::casework::follow::TIMELINE;
-use crate::casework::import::IMPORT_KEY;
 use crate::casework::keeper::REMINDED;
+use crate::casework::keyed::IMPORTS;
 use crate::casework::lease::Work as _;
 use crate::casework::letter_mail::LetterMail;
 use crate::casework::not_followed::{NOT_FOLLOWED, NotFollowed};
@@ -72,7 +72,7 @@ impl Desk {
         let written = inner.unwrap_or(&written);
         let speaks = |one: &Document| one.body.get().contains(written);
         let answers = Listing::of(BY_ID);
-        self.take_listed(organisation, IMPORT_KEY, answers, speaks, &mut found).await?;
+        self.take_listed(organisation, IMPORTS.kind, answers, speaks, &mut found).await?;
         for kind in [case::LETTER, Pending::KIND, LetterMail::KIND, REMINDED] {
             self.take_listed(organisation, kind, Listing::of(BY_ID), is_about, &mut found).await?;
         }

@@ -7,18 +7,11 @@ use super::apply::{Go, Imported, Missing};
 use super::key::{ImportKey, UnusedKey};
 use super::listed::Listed;
 use crate::casework::acting::Acting;
+use crate::casework::keyed::{IMPORTS, UnderKey};
 use crate::casework::{Desk, Fault};
-use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::StoreError;
-use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
-use crate::runtime::limits::{IMPORT_KEY_KEPT, IMPORT_KEYS_FORGOTTEN_AT_ONCE};
-
-/// The kind of document that stores the result of an import. Its id is a digest of the key.
-pub(in crate::casework) const IMPORT_KEY: &str = "import_key";
-
-/// The index by time of writing.
-const BY_TIME: &str = "time";
+use crate::ports::documents::Document;
 
 /// The stored result of an import, with the digest of its request.
 #[derive(Serialize, Deserialize)]
@@ -34,12 +27,8 @@ pub enum KeyUse {
     Unused(UnusedKey),
 }
 
-fn written_at(at: DateTime<Utc>) -> String {
-    at.format("%Y%m%dT%H%M%S").to_string()
-}
-
 impl Desk {
-    /// As [`Desk::import`], once per key: the same request within [`IMPORT_KEY_KEPT`] returns the first result, by
+    /// As [`Desk::import`], once per key: the same request within its life returns the first result, by
     /// [`Desk::key_use`], or here where it was sent twice at once.
     ///
     /// # Errors
@@ -62,7 +51,7 @@ impl Desk {
         }
     }
 
-    /// What a key was used for within [`IMPORT_KEY_KEPT`]. To be asked before the list is judged: what is done stays
+    /// What a key was used for within its life. To be asked before the list is judged: what is done stays
     /// done, whatever the configuration says of such a list by now.
     ///
     /// # Errors
@@ -72,45 +61,16 @@ impl Desk {
         organisation: &OrganisationId,
         key: ImportKey,
     ) -> Result<KeyUse, Fault> {
-        let Some(stored) = self.store.document(organisation, IMPORT_KEY, &key.id).await? else {
-            return Ok(KeyUse::Unused(UnusedKey { key, version: 0 }));
+        let found: UnderKey<Remembered> =
+            self.under_key(organisation, &IMPORTS, &key.id).await?;
+        let Some(known) = found.holds else {
+            return Ok(KeyUse::Unused(UnusedKey { key, version: found.version }));
         };
-        let counts_from = written_at(self.clock.now() - IMPORT_KEY_KEPT);
-        if !stored.keys.iter().any(|it| it.index == BY_TIME && it.value >= counts_from) {
-            return Ok(KeyUse::Unused(UnusedKey { key, version: stored.version }));
-        }
-        let known: Remembered = stored.read()?;
         if known.asks != key.asks {
             let why = "this `Idempotency-Key` was used for another request";
             return Err(Fault::Refused(why.to_owned()));
         }
         Ok(KeyUse::Done(known.done))
-    }
-
-    /// Removes expired keys.
-    ///
-    /// # Errors
-    /// The store can't be read or written: the next call does the same.
-    pub async fn forget_old_imports(&self, organisation: &OrganisationId) -> Result<(), Fault> {
-        loop {
-            let stamp = self.stamp(GATEWAY);
-            let listing = Listing {
-                to: Some(written_at(stamp.at - IMPORT_KEY_KEPT)),
-                limit: IMPORT_KEYS_FORGOTTEN_AT_ONCE,
-                ..Listing::of(BY_TIME)
-            };
-            let old = self.store.documents(organisation, IMPORT_KEY, listing).await?.documents;
-            if old.is_empty() {
-                return Ok(());
-            }
-            let batch = old.iter().fold(Batch::new(stamp), Batch::remove);
-            match self.store.write(organisation, batch).await {
-                Ok(()) => {}
-                // Another gateway removes the same, or a key came again: the next call removes the rest.
-                Err(WriteFault::Conflict(_)) => return Ok(()),
-                Err(WriteFault::Store(error)) => return Err(error.into()),
-            }
-        }
     }
 }
 
@@ -122,8 +82,6 @@ impl UnusedKey {
         at: DateTime<Utc>,
     ) -> Result<Document, StoreError> {
         let UnusedKey { key: ImportKey { id, asks }, version } = self.clone();
-        let body = Remembered { asks, done: done.clone() };
-        let keys = vec![IndexKey::new(BY_TIME, written_at(at))];
-        Document::new(IMPORT_KEY, id, version, keys, &body)
+        IMPORTS.document((&id, version), at, &Remembered { asks, done: done.clone() })
     }
 }

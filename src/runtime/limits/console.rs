@@ -67,6 +67,24 @@ pub const CONSOLE_FIELDS_MAX: usize = 2_000;
 pub const CONSOLE_FIELD_BYTES: usize = 96;
 /// Weeks back from now in which the console looks for contacts that show an incident.
 pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
+/// How long the answer to a form is stored for a second press. Later the form is carried out as a new one, if its page
+/// still shows what is on record.
+pub const PRESS_KEPT: TimeDelta = TimeDelta::hours(1);
+/// How long a form may take to be carried out before another press of it may be: above
+/// [`API_REQUEST_WAIT`](super::API_REQUEST_WAIT), after which it is broken off.
+pub const PRESS_RUNS: TimeDelta = TimeDelta::seconds(40);
+/// How long a second press waits for the answer to the first, below the same. Over: 409.
+pub const PRESS_WAIT: Duration = Duration::from_secs(20);
+/// How often a waiting press asks.
+pub const PRESS_PAUSE: Duration = Duration::from_millis(50);
+/// Tries to store an answer. More: a press within [`PRESS_RUNS`] gets 409, a later one is judged anew.
+pub const PRESS_SETTLE_TRIES_MAX: usize = 5;
+/// Presses of one account on record. More: the oldest are forgotten.
+pub const PRESSES_OF_ACCOUNT_MAX: usize = 500;
+/// Characters of a form's key. More: it counts as no key.
+pub const PRESS_KEY_CHARS_MAX: usize = 64;
+/// A page that is stored for a second press, in bytes. More: the form is carried out again.
+pub const PRESS_ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
 /// Points of contact that are listed, each of one restriction. More: the list says so.

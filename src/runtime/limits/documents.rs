@@ -29,8 +29,8 @@ pub const IMPORT_KEY_CHARS_MAX: usize = 255;
 /// How long the result of an import is stored under its key. An import sent again later is checked again, and changes
 /// nothing that it changed before.
 pub const IMPORT_KEY_KEPT: TimeDelta = TimeDelta::hours(24);
-/// Expired keys that are removed in one write. More: in the next ones.
-pub const IMPORT_KEYS_FORGOTTEN_AT_ONCE: usize = 20;
+/// Expired keys, of imports or of forms, that are removed in one write. More: in the next ones.
+pub const KEYS_FORGOTTEN_AT_ONCE: usize = 20;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.
 pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;

@@ -4,13 +4,13 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Extension, Router};
 
 use super::asked::Asked;
 use super::case::StepForm;
@@ -21,7 +21,7 @@ use super::visit::{VisitOf, Visitor};
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
     keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person,
-    presence, queue, queues, record_form, settings, sign_in, staff_settings, who_answers,
+    presence, pressed, queue, queues, record_form, settings, sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
@@ -140,39 +140,48 @@ struct Contents {
 }
 
 impl Contents {
-    fn with<G, H, T>(
+    fn with<G, T>(
         mut self,
-        (method, filter): (&'static str, MethodFilter),
+        method: &'static str,
         path: &'static str,
-        _: G,
-        handler: H,
+        route: MethodRouter<Arc<Staff>>,
     ) -> Self
     where
         G: Gate<T>,
-        H: Handler<T, Arc<Staff>>,
-        T: 'static,
     {
         self.entries.push(Entry { method, path, needs: G::NEEDS });
-        self.router = self.router.route(path, G::before(on(filter, handler)));
+        self.router = self.router.route(path, G::before(route));
         self
     }
 
-    fn page<G, H, T>(self, path: &'static str, needs: G, handler: H) -> Self
+    fn page<G, H, T>(self, path: &'static str, _: G, handler: H) -> Self
     where
         G: Gate<T>,
         H: Handler<T, Arc<Staff>>,
         T: 'static,
     {
-        self.with(("GET", MethodFilter::GET), path, needs, handler)
+        self.with::<G, T>("GET", path, on(MethodFilter::GET, handler))
     }
 
-    fn act<G, H, T>(self, path: &'static str, needs: G, handler: H) -> Self
+    /// What a form does: once for each page that it is on.
+    fn act<G, H, T>(self, path: &'static str, _: G, handler: H) -> Self
     where
         G: Gate<T>,
         H: Handler<T, Arc<Staff>>,
         T: 'static,
     {
-        self.with(("POST", MethodFilter::POST), path, needs, handler)
+        let route = on(MethodFilter::POST, handler).layer(from_fn(pressed::once));
+        self.with::<G, T>("POST", path, route)
+    }
+
+    /// What each post must do anew: ending sessions, and what a page says by itself.
+    fn repeated<G, H, T>(self, path: &'static str, _: G, handler: H) -> Self
+    where
+        G: Gate<T>,
+        H: Handler<T, Arc<Staff>>,
+        T: 'static,
+    {
+        self.with::<G, T>("POST", path, on(MethodFilter::POST, handler))
     }
 
     /// Work on whole records: adding and changing, merging and parting, erasing and keeping.
@@ -208,7 +217,7 @@ impl Contents {
             .page("/queues/{queue}/export", WORKS, queue::export)
             .page("/items/{item}", WORKS, item::show)
             .act("/items/{item}", WORKS, item::act)
-            .act("/items/{item}/here", WORKS, presence::here)
+            .repeated("/items/{item}/here", WORKS, presence::here)
             .page("/items/{item}/confirm/{verb}", WORKS, item::confirm)
             .page("/items/{item}/original", WORKS, original::show)
             .page("/items/{item}/original/html", WORKS, original::html)
@@ -319,6 +328,7 @@ pub fn router(staff: &Arc<Staff>) -> Router<Arc<Staff>> {
     built()
         .router
         .method_not_allowed_fallback(no_page)
+        .layer(Extension(pressed::Presses(Arc::clone(staff))))
         .layer(from_fn_with_state(Arc::clone(staff), noted))
         .layer(from_fn_with_state(Arc::clone(staff), own_origin::only))
         .layer(from_fn_with_state(Arc::clone(staff), entrance::enter))
@@ -333,23 +343,23 @@ fn built() -> Contents {
     contents
         .page("/assets/{file}", Anybody, assets::file)
         .page("/sign-in", Anybody, sign_in::show)
-        .act("/sign-in", Anybody, sign_in::sign_in)
+        .repeated("/sign-in", Anybody, sign_in::sign_in)
         .page("/sign-in/code", Anybody, sign_in::show_code)
-        .act("/sign-in/code", Anybody, sign_in::take_code)
+        .repeated("/sign-in/code", Anybody, sign_in::take_code)
         .page("/sign-in/oidc/{provider}", Anybody, by_provider::depart)
         .page("/sign-in/oidc/{provider}/out", Anybody, by_provider::farewell)
         .page("/sign-in/callback/{provider}", Anybody, by_provider::arrive)
-        .act("/language", Anybody, sign_in::language)
+        .repeated("/language", Anybody, sign_in::language)
         .page("/invitation/{organisation}/{token}", Anybody, invitation::show)
-        .act("/invitation/{organisation}/{token}", Anybody, invitation::take_up)
+        .repeated("/invitation/{organisation}/{token}", Anybody, invitation::take_up)
         .page("/accessibility", Anybody, help::accessibility)
-        .act("/sign-out", AnyVisitor, sign_in::sign_out)
+        .repeated("/sign-out", AnyVisitor, sign_in::sign_out)
         .page("/help", AnyVisitor, help::show)
         .page("/account", AnyVisitor, account::show)
-        .act("/account/stay", AnyVisitor, account::stay)
+        .repeated("/account/stay", AnyVisitor, account::stay)
         .act("/account/preferences", AnyVisitor, account::preferences)
         .act("/account/password", AnyVisitor, account::password)
-        .act("/account/sessions", AnyVisitor, account::end_sessions)
+        .repeated("/account/sessions", AnyVisitor, account::end_sessions)
         .page("/account/second-step", AnyVisitor, account::second_step)
         .act("/account/second-step", AnyVisitor, account::begin_second_step)
         .act("/account/second-step/off", AnyVisitor, account::end_second_step)

@@ -267,7 +267,7 @@ async fn answered(
             let refusals = refusals(&broken, visit.language());
             shown(staff, visit, id, Filled { refusals, ..filled }).await
         }
-        // A second press, or somebody was quicker: the page says how it is now.
+        // Somebody was quicker, or it was asked in another tab: the page says how it is now.
         Err(Fault::Exists(_)) => Ok(go(&erasure(id))),
         Err(fault) => Err(fault.into()),
     }

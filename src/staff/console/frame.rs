@@ -13,6 +13,7 @@ use super::words;
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::organisation::Organisation;
+use crate::runtime::tokens;
 use crate::staff::Staff;
 
 /// What a handler makes of a request.
@@ -61,6 +62,8 @@ pub(super) struct Frame {
     pub sections: Vec<SectionLink>,
     /// Whose session it is; none before signing in.
     pub who: Option<String>,
+    /// The key of this page's forms: what is sent under it is carried out once.
+    pub press: String,
     /// Path and query of this page.
     pub here: String,
     /// The last action.
@@ -85,6 +88,8 @@ impl Frame {
     pub(super) fn of(staff: &Staff, visit: &Visitor, section: Section, title: &str) -> Frame {
         let mut frame = Frame::outside(staff, &visit.guest, Some(&visit.organisation), title);
         frame.who = Some(visit.name().to_owned());
+        // Without random bytes its forms act as often as they are sent.
+        frame.press = tokens::token().unwrap_or_default();
         frame.keys = visit.live.account.keys;
         frame.sections = sections(visit, section, frame.w);
         frame.worker = visit.may(Duty::Record).then(|| names().worker.as_str());
@@ -123,6 +128,7 @@ impl Frame {
             brand: staff.assets.brand(organisation.map(|one| &one.id)).to_owned(),
             sections: Vec::new(),
             who: None,
+            press: String::new(),
             here: guest.here.clone(),
             said: None,
             undo: None,

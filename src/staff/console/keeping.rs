@@ -215,7 +215,7 @@ pub(super) async fn act(
     };
     match done {
         Ok(()) => Ok(go(&format!("/retention?done={}", posted.text("verb")))),
-        // A second press, or somebody was quicker: the page says how it is now.
+        // Somebody was quicker, or it was asked in another tab: the page says how it is now.
         Err(Fault::Exists(_)) => Ok(go("/retention")),
         Err(fault) => Err(fault.into()),
     }

@@ -11,6 +11,7 @@ use super::case::{anchor, proposal_href};
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
+use super::pressed::idle;
 use super::queues::{QueueLine, in_order, lines};
 use super::say;
 use super::visit::{Visit, VisitOf};
@@ -128,5 +129,5 @@ pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQu
             return Ok(go(&super::item::href(&item.id, "/", Some("take"))));
         }
     }
-    Ok(go("/?done=none"))
+    Ok(idle(go("/?done=none")))
 }

@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
+use super::pressed::idle;
 use super::queues::in_order;
 use super::say::{self, who};
 use super::trouble::Trouble;
@@ -297,7 +298,7 @@ pub(super) async fn take(
     let taken = desk.take_next(&visit.organisation.id, &queue, visit.name()).await?;
     Ok(match taken {
         Some(item) => go(&super::item::href(&item.id, &path, Some("take"))),
-        None => go(&format!("{path}?done=none")),
+        None => idle(go(&format!("{path}?done=none"))),
     })
 }
 

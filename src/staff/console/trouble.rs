@@ -24,6 +24,8 @@ pub(super) enum Trouble {
     TooLong,
     /// Too many forms are in hand.
     NoRoom,
+    /// An earlier press of the same form is still being carried out.
+    BeingDone,
     Casework(Fault),
     Ours,
 }
@@ -70,6 +72,7 @@ impl Trouble {
             Trouble::NotFound => StatusCode::NOT_FOUND,
             Trouble::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Trouble::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Trouble::BeingDone => StatusCode::CONFLICT,
             Trouble::Casework(fault) => status_of(fault),
             Trouble::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -71,6 +71,7 @@ pub(super) fn in_words(
         Trouble::OtherSite => (w.other_site, w.other_site_text.to_owned()),
         Trouble::TooLong => (w.too_long, w.too_long_text.to_owned()),
         Trouble::NoRoom => (w.away, w.no_room.to_owned()),
+        Trouble::BeingDone => (w.being_done, w.being_done_text.to_owned()),
         Trouble::Ours => (w.ours, w.ours_text.to_owned()),
         Trouble::Casework(fault) => of_fault(&fault, guest.language),
     };

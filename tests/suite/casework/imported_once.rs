@@ -78,7 +78,7 @@ async fn one_import(store: Arc<dyn Store>) {
     assert_eq!(keys(&office).await, 3, "an import removes none");
     let (desk, other) = (office.desk(), office.desk());
     let id = &office.organisation.id;
-    let (one, other) = tokio::join!(desk.forget_old_imports(id), other.forget_old_imports(id));
+    let (one, other) = tokio::join!(desk.forget_old_keys(id), other.forget_old_keys(id));
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     assert_eq!(keys(&office).await, 1, "a valid key is not removed");
     assert_eq!(imports(&office).await, 1, "an import that changes nothing adds no entry");

@@ -1,4 +1,4 @@
-// Single keys, where a page is read from, and a button that is pressed twice.
+// Single keys, and where a page is read from.
 (() => {
   const body = document.body;
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
@@ -13,15 +13,12 @@
   const left = history.state && rows.find((one) => one.getAttribute("href") === history.state.row);
   if (left && !faults) left.focus();
 
-  // A second press sends nothing as long as the answer to the first is on its way: before any other part hears of it.
-  const ANSWER_MS = 5000;
-  const sent = new Map();
-  addEventListener("submit", (event) => {
-    const now = performance.now();
-    if (now - sent.get(event.target) < ANSWER_MS) { event.preventDefault(); event.stopImmediatePropagation(); }
-    else sent.set(event.target, now);
-  }, true);
-  addEventListener("pageshow", (event) => { if (event.persisted) sent.clear(); });
+  // Who comes back to a list means the next one, not the one that its button led to before.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    for (const one of document.querySelectorAll("form[action$='/take'] input[name=press]")) one.value = key;
+  });
 
   if (body.dataset.keys !== "on") return;
   const links = () => [...document.querySelectorAll("tbody .row-link")];

@@ -1,6 +1,5 @@
 //! The page of a step: its fields, its refusals next to them, with typed values kept.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -30,6 +29,7 @@ use crate::staff::console::asked::Asked;
 use crate::staff::console::form::{Posted, quoted};
 use crate::staff::console::frame::{Frame, Page, Section, go, with_status};
 use crate::staff::console::person::head::Head;
+use crate::staff::console::pressed::idle;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
 use crate::staff::console::{say, words};
@@ -149,7 +149,7 @@ pub(in crate::staff::console) async fn take(
     let desktop = Desktop::open(&staff, &visit, &person).await?;
     let request = StepRequest { step, person, values: Values::posted(&posted) };
     if choose::is_needed(&request) {
-        return choose::page(&staff, &visit, &desktop, &request);
+        return choose::page(&staff, &visit, &desktop, &request).map(idle);
     }
     let contacts = contacts_of(&staff, &visit, &desktop).await?;
     let again = |wrong: Wrong| shown(&staff, &visit, &desktop, &contacts, &request, wrong);
@@ -159,8 +159,6 @@ pub(in crate::staff::console) async fn take(
         Err(unread) => return again(Wrong { unread, ..Wrong::default() }),
     };
     let id = prepare(&desktop, &request, &mut fields);
-    let mut typed = BTreeSet::new();
-    fields.values().for_each(|field| add_texts(field, &mut typed));
     let Ok(act) = serde_json::from_value::<Act>(Value::Object(fields)) else {
         return again(Wrong { unreadable: true, ..Wrong::default() });
     };
@@ -173,42 +171,12 @@ pub(in crate::staff::console) async fn take(
         Err(Fault::Broken(broken)) => again(Wrong { broken, ..Wrong::default() }),
         Err(Fault::VersionChanged { .. }) => {
             let since = version.unwrap_or_default();
-            let (changes, mine) = changes_since(&staff, &visit, &request, since).await?;
-            if mine && has_texts(&staff, &visit, &request, &typed).await? {
-                // A second press, or the same in a second tab: it was done.
-                return Ok(go(&case_href(&request.person, step.act, 0, "")));
-            }
+            let changes = changes_since(&staff, &visit, &request, since).await?;
             // Made on what the page shows now.
             again(Wrong { changed: Some(changes), ..Wrong::default() })
         }
         Err(fault) => Err(fault.into()),
     }
-}
-
-/// Adds each text of more than one word.
-fn add_texts(value: &Value, texts: &mut BTreeSet<String>) {
-    match value {
-        Value::String(text) if text.trim().contains(char::is_whitespace) => {
-            texts.insert(text.trim().to_owned());
-        }
-        Value::Array(values) => values.iter().for_each(|value| add_texts(value, texts)),
-        Value::Object(fields) => fields.values().for_each(|value| add_texts(value, texts)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// Whether all that was typed is on the case file by now.
-async fn has_texts(
-    staff: &Staff,
-    visit: &Visit,
-    request: &StepRequest,
-    typed: &BTreeSet<String>,
-) -> Result<bool, Trouble> {
-    let desk = &staff.casework(visit).desk;
-    let now = desk.read_whole_case(&visit.organisation, &request.person).await?;
-    let mut written = BTreeSet::new();
-    add_texts(&json!(now.file), &mut written);
-    Ok(typed.is_subset(&written))
 }
 
 /// What no field says: names of new records. The id of a letter or a proposal that is made again.
@@ -292,32 +260,29 @@ fn after(request: &StepRequest, done: &Done) -> String {
     }
 }
 
-/// Changes to the case since a version, the latest first; and whether it was this step, by this user.
+/// Changes to the case since a version, the latest first.
 async fn changes_since(
     staff: &Staff,
     visit: &Visit,
     request: &StepRequest,
     version: u64,
-) -> Result<(Vec<(String, String)>, bool), Trouble> {
+) -> Result<Vec<(String, String)>, Trouble> {
     let filter = TrailFilter { person: Some(request.person.clone()), ..TrailFilter::default() };
     let wanted = NewestWanted { filter, by: None, before: None, limit: CONSOLE_ROWS };
     let desk = &staff.casework(visit).desk;
     let trail = desk.newest_audit(&visit.organisation.id, wanted).await?;
     let zone = visit.organisation.profile.timezone;
     let mut changes = Vec::new();
-    let mut mine = true;
     for entry in &trail.entries {
         let AuditEvent::Step(step) = &entry.event else { continue };
         if step.version <= version {
             continue;
         }
-        mine &= entry.by == visit.name() && step.act == request.step.act;
         let at = say::when(entry.at, visit.now(), zone, visit.language());
         let what = say::entry(&entry.event, visit.language());
         changes.push((format!("{}, {at}", entry.by), what));
     }
-    let mine = mine && changes.len() == 1;
-    Ok((changes, mine))
+    Ok(changes)
 }
 
 fn shown(

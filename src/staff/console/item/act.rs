@@ -11,11 +11,12 @@ use super::verb::Verb;
 use super::{Beside, href, shown, version};
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
-use crate::domain::queue::{ItemAction, ItemState, Note, QueueItem};
+use crate::domain::queue::{ItemAction, QueueItem};
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::form::{Posted, own_path, quoted};
 use crate::staff::console::frame::{Frame, Page, Section, go, page};
+use crate::staff::console::pressed::acted;
 use crate::staff::console::say::who;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::trouble_page::of_fault;
@@ -37,16 +38,10 @@ pub(in crate::staff::console) async fn act(
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
     let beside = Beside { from, wrote, since, ..Beside::default() };
-    if posted.text("was") != version(&item) {
-        // What was typed in a second tab is on no record yet.
-        if is_noted(&item, by, wrote) && done_already(verb, &item, by) {
-            return Ok(go(&href(&id, from, Some(verb.name()))));
-        }
-        // A note adds to whatever others did; everything else was chosen on what the page showed.
-        if verb != Verb::Note {
-            let beside = Beside { changed: true, ..beside };
-            return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
-        }
+    // A note adds to whatever others did; everything else was chosen on what the page showed.
+    if verb != Verb::Note && posted.text("was") != version(&item) {
+        let beside = Beside { changed: true, ..beside };
+        return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
     }
     let mut note_kept = false;
     if !wrote.is_empty() {
@@ -60,7 +55,7 @@ pub(in crate::staff::console) async fn act(
     if verb == Verb::HandOver && to.is_empty() {
         let nobody = words::Item::of(visit.language()).hand_over_nobody.to_owned();
         let beside = Beside { note_kept, not_done: Some(nobody), wrote: "", ..beside };
-        return shown_now(&staff, &visit, &id, beside).await;
+        return noted(note_kept, shown_now(&staff, &visit, &id, beside).await);
     }
     if verb.is_final() && !posted.has("sure") {
         return Ok(go(&format!(
@@ -74,7 +69,7 @@ pub(in crate::staff::console) async fn act(
         Ok(()) => Ok(go(&href(&id, from, Some(verb.name())))),
         Err(fault) => {
             let beside = Beside { note_kept, wrote: "", ..beside };
-            refused(&staff, &visit, &id, &fault, beside).await
+            noted(note_kept, refused(&staff, &visit, &id, &fault, beside).await)
         }
     }
 }
@@ -107,25 +102,9 @@ async fn carried_out(
     casework.desk.work_item(&organisation.id, &item.queue, &item.id, action, by).await.map(drop)
 }
 
-/// Whether nothing was written, or it is the note that this person has just saved.
-fn is_noted(item: &QueueItem, by: &str, wrote: &str) -> bool {
-    let is_it = |note: &Note| note.by == by && note.text == wrote;
-    wrote.is_empty() || item.notes.last().is_some_and(is_it)
-}
-
-/// Whether the item is as the verb would have made it, by the same hand: a second press, or a second tab.
-fn done_already(verb: Verb, item: &QueueItem, by: &str) -> bool {
-    let mine = item.claimed_by.as_deref() == Some(by);
-    match verb {
-        Verb::Take => mine && item.state.is_waiting(),
-        Verb::Read => mine && item.state == ItemState::Read,
-        Verb::Release => mine && item.state == ItemState::Released,
-        Verb::File => mine && item.state == ItemState::Filed,
-        Verb::Close => mine && item.state == ItemState::Closed,
-        Verb::PutBack => item.claimed_by.is_none() && item.state.is_waiting(),
-        Verb::Note => true,
-        Verb::Reopen | Verb::HandOver | Verb::NotTheirs => false,
-    }
+/// A refusal. A second press must not write its note again.
+fn noted(note_kept: bool, refusal: Page) -> Page {
+    if note_kept { refusal.map(acted) } else { refusal }
 }
 
 /// The item as it is now, with why it was not done.

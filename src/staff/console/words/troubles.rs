@@ -23,6 +23,9 @@ texts! {
             "Ni allwn gyrraedd y cofnodion ar hyn o bryd, felly ni newidiwyd dim. Mae cysylltiadau yn dal i gael eu penderfynu ar sail yr hyn oedd yn hysbys ddiwethaf. Rhowch gynnig arall arni ymhen munud.";
         no_room: "Too many people are sending forms just now, so nothing was changed. Try again in a minute.",
             "Mae gormod o bobl yn anfon ffurflenni ar hyn o bryd, felly ni newidiwyd dim. Rhowch gynnig arall arni ymhen munud.";
+        being_done: "This is still being done", "Mae hyn yn dal i gael ei wneud";
+        being_done_text: "You sent it a moment ago. It is done once, however often you send it. Look at the page again in a minute.",
+            "Fe'i hanfonwyd gennych eiliad yn ôl. Fe'i gwneir unwaith, waeth pa mor aml yr anfonwch ef. Edrychwch ar y dudalen eto ymhen munud.";
         busy: "Somebody else changed this at the same moment", "Newidiodd rhywun arall hwn ar yr un pryd";
         busy_text: "Nothing was changed. Go back, look at the page again and try once more.",
             "Ni newidiwyd dim. Ewch yn ôl, edrychwch ar y dudalen eto a rhowch gynnig arall arni.";

@@ -1,0 +1,200 @@
+//! A form that is pressed twice acts once: by a double click, in a tab that was gone back in, or sent again over a slow
+//! network.
+//!
+//! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that none
+//! can do without it. The same fields under the same key are the same press, and get the first answer, which is stored
+//! sealed with that key: the store has only a digest of it, so that nobody reads there what a page showed only once.
+//! A refusal is not stored: what is sent again after it is judged again.
+
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::form::Posted;
+use super::trouble::Trouble;
+use super::visit::Visitor;
+use crate::casework::pressed::{PressKey, Pressed};
+use crate::domain::organisation::OrganisationId;
+use crate::runtime::limits::{API_REQUEST_WAIT, PRESS_ANSWER_BYTES_MAX, PRESS_KEY_CHARS_MAX};
+use crate::runtime::sealed::Seal;
+use crate::staff::Staff;
+
+/// The field of a form that holds its key.
+const FIELD: &str = "press";
+
+const PURPOSE: &str = "the answer to a form";
+
+/// What an answer is made of.
+const HEADERS: [HeaderName; 3] = [LOCATION, CONTENT_TYPE, SET_COOKIE];
+
+/// Where presses are on record, for every request.
+#[derive(Clone)]
+pub(super) struct Presses(pub Arc<Staff>);
+
+/// Whether an act changed something, where its answer's status does not say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Something,
+    Nothing,
+}
+
+/// An answer that refuses, but not all of what was asked: another press would do a part again.
+pub(super) fn acted(mut response: Response) -> Response {
+    response.extensions_mut().insert(Changed::Something);
+    response
+}
+
+/// An answer that leads on without anything done: another press tries again.
+pub(super) fn idle(mut response: Response) -> Response {
+    response.extensions_mut().insert(Changed::Nothing);
+    response
+}
+
+/// One press: by whom, of which form, with what in it.
+struct Press {
+    staff: Arc<Staff>,
+    organisation: OrganisationId,
+    key: PressKey,
+    seal: Seal,
+}
+
+impl Press {
+    /// `None`: whoever sends it has no form of ours, or no session.
+    fn of(request: &Request) -> Option<Press> {
+        let extensions = request.extensions();
+        let Presses(staff) = extensions.get::<Presses>()?;
+        let (visitor, posted) = (extensions.get::<Visitor>()?, extensions.get::<Posted>()?);
+        let key = posted.text(FIELD);
+        if key.is_empty() || key.len() > PRESS_KEY_CHARS_MAX {
+            return None;
+        }
+        let mut sent = vec![key.as_bytes(), request.uri().path().as_bytes()];
+        for (name, value) in posted.all().iter().filter(|(name, _)| name != FIELD) {
+            sent.extend([name.as_bytes(), value.as_bytes()]);
+        }
+        Some(Press {
+            staff: Arc::clone(staff),
+            organisation: visitor.organisation.id.clone(),
+            key: PressKey::new(&visitor.live.account.login, &sent),
+            seal: Seal::new(key.as_bytes(), PURPOSE)?,
+        })
+    }
+}
+
+/// Carries out a form once.
+pub(super) async fn once(request: Request, next: Next) -> Response {
+    let press = if *request.method() == Method::POST { Press::of(&request) } else { None };
+    let Some(Press { staff, organisation, key, seal }) = press else {
+        return next.run(request).await;
+    };
+    let seal = Arc::new(seal);
+    let sealing = Arc::clone(&seal);
+    let act = async move {
+        match tokio::time::timeout(API_REQUEST_WAIT, next.run(request)).await {
+            Ok(response) => to_be_stored(response, &sealing).await,
+            Err(_) => (Trouble::Ours.into_response(), None),
+        }
+    };
+    match staff.office.once_pressed(&organisation, key, act).await {
+        Ok(Pressed::Now(response)) => response,
+        Ok(Pressed::Before(stored)) => {
+            let answer = seal.open(&stored).and_then(|plain| serde_json::from_slice(&plain).ok());
+            answer.map_or_else(|| Trouble::Ours.into_response(), StoredAnswer::into_response)
+        }
+        Ok(Pressed::UnderWay) => Trouble::BeingDone.into_response(),
+        Err(fault) => Trouble::from(fault).into_response(),
+    }
+}
+
+/// An answer as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredAnswer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl StoredAnswer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        for (name, value) in self.headers {
+            let name = HEADERS.into_iter().find(|one| one.as_str() == name);
+            if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The answer, with what to store of it if something was done.
+async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<String>) {
+    let leads_on = response.status() == StatusCode::SEE_OTHER || response.status().is_success();
+    let is_done = match response.extensions_mut().remove::<Changed>() {
+        Some(changed) => changed == Changed::Something,
+        None => leads_on,
+    };
+    let most = u64::try_from(PRESS_ANSWER_BYTES_MAX).unwrap_or(u64::MAX);
+    let is_short = response.body().size_hint().upper().is_some_and(|upper| upper <= most);
+    if !is_done || !is_short {
+        return (response, None);
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, PRESS_ANSWER_BYTES_MAX).await else {
+        return (Trouble::Ours.into_response(), None);
+    };
+    let headers = HEADERS.iter().flat_map(|name| {
+        let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.map(|value| (name.as_str().to_owned(), value.to_owned()))
+    });
+    let answer = StoredAnswer {
+        status: parts.status.as_u16(),
+        headers: headers.collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    let stored = serde_json::to_vec(&answer).ok().and_then(|plain| seal.seal(&plain));
+    (Response::from_parts(parts, Body::from(body)), stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::go;
+    use super::*;
+
+    async fn stored(response: Response, seal: &Seal) -> Option<StoredAnswer> {
+        let (_, stored) = to_be_stored(response, seal).await;
+        stored.map(|stored| serde_json::from_slice(&seal.open(&stored).unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_was_done_is_stored_sealed_and_what_was_refused_is_not() {
+        let seal = Seal::new(b"a key", PURPOSE).unwrap();
+        let mut led = go("/items/c-1?done=take");
+        led.headers_mut().append(SET_COOKIE, HeaderValue::from_static("language=cy; Path=/"));
+        let again = stored(led, &seal).await.unwrap().into_response();
+        assert_eq!(again.status(), StatusCode::SEE_OTHER);
+        assert_eq!(again.headers()[LOCATION], "/items/c-1?done=take");
+        assert_eq!(again.headers()[SET_COOKIE], "language=cy; Path=/");
+
+        let page = (StatusCode::OK, "a token").into_response();
+        let again = stored(page, &seal).await.unwrap().into_response();
+        assert_eq!(to_bytes(again.into_body(), 100).await.unwrap(), "a token");
+        let (_, sealed) = to_be_stored((StatusCode::OK, "a token").into_response(), &seal).await;
+        assert!(!sealed.unwrap().contains("token"));
+
+        let refused = || (StatusCode::CONFLICT, "no").into_response();
+        assert!(stored(refused(), &seal).await.is_none());
+        assert!(stored(acted(refused()), &seal).await.is_some());
+        assert!(stored(idle(go("/?done=none")), &seal).await.is_none());
+        assert!(stored(Trouble::NotFound.into_response(), &seal).await.is_none());
+        let long = "x".repeat(PRESS_ANSWER_BYTES_MAX + 1);
+        assert!(stored(long.into_response(), &seal).await.is_none());
+    }
+}
