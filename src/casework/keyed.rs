@@ -82,11 +82,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn forget_old(
-        &self,
-        organisation: &OrganisationId,
-        uses: &KeyUses,
-    ) -> Result<(), Fault> {
+    async fn forget_old(&self, organisation: &OrganisationId, uses: &KeyUses) -> Result<(), Fault> {
         loop {
             let stamp = self.stamp(GATEWAY);
             let listing = Listing {

@@ -156,8 +156,7 @@ impl Desk {
             return Ok(Vec::new());
         }
         let listing = Listing { limit: KEYS_FORGOTTEN_AT_ONCE, ..listing };
-        let mut found =
-            self.store.documents(organisation, PRESSES.kind, listing).await?.documents;
+        let mut found = self.store.documents(organisation, PRESSES.kind, listing).await?.documents;
         // An expired one of this very key is written over.
         found.retain(|one| one.id != key.id);
         Ok(found)

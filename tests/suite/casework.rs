@@ -20,6 +20,7 @@ mod merged;
 mod merged_seen;
 mod observing;
 mod old_files;
+mod pressed;
 mod released;
 mod replayed;
 pub mod rig;

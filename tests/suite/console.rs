@@ -29,6 +29,7 @@ mod live_browser;
 mod looks;
 mod monday_browser;
 mod pictures;
+mod pressed;
 #[cfg(feature = "oidc")]
 mod provider;
 mod reading_browser;

@@ -61,8 +61,7 @@ impl Desk {
         organisation: &OrganisationId,
         key: ImportKey,
     ) -> Result<KeyUse, Fault> {
-        let found: UnderKey<Remembered> =
-            self.under_key(organisation, &IMPORTS, &key.id).await?;
+        let found: UnderKey<Remembered> = self.under_key(organisation, &IMPORTS, &key.id).await?;
         let Some(known) = found.holds else {
             return Ok(KeyUse::Unused(UnusedKey { key, version: found.version }));
         };
