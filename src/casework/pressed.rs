@@ -74,8 +74,8 @@ impl PressKey {
 
 impl Desk {
     /// Carries out `act` unless it was already, in a task that outlives its caller: a browser that sends a form again
-    /// breaks its first request off. `act` returns what to answer, with what to store for later presses, or `None` if it
-    /// changed nothing and may be tried again.
+    /// breaks its first request off. `act` returns what to answer, with what to store for later presses; nothing is
+    /// stored if it changed nothing and may be tried again.
     ///
     /// # Errors
     /// The store can't be read or written, and nothing was done; or the gateway is stopping.
@@ -89,31 +89,42 @@ impl Desk {
         R: Send + 'static,
         A: Future<Output = (R, Option<String>)> + Send + 'static,
     {
+        let (desk, organisation) = (self.clone(), organisation.clone());
+        // From the claim on: nobody else acts under a claim that was left.
+        self.outlive(async move { desk.press(&organisation, key, act).await }).await
+    }
+
+    async fn press<R, A>(
+        &self,
+        organisation: &OrganisationId,
+        key: PressKey,
+        act: A,
+    ) -> Result<Pressed<R>, Fault>
+    where
+        R: Send,
+        A: Future<Output = (R, Option<String>)> + Send,
+    {
         let deadline = Instant::now() + PRESS_WAIT;
         let claim = loop {
             match self.claim_press(organisation, &key).await? {
                 ClaimTry::Now(claim) => break claim,
                 ClaimTry::Done(answer) => return Ok(Pressed::Before(answer)),
-                ClaimTry::UnderWay if Instant::now() < deadline => {
+                ClaimTry::UnderWay if Instant::now() < deadline && !self.is_closing() => {
                     tokio::time::sleep(PRESS_PAUSE).await;
                 }
                 ClaimTry::UnderWay => return Ok(Pressed::UnderWay),
             }
         };
-        let (desk, organisation) = (self.clone(), organisation.clone());
-        let whole = async move {
-            match AssertUnwindSafe(act).catch_unwind().await {
-                Ok((answered, stored)) => {
-                    desk.settle_press(&organisation, &claim, stored).await;
-                    Ok(answered)
-                }
-                Err(panic) => {
-                    desk.settle_press(&organisation, &claim, None).await;
-                    resume_unwind(panic)
-                }
+        match AssertUnwindSafe(act).catch_unwind().await {
+            Ok((answered, stored)) => {
+                self.settle_press(organisation, &claim, stored).await;
+                Ok(Pressed::Now(answered))
             }
-        };
-        Ok(Pressed::Now(self.outlive(whole).await?))
+            Err(panic) => {
+                self.settle_press(organisation, &claim, None).await;
+                resume_unwind(panic)
+            }
+        }
     }
 
     async fn claim_press(

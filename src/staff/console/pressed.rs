@@ -1,9 +1,9 @@
 //! A form that is pressed twice acts once: by a double click, in a tab that was gone back in, or sent again over a slow
 //! network.
 //!
-//! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that none
-//! can do without it. The same fields under the same key are the same press, and get the first answer, which is stored
-//! sealed with that key: the store has only a digest of it, so that nobody reads there what a page showed only once.
+//! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that
+//! none can do without it. The same fields under the same key are the same press, and get the first answer, which is
+//! stored sealed with that key: the store has only a digest of it, so that nobody reads there what a page showed once.
 //! A refusal is not stored: what is sent again after it is judged again.
 
 use std::sync::Arc;
