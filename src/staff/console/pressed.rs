@@ -31,7 +31,7 @@ const FIELD: &str = "press";
 const PURPOSE: &str = "the answer to a form";
 
 /// What an answer is made of.
-const HEADERS: [HeaderName; 3] = [LOCATION, CONTENT_TYPE, SET_COOKIE];
+static HEADERS: [HeaderName; 3] = [LOCATION, CONTENT_TYPE, SET_COOKIE];
 
 /// Where presses are on record, for every request.
 #[derive(Clone)]
@@ -125,7 +125,7 @@ impl StoredAnswer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         for (name, value) in self.headers {
-            let name = HEADERS.into_iter().find(|one| one.as_str() == name);
+            let name = HEADERS.iter().find(|one| one.as_str() == name);
             if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
                 response.headers_mut().append(name, value);
             }
@@ -152,7 +152,7 @@ async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<
     };
     let headers = HEADERS.iter().flat_map(|name| {
         let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.map(|value| (name.as_str().to_owned(), value.to_owned()))
+        values.map(move |value| (name.as_str().to_owned(), value.to_owned()))
     });
     let answer = StoredAnswer {
         status: parts.status.as_u16(),
