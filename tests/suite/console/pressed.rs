@@ -18,7 +18,7 @@ use crate::store_contract::servers;
 /// Sends a form of a page with its key.
 async fn send(who: &mut Browsing<'_>, page: &Seen, path: &str, fields: &[(&str, &str)]) -> Seen {
     let press = page.field("press");
-    let all = [&[("press", press.as_str())], fields].concat();
+    let all = [&[("press", press.as_str())][..], fields].concat();
     who.post(path, &all).await
 }
 
