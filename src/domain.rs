@@ -14,6 +14,7 @@ pub mod broken;
 pub mod calendar;
 pub mod capital;
 pub mod case;
+pub mod changed_lines;
 pub mod channel;
 pub mod contact;
 pub mod decide;

@@ -40,7 +40,7 @@ pub use lint::missing;
 pub use page::{escaped, page, title_of};
 pub use plain::plain;
 pub use samples::samples;
-pub use template::TemplateFault;
+pub use template::{TemplateFault, TemplateTrouble, UnsaidPart};
 pub use terms::Terms;
 pub use write::{Written, write};
 

@@ -1,19 +1,20 @@
 //! An organisation's template over the parts of a letter: bounded, without files, every value escaped.
 
 mod nesting;
+mod plain_tags;
 
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, context};
 
 use self::nesting::{NESTED_MAX, TAG_BYTES_MAX};
 use super::document::{Block, Document};
 use super::say::{Section, sections_of, title};
 use super::{Letter, Part, markup, missing, plain, samples, says_of};
-use crate::domain::case::letter::{Format, LetterKind, parts_of};
+use crate::domain::case::letter::{Format, LetterKind, parts_of, path_of_part};
 use crate::domain::language::Language;
 use crate::domain::notice::phrases_of;
 use crate::domain::profile::Profile;
@@ -33,6 +34,51 @@ pub struct TemplateFault {
     /// Counted from 1.
     pub line: Option<usize>,
     pub what: String,
+    pub trouble: TemplateTrouble,
+}
+
+/// What is wrong with a template, for the sentence that says what would be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateTrouble {
+    TooLong,
+    TooDeep,
+    Syntax,
+    /// It names what no letter has, or does what no template may.
+    Unknown,
+    /// It takes too many steps, or writes too much.
+    TooMuch,
+    Title,
+    /// A tag that only a template of the configuration may have.
+    Tag,
+}
+
+impl TemplateTrouble {
+    /// What would be right.
+    pub const fn right(self) -> &'static str {
+        match self {
+            TemplateTrouble::TooLong => "write at most 65,536 bytes",
+            TemplateTrouble::TooDeep => "put fewer `if`s within each other, and shorten long tags",
+            TemplateTrouble::Syntax => {
+                "close each `{{` with `}}`, each `{%` with `%}`, each `if` with `{% endif %}` and each `for` \
+                 with `{% endfor %}`"
+            }
+            TemplateTrouble::Unknown => {
+                "use the names that docs/letters.md lists, such as `{{ parts.how_to_appeal }}`"
+            }
+            TemplateTrouble::TooMuch => "write less, and repeat less in loops",
+            TemplateTrouble::Title => "write the title once, on a line of its own: `# {{ title }}`",
+            TemplateTrouble::Tag => {
+                "use values (`{{ parts.reasons }}`), `{% if kind == \"warning\" %}`, and one loop at a time over \
+                 `from`, `to` or `sections`"
+            }
+        }
+    }
+}
+
+impl TemplateFault {
+    const fn new(trouble: TemplateTrouble, what: String) -> Self {
+        TemplateFault { line: None, what, trouble }
+    }
 }
 
 fn fault(error: &Error) -> TemplateFault {
@@ -40,7 +86,32 @@ fn fault(error: &Error) -> TemplateFault {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };
-    TemplateFault { line: error.line(), what }
+    let trouble = match error.kind() {
+        ErrorKind::SyntaxError => TemplateTrouble::Syntax,
+        ErrorKind::OutOfFuel => TemplateTrouble::TooMuch,
+        _ => TemplateTrouble::Unknown,
+    };
+    TemplateFault { line: error.line(), what, trouble }
+}
+
+/// A part that the policy, or the law of fair dealing, asks letters for, and that a template puts nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsaidPart {
+    /// By the name that the policy has for it.
+    pub part: String,
+    /// The clause of the policy, where the policy asks for it.
+    pub clause: Option<String>,
+}
+
+impl UnsaidPart {
+    /// The tag that puts it in.
+    pub fn tag(&self) -> String {
+        let part: &str = match Part::asked_for_as(&self.part) {
+            Some(part) => part.name(),
+            None => &self.part,
+        };
+        format!("{{{{ parts.{part} }}}}")
+    }
 }
 
 /// No filters, functions, includes or files: a template puts values and parts where it wants them.
@@ -56,7 +127,7 @@ fn environment<'s>() -> Environment<'s> {
             return Ok(());
         }
         if value.is_undefined() {
-            return Err(minijinja::ErrorKind::UndefinedError.into());
+            return Err(ErrorKind::UndefinedError.into());
         }
         let text = value.to_string();
         let written = if value.is_safe() { text } else { markup::escaped(&text) };
@@ -108,53 +179,91 @@ fn named(sections: &[Section], value: impl Fn(&Section) -> Value) -> Value {
     Value::from_object(all)
 }
 
+/// Whether it can be parsed and kept within bounds.
+fn within_bounds(source: &str) -> Result<(), TemplateFault> {
+    if source.len() > SOURCE_BYTES_MAX {
+        let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
+        return Err(TemplateFault::new(TemplateTrouble::TooLong, what));
+    }
+    if nesting::is_too_deep(source) {
+        let what = format!(
+            "its blocks or brackets nest deeper than {NESTED_MAX} levels, or a tag is longer than \
+             {TAG_BYTES_MAX} bytes"
+        );
+        return Err(TemplateFault::new(TemplateTrouble::TooDeep, what));
+    }
+    Ok(())
+}
+
 impl Template {
     /// Reads a template, and writes sample letters of every kind by it.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn read(name: &str, language: Language, source: &str) -> Result<Self, TemplateFault> {
-        if source.len() > SOURCE_BYTES_MAX {
-            let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
-            return Err(TemplateFault { line: None, what });
+        within_bounds(source)?;
+        Template { language, name: name.into(), source: source.into() }.proven()
+    }
+
+    /// The same of what staff wrote as an edition. It may have fewer kinds of tags than a file of the configuration,
+    /// so that nothing in it can grow: whoever writes it keeps the settings, not the machine.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn edited(language: Language, edition: u64, source: &str) -> Result<Self, TemplateFault> {
+        within_bounds(source)?;
+        if let Some(line) = plain_tags::other_tag(source) {
+            let what = "it has a tag that a wording edited here can't have".to_owned();
+            let trouble = TemplateTrouble::Tag;
+            return Err(TemplateFault { line: Some(line), what, trouble });
         }
-        if nesting::is_too_deep(source) {
-            let what = format!(
-                "its blocks or brackets nest deeper than {NESTED_MAX} levels, or a tag is longer than \
-                 {TAG_BYTES_MAX} bytes"
-            );
-            return Err(TemplateFault { line: None, what });
-        }
-        let template = Template { language, name: name.into(), source: source.into() };
-        for letter in samples(language) {
-            let document = template.lay_out(&letter)?;
+        Template::of_edition(language, edition, source).proven()
+    }
+
+    fn proven(self) -> Result<Self, TemplateFault> {
+        for letter in samples(self.language) {
+            let document = self.lay_out(&letter)?;
             let titles = document.blocks.iter().filter(|one| matches!(one, Block::Title(_)));
             if titles.count() != 1 {
                 let what = "it writes no title, or more than one: `# {{ title }}`".to_owned();
-                return Err(TemplateFault { line: None, what });
+                return Err(TemplateFault::new(TemplateTrouble::Title, what));
             }
         }
-        Ok(template)
+        Ok(self)
     }
 
     /// The parts that the policy asks letters for and that the template puts nowhere, though a letter
     /// has them.
     pub fn leaves_out(&self, profile: &Profile) -> Result<Vec<String>, TemplateFault> {
-        let mut left_out = Vec::new();
+        Ok(self.unsaid(profile)?.into_iter().map(|one| one.part).collect())
+    }
+
+    /// The same, each with the clause that asks for it.
+    ///
+    /// # Errors
+    /// As [`Template::lay_out`].
+    pub fn unsaid(&self, profile: &Profile) -> Result<Vec<UnsaidPart>, TemplateFault> {
+        let mut unsaid: BTreeMap<String, Option<String>> = BTreeMap::new();
         for letter in samples(self.language) {
             let document = self.lay_out(&letter)?;
             let has = |name: &String| {
                 Part::asked_for_as(name).is_some_and(|part| letter.says(part).is_some())
             };
-            let mut asked = parts_of(profile, letter.kind);
+            let of_policy = parts_of(profile, letter.kind);
+            let mut asked = of_policy.clone();
             asked.push(Part::AlwaysOpen.name().to_owned());
             asked.push(Part::HowToAppeal.name().to_owned());
             asked.retain(has);
-            left_out.extend(missing(&asked, &letter, &document));
+            for part in missing(&asked, &letter, &document) {
+                let path = path_of_part(letter.kind, &part);
+                let clause = profile.clause_of(path).filter(|_| of_policy.contains(&part));
+                let clause = clause.map(str::to_owned);
+                let known = unsaid.entry(part).or_default();
+                *known = known.take().or(clause);
+            }
         }
-        left_out.sort();
-        left_out.dedup();
-        Ok(left_out)
+        let unsaid = unsaid.into_iter();
+        Ok(unsaid.map(|(part, clause)| UnsaidPart { part, clause }).collect())
     }
 
     /// The name, and what tells this version from another.
@@ -178,7 +287,7 @@ impl Template {
             .map_err(|error| fault(&error))?;
         if written.len() > WRITTEN_BYTES_MAX {
             let what = format!("it writes more than {WRITTEN_BYTES_MAX} bytes");
-            return Err(TemplateFault { line: None, what });
+            return Err(TemplateFault::new(TemplateTrouble::TooMuch, what));
         }
         Ok(Document {
             language: letter.language,
@@ -190,13 +299,6 @@ impl Template {
 }
 
 impl Templates {
-    pub fn of(&self, language: Language) -> &Template {
-        match language {
-            Language::English => &self.english,
-            Language::Welsh => &self.welsh,
-        }
-    }
-
     /// Whether letters in a language may be sent. English is what the policies and the case are
     /// written in; Welsh must have been approved as it is said now.
     pub fn is_approved(&self, language: Language) -> bool {

@@ -36,6 +36,46 @@ pub(super) fn is_too_deep(source: &str) -> bool {
     false
 }
 
+/// The line, counted from 1, of the first tag that is wrong. `is_wrong` gets every tag in their order, with its content
+/// without the delimiters; comments and raw text are none.
+pub(super) fn first_wrong(
+    source: &str,
+    mut is_wrong: impl FnMut(TagKind, &str) -> bool,
+) -> Option<usize> {
+    let mut rest = source;
+    while let Some((marker, behind)) = next_marker(rest) {
+        let kind = match marker {
+            Marker::Comment => {
+                rest = behind.split_once("#}").map_or("", |(_, behind)| behind);
+                continue;
+            }
+            Marker::Raw => {
+                rest = behind_raw(behind);
+                continue;
+            }
+            Marker::Value => TagKind::Value,
+            Marker::Block => TagKind::Block,
+        };
+        let tag = Tag::read(behind, marker);
+        let whole = behind.get(..behind.len() - tag.behind.len()).unwrap_or(behind);
+        let content = whole.trim_end_matches("}}").trim_end_matches("%}");
+        if is_wrong(kind, content.trim_matches(['-', '+']).trim()) {
+            let before = source.get(..source.len() - behind.len()).unwrap_or_default();
+            return Some(before.matches('\n').count() + 1);
+        }
+        rest = tag.behind;
+    }
+    None
+}
+
+/// What a tag is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TagKind {
+    /// It writes a value.
+    Value,
+    Block,
+}
+
 fn note(open: &mut Vec<usize>, tag: &Tag<'_>) {
     let word = tag.first;
     if word.starts_with("end") {

@@ -129,7 +129,7 @@ fn written(work: &mut Work<'_>, letter: &CaseLetter) -> Option<Written> {
     };
     match write(about) {
         Ok(written) => Some(written),
-        Err(TemplateFault { line, what }) => {
+        Err(TemplateFault { line, what, .. }) => {
             let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
             let what = format!("the template of letters can't be followed{line}: {what}");
             work.refuse(Broken::new(RefusalCode::LetterTemplate, what).key("letter"));

@@ -1,0 +1,105 @@
+//! The tags that a wording may have which staff edit: values by their names, conditions, and one loop at a time over a
+//! letter's lists. Without assignments, joined texts and loops within loops, what a template holds and writes grows no
+//! faster than its source.
+
+use super::nesting::{TagKind, first_wrong};
+
+/// The lists of a letter.
+const LISTS: [&str; 3] = ["from", "to", "sections"];
+
+/// The line of the first tag that is none of those.
+pub(super) fn other_tag(source: &str) -> Option<usize> {
+    let mut loops = 0_usize;
+    first_wrong(source, |kind, content| match kind {
+        TagKind::Value => !is_path(content),
+        TagKind::Block => !is_plain_block(content, &mut loops),
+    })
+}
+
+fn is_plain_block(content: &str, loops: &mut usize) -> bool {
+    let words: Vec<&str> = content.split_whitespace().collect();
+    match words.as_slice() {
+        ["for", name, "in", list] => {
+            *loops += 1;
+            *loops == 1 && is_path(name) && !name.contains('.') && LISTS.contains(list)
+        }
+        ["endfor"] => {
+            *loops = loops.saturating_sub(1);
+            true
+        }
+        ["else" | "endif"] => true,
+        // A text can't be made longer in a condition, and nothing is called.
+        ["if" | "elif", ..] => !content.contains(['*', '~', '+', '|']),
+        _ => false,
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '_' || sign == '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TemplateTrouble;
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::domain::templates::{Template, Templates};
+
+    #[test]
+    fn the_shipped_wordings_have_plain_tags_only() {
+        for language in Language::ALL {
+            let template = Templates::default().of(language).clone();
+            assert_eq!(other_tag(template.source()), None, "{language:?}");
+            let edited = Template::edited(language, 1, template.source()).unwrap();
+            assert_eq!(edited.source(), template.source());
+        }
+    }
+
+    #[test]
+    fn whatever_could_grow_is_refused_with_its_line() {
+        for tag in [
+            "{% set x = title %}",
+            "{% set x %}{% endset %}",
+            "{% with x = title %}{% endwith %}",
+            "{{ title ~ title }}",
+            "{{ title * 100000000 }}",
+            "{{ \"a\" }}",
+            "{{ [title, title] }}",
+            "{% for a in [title] %}{% endfor %}",
+            "{% for a in parts %}{% endfor %}",
+            "{% for a in to recursive %}{% endfor %}",
+            "{% for a in to if a %}{% endfor %}",
+            "{% for a in to %}{% for b in to %}{% endfor %}{% endfor %}",
+            "{% if title * 100000000 %}{% endif %}",
+            "{% if title ~ title %}{% endif %}",
+        ] {
+            let source = format!("# {{{{ title }}}}\n\n{tag}\n");
+            assert_eq!(other_tag(&source), Some(3), "{tag}");
+            let fault = Template::edited(Language::English, 1, &source).unwrap_err();
+            assert_eq!((fault.line, fault.trouble), (Some(3), TemplateTrouble::Tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn conditions_comments_raw_text_and_loops_one_after_another_are_plain() {
+        let source = "# {{ title }}\n\n{# {% set %} #}\n{% raw %}{% set %}{% endraw %}\n\
+            {%- if kind == \"warning\" and not large_print -%}\na\n{%- elif kind in [\"lifted\"] %}\nb\n\
+            {% else %}\nc\n{% endif %}\n{% for line in to %}\n| {{ line }}\n{% endfor %}\n\
+            {% for line in from %}\n| {{- line -}}\n{% else %}\n-\n{% endfor %}\n\
+            {% for one in sections %}\n{{ one }}\n{% endfor %}\n{{ bodies.reasons }}\n";
+        assert_eq!(other_tag(source), None);
+        Template::edited(Language::English, 1, source).unwrap();
+    }
+
+    #[test]
+    fn plain_tags_that_lead_nowhere_are_named_with_their_line() {
+        let fault = Template::edited(Language::English, 1, "# {{ title }}\n\n{% if kind %}\n");
+        let fault = fault.unwrap_err();
+        assert_eq!(fault.trouble, TemplateTrouble::Syntax, "{fault:?}");
+        let fault =
+            Template::edited(Language::English, 1, "# {{ title }}\n\n{{ parts.misspelt }}\n");
+        let fault = fault.unwrap_err();
+        assert_eq!((fault.line, fault.trouble), (Some(3), TemplateTrouble::Unknown));
+    }
+}
