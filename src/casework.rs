@@ -30,6 +30,7 @@ pub mod keeper;
 mod keyed;
 mod lease;
 mod letter_mail;
+pub mod letter_wording;
 pub mod live;
 pub mod looked;
 pub mod merge;

@@ -11,6 +11,7 @@ pub mod tasks;
 pub mod view;
 pub mod waiting;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,8 +161,9 @@ impl Desk {
             if asked.version.is_some_and(|version| version != read.file.version) {
                 return Err(Fault::VersionChanged { now: read.file.version });
             }
+            let worded = self.worded_for(organisation, asked.act).await?;
             let stamp = self.stamp(asked.by);
-            let mut stepped = judged(organisation, staff, asked, &read, &stamp)?;
+            let mut stepped = judged(&worded, staff, asked, &read, &stamp)?;
             stepped.person = normalised(stepped.person, organisation);
             check_record(organisation, &read.person, &stepped.person).map_err(Fault::Broken)?;
             let stamp_at = stamp.at;
@@ -184,6 +186,20 @@ impl Desk {
             }
         }
         Err(Fault::Contended)
+    }
+
+    /// The organisation as a step goes by it: steps about letters need how they are worded now.
+    async fn worded_for<'o>(
+        &self,
+        organisation: &'o Organisation,
+        act: &Act,
+    ) -> Result<Cow<'o, Organisation>, Fault> {
+        match act {
+            Act::DraftLetter(_) | Act::ApproveLetter(_) | Act::SendLetter(_) => {
+                self.with_wording(organisation).await
+            }
+            _ => Ok(Cow::Borrowed(organisation)),
+        }
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) fn touched(event: &AuditEvent) -> Touched<'_> {
         | AuditEvent::Outbound(_)
         | AuditEvent::Account { .. }
         | AuditEvent::ApiToken { .. }
+        | AuditEvent::LetterTemplate { .. }
         | AuditEvent::DeadLetterDiscarded { .. }
         | AuditEvent::Anchored(_)
         | AuditEvent::Erasure { .. }

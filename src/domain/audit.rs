@@ -13,6 +13,7 @@ use super::channel::Channel;
 use super::disposition::Disposition;
 use super::flag::Flag;
 use super::identifier::IdentifierKind;
+use super::language::Language;
 use super::outbound::{OutboundEntry, OutboundTreatment};
 use super::profile::Role;
 use super::reason_code::ReasonCode;
@@ -137,6 +138,16 @@ pub enum AuditEvent {
         /// The last day on which it is valid.
         expires: NaiveDate,
         /// `made` or `revoked`.
+        action: String,
+    },
+    /// The wording of letters was edited in the console or by the API, or goes back to that of the configuration.
+    LetterTemplate {
+        language: Language,
+        /// Which edition of the language it is, from 1.
+        edition: u64,
+        /// The version by which letters name the template from then on.
+        template: String,
+        /// `edited` or `as_configured`.
         action: String,
     },
     /// Somebody let go of an event that a receiver did not take.
@@ -294,6 +305,7 @@ impl AuditEvent {
             | AuditEvent::Released { .. }
             | AuditEvent::Account { .. }
             | AuditEvent::ApiToken { .. }
+            | AuditEvent::LetterTemplate { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::Unread { .. }
             | AuditEvent::Unanswered { .. }

@@ -263,6 +263,7 @@ pub fn of_entry(entry: &AuditEntry) -> Vec<Event> {
         | AuditEvent::Outbound(_)
         | AuditEvent::Account { .. }
         | AuditEvent::ApiToken { .. }
+        | AuditEvent::LetterTemplate { .. }
         | AuditEvent::Erasure { .. }
         | AuditEvent::Erased(_)
         | AuditEvent::DeadLetterDiscarded { .. } => Vec::new(),

@@ -89,6 +89,7 @@ pub const fn is_of_trail(event: &AuditEvent) -> bool {
             })
             | AuditEvent::Account { .. }
             | AuditEvent::ApiToken { .. }
+            | AuditEvent::LetterTemplate { .. }
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }
             | AuditEvent::Unread { .. }

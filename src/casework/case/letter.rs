@@ -26,7 +26,7 @@ impl Desk {
     /// A letter of a person's case.
     ///
     /// # Errors
-    /// There is no such person or letter, or the organisation's template can't be followed.
+    /// There is no such person or letter, the organisation's template can't be followed, or the store is away.
     pub async fn letter(
         &self,
         organisation: &Organisation,
@@ -38,8 +38,15 @@ impl Desk {
         let letter = case.file.letter(letter).ok_or(Fault::NotFound("letter"))?;
         let approved = letter.approval.as_ref();
         let at = approved.map_or_else(|| self.clock.now(), |approval| approval.at);
+        // One that was approved is laid out as it was then.
+        let worded = match approved {
+            Some(approval) => {
+                self.with_wording_of(organisation, letter.language, &approval.template).await?
+            }
+            None => self.with_wording(organisation).await?,
+        };
         let about = About {
-            organisation,
+            organisation: &worded,
             file: &case.file,
             person: &case.person,
             letter,

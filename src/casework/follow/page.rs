@@ -99,6 +99,7 @@ impl<'a> Page<'a> {
             | AuditEvent::Outbound(_)
             | AuditEvent::Account { .. }
             | AuditEvent::ApiToken { .. }
+            | AuditEvent::LetterTemplate { .. }
             | AuditEvent::DeadLetterDiscarded { .. }
             | AuditEvent::StoreAccepted { .. }
             | AuditEvent::Erasure { .. }

@@ -127,6 +127,7 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Decided(_)
         | AuditEvent::Account { .. }
         | AuditEvent::ApiToken { .. }
+        | AuditEvent::LetterTemplate { .. }
         | AuditEvent::DeadLetterDiscarded { .. }
         | AuditEvent::StoreAccepted { .. }
         | AuditEvent::Erased(_)

@@ -118,3 +118,5 @@ pub const RETENTION_IDS_SHOWN_MAX: usize = 100;
 pub const MERGED_RECORDS_MAX: usize = 16;
 /// Contacts that can't be divided when records are parted, which are listed. More: that there are more is said.
 pub const UNDIVIDED_SHOWN_MAX: usize = 200;
+/// Changes of the wording of letters that are listed for a language. More: the latest.
+pub const LETTER_EDITIONS_LISTED: usize = 50;

@@ -408,8 +408,8 @@ pub struct AuditEntry {
     pub by: String,
     /// `decided`, `imported`, `item`, `released`, `unread`, `record_changed`, `identifier_added`,
     /// `identifier_removed`, `restriction_added`, `restriction_varied`, `restriction_lifted`,
-    /// `step`, `reminded`, `looked`, `outbound`, `account`, `api_token`, `erasure`, `erased`, `store_accepted`; `person_changed` of an
-    /// older gateway
+    /// `step`, `reminded`, `looked`, `outbound`, `account`, `api_token`, `letter_template`, `erasure`, `erased`,
+    /// `store_accepted`; `person_changed` of an older gateway
     pub event: String,
     /// Of `decided`: the decision's flags, as `unread`, `identity_ambiguous`, `not_submitted`,
     /// `passed_by_mark`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 27] = [
     "account",
     "api_token",
     "audit_anchor",
@@ -25,6 +25,7 @@ pub const KINDS: [&str; 26] = [
     "followed",
     "legal_hold",
     "letter",
+    "letter_template",
     "not_followed",
     "not_theirs",
     "release",

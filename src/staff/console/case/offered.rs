@@ -107,7 +107,7 @@ pub(super) fn broken(visit: &Visit, desktop: &Desktop, trial: &Trial<'_>) -> Vec
     let Ok(act) = serde_json::from_value::<Act>(Value::Object(fields)) else { return Vec::new() };
     let step = Step {
         others: &[],
-        organisation: &visit.organisation,
+        organisation: &desktop.worded,
         staff: &desktop.staff,
         act: &act,
         id: None,

@@ -11,7 +11,7 @@ use crate::casework::case::StaffList;
 use crate::casework::case::around::ContactsAround;
 use crate::casework::case::record::CaseRead;
 use crate::domain::case::letter::{LetterKind, own_email, parts_of};
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::profile::{Exception, Profile};
 use crate::domain::restriction::{KindName, Restriction};
 use crate::domain::tally::Contacted;
@@ -23,6 +23,8 @@ use crate::staff::console::visit::Visit;
 pub(super) struct Desktop {
     pub read: CaseRead,
     pub staff: StaffList,
+    /// The visitor's organisation, with its letters as they are worded now.
+    pub worded: Organisation,
     /// The contacts around each incident, where they are shown.
     pub around: BTreeMap<String, ContactsAround>,
 }
@@ -35,7 +37,8 @@ impl Desktop {
         let read = casework.desk.read_whole_case(&visit.organisation, person).await?;
         let mut list = casework.everybody(&visit.organisation).await?;
         list.insert(visit.name().to_owned(), visit.role().clone());
-        Ok(Desktop { read, staff: list, around: BTreeMap::new() })
+        let worded = casework.desk.with_wording(&visit.organisation).await?.into_owned();
+        Ok(Desktop { read, staff: list, worded, around: BTreeMap::new() })
     }
 
     /// The same, with the contacts around each incident.

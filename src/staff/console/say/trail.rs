@@ -61,6 +61,7 @@ fn english(event: &AuditEvent) -> String {
             "revoked" => format!("Revoked a token of {holder}"),
             _ => format!("Made a token for {holder}"),
         },
+        AuditEvent::LetterTemplate { language, action, .. } => english_wording(*language, action),
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Deleted an event that {receiver} did not take")
         }
@@ -90,6 +91,17 @@ fn outbound_in_english(treatment: OutboundTreatment, sender: &str) -> String {
         OutboundTreatment::Held => "held",
     };
     format!("A message by {sender}, who is not the point of contact: {what}")
+}
+
+fn english_wording(language: Language, action: &str) -> String {
+    let letters = match language {
+        Language::English => "letters in English",
+        Language::Welsh => "letters in Welsh",
+    };
+    match action {
+        "as_configured" => format!("Went back to the configured wording of {letters}"),
+        _ => format!("Edited the wording of {letters}"),
+    }
 }
 
 fn english_erasure(person: &str, action: &str) -> String {
@@ -193,6 +205,7 @@ fn welsh(event: &AuditEvent) -> String {
             "revoked" => format!("Dirymodd docyn {holder}"),
             _ => format!("Gwnaeth docyn ar gyfer {holder}"),
         },
+        AuditEvent::LetterTemplate { language, action, .. } => welsh_wording(*language, action),
         AuditEvent::DeadLetterDiscarded { receiver, .. } => {
             format!("Dilëodd ddigwyddiad na dderbyniodd {receiver}")
         }
@@ -226,6 +239,17 @@ fn outbound_in_welsh(treatment: OutboundTreatment, sender: &str) -> String {
         OutboundTreatment::Held => "daliwyd yn ôl",
     };
     format!("Neges gan {sender}, nad yw'n bwynt cyswllt: {what}")
+}
+
+fn welsh_wording(language: Language, action: &str) -> String {
+    let letters = match language {
+        Language::English => "llythyrau Saesneg",
+        Language::Welsh => "llythyrau Cymraeg",
+    };
+    match action {
+        "as_configured" => format!("Aeth yn ôl at eiriad {letters} yn y ffurfweddiad"),
+        _ => format!("Golygodd eiriad {letters}"),
+    }
 }
 
 fn welsh_erasure(person: &str, action: &str) -> String {

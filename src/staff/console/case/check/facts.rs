@@ -190,7 +190,7 @@ pub(super) fn written(it: &Checked<'_>) -> Option<Written> {
         sent: None,
     };
     let about = About {
-        organisation: &it.visit.organisation,
+        organisation: &it.desktop.worded,
         file: &it.desktop.read.file,
         person,
         letter: &letter,
