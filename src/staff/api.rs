@@ -10,6 +10,7 @@ pub mod document;
 pub mod erasures;
 pub mod imports;
 pub mod items;
+pub mod letter_templates;
 pub mod letters;
 pub mod merges;
 pub mod monitoring;

@@ -108,6 +108,13 @@ impl Problem {
         self
     }
 
+    /// Everything that is wrong, each with its place.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<PersonFault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);

@@ -17,8 +17,8 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
-    letters, merges, monitoring, people, points_of_contact, queues, reports, restrictions,
-    retention, timeline, tokens,
+    letter_templates, letters, merges, monitoring, people, points_of_contact, queues, reports,
+    restrictions, retention, timeline, tokens,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -95,6 +95,9 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(dead_letters::discard))
         .routes(routes!(tokens::list, tokens::make))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(letter_templates::list))
+        .routes(routes!(letter_templates::read, letter_templates::save, letter_templates::reset))
+        .routes(routes!(letter_templates::preview))
         .routes(routes!(monitoring::openapi))
         .routes(routes!(monitoring::metrics))
 }

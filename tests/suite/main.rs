@@ -42,6 +42,7 @@ mod kept_quota;
 mod kill;
 mod kill_keeping;
 mod kill_steps;
+mod letter_wording;
 mod letters;
 #[cfg(feature = "pdf")]
 mod letters_pdf;

@@ -24,7 +24,7 @@ use super::shape;
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-not-done, item-claimed, nothing-kept, \
             original-missing, original-altered, \
-            release-under-way, step-refused, step-needed, contended, not-delivered, store-unavailable, no-room, too-slow, internal.",
+            release-under-way, step-refused, step-needed, template-refused, contended, not-delivered, store-unavailable, no-room, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(shape::Problem)),
@@ -35,6 +35,7 @@ use super::shape;
         (name = "queues", description = "Contacts waiting for staff, each with its reason"),
         (name = "audit", description = "What was decided and done, by whom, when"),
         (name = "events", description = "Events that other systems did not accept"),
+        (name = "letters", description = "How letters are worded"),
         (name = "tokens", description = "Tokens of programs, each shown once"),
         (name = "monitoring", description = "Metrics, health, this document"),
     )
