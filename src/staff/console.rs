@@ -23,6 +23,7 @@ mod item_rows;
 mod keeping;
 mod landing;
 mod letter_templates;
+mod letter_wording;
 mod lists;
 mod live;
 mod look;

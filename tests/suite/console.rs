@@ -44,4 +44,5 @@ mod twice_browser;
 mod two_people_browser;
 mod ways_browser;
 mod whole_day;
+mod wordings;
 mod work;

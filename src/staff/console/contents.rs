@@ -20,8 +20,9 @@ use super::trouble::Trouble;
 use super::visit::{VisitOf, Visitor};
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
-    keeping, landing, letter_templates, lists, live, merging, original, own_origin, people, person,
-    presence, pressed, queue, queues, record_form, settings, sign_in, staff_settings, who_answers,
+    keeping, landing, letter_templates, letter_wording, lists, live, merging, original, own_origin,
+    people, person, presence, pressed, queue, queues, record_form, settings, sign_in,
+    staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
@@ -207,6 +208,27 @@ impl Contents {
             .page("/erasures/{erasure}", APPROVES, keeping::proof)
     }
 
+    /// The gateway's settings, and who answers.
+    fn settings(self) -> Self {
+        const SETTINGS: Holders<KeepsSettings> = Holders::ONLY;
+        const RECORD: Holders<RecordsCases> = Holders::ONLY;
+        self.page("/settings", SETTINGS, settings::show)
+            .page("/settings/profile", SETTINGS, settings::profile)
+            .page("/settings/connections", SETTINGS, settings::connections)
+            .page("/settings/templates", SETTINGS, letter_templates::show)
+            .page(letter_templates::SAMPLE, SETTINGS, letter_templates::sample)
+            .page("/settings/templates/{language}", SETTINGS, letter_wording::show)
+            .act("/settings/templates/{language}", SETTINGS, letter_wording::act)
+            .act("/settings/templates/{language}/preview", SETTINGS, letter_wording::preview)
+            .page("/settings/rosters", RECORD, who_answers::show)
+            .act("/settings/rosters", RECORD, who_answers::record)
+            .page("/settings/staff", SETTINGS, staff_settings::show)
+            .act("/settings/staff", SETTINGS, staff_settings::invite)
+            .act("/settings/staff/{login}", SETTINGS, staff_settings::change)
+            .act("/settings/tokens", SETTINGS, staff_settings::make_token)
+            .act("/settings/tokens/{token}", SETTINGS, staff_settings::revoke_token)
+    }
+
     /// Queues, and items with their originals.
     fn queues(self) -> Self {
         const WORKS: Holders<WorksQueues> = Holders::ONLY;
@@ -338,7 +360,6 @@ fn built() -> Contents {
     const WORKS: Holders<WorksQueues> = Holders::ONLY;
     const RECORD: Holders<RecordsCases> = Holders::ONLY;
     const AUDIT: Holders<ReadsTrail> = Holders::ONLY;
-    const SETTINGS: Holders<KeepsSettings> = Holders::ONLY;
     let contents = Contents { router: Router::new(), entries: Vec::new() };
     contents
         .page("/assets/{file}", Anybody, assets::file)
@@ -371,18 +392,6 @@ fn built() -> Contents {
         .page("/people/{person}/record", AUDIT, person::own_record::page)
         .page("/people/{person}/record/json", AUDIT, person::own_record::json)
         .page("/audit", AUDIT, audit::show)
-        .page("/settings", SETTINGS, settings::show)
-        .page("/settings/profile", SETTINGS, settings::profile)
-        .page("/settings/connections", SETTINGS, settings::connections)
-        .page("/settings/templates", SETTINGS, letter_templates::show)
-        .page(letter_templates::SAMPLE, SETTINGS, letter_templates::sample)
-        .page("/settings/rosters", RECORD, who_answers::show)
-        .act("/settings/rosters", RECORD, who_answers::record)
-        .page("/settings/staff", SETTINGS, staff_settings::show)
-        .act("/settings/staff", SETTINGS, staff_settings::invite)
-        .act("/settings/staff/{login}", SETTINGS, staff_settings::change)
-        .act("/settings/tokens", SETTINGS, staff_settings::make_token)
-        .act("/settings/tokens/{token}", SETTINGS, staff_settings::revoke_token)
         .page("/people/{person}/case", RECORD, case::show_case)
         .page("/people/{person}/proposals/{proposal}", RECORD, case::check::show)
         .page("/people/{person}/proposals/{proposal}/letter", RECORD, case::check::letter_preview)
@@ -401,6 +410,7 @@ fn built() -> Contents {
         .page("/reports", RECORD, lists::reports)
         .page("/reports.csv", RECORD, lists::csv)
         .page("/reports/chart/{figure}", RECORD, lists::chart)
+        .settings()
         .queues()
         .records()
         .steps()

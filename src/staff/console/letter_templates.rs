@@ -13,9 +13,9 @@ use super::say;
 use super::trouble::Trouble;
 use super::visit::{Visit, VisitOf};
 use super::words;
+use crate::casework::letter_wording::{LetterWordings, WordingOrigin};
 use crate::domain::language::Language;
 use crate::domain::letter::{Document, Letter, page as laid_out, samples};
-use crate::domain::organisation::Organisation;
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
 
@@ -26,6 +26,8 @@ pub(super) const SAMPLE: &str = "/settings/templates/sample";
 struct TemplateLine {
     name: &'static str,
     code: &'static str,
+    /// Where the wording comes from.
+    origin: String,
     version: String,
     approved: bool,
     /// The fingerprint of the wording, by which the configuration approves it.
@@ -86,38 +88,58 @@ impl Wanted {
     }
 }
 
-fn template_lines(organisation: &Organisation, shown: Language) -> Vec<TemplateLine> {
-    let templates = &organisation.reach.letters;
+/// Where a wording comes from: "edited by Mia Lund, Mon 23 Nov, 10:00".
+pub(super) fn origin(visit: &Visit, wordings: &LetterWordings, of: Language) -> String {
+    let w = words::LetterTemplates::of(visit.language());
+    let wording = wordings.of(of);
+    match (wordings.origin(of), &wording.latest) {
+        (WordingOrigin::Edited, Some(latest)) => {
+            let zone = visit.organisation.profile.timezone;
+            let at = say::when(latest.at, visit.now(), zone, visit.language());
+            format!("{} {}, {at}", w.edited, latest.by)
+        }
+        (WordingOrigin::Shipped, _) => w.shipped.to_owned(),
+        (WordingOrigin::Configured | WordingOrigin::Edited, _) => {
+            format!("{} {}", w.configured, wording.template.name())
+        }
+    }
+}
+
+fn template_lines(visit: &Visit, wordings: &LetterWordings, shown: Language) -> Vec<TemplateLine> {
+    let templates = &wordings.templates;
     Language::ALL
         .into_iter()
         .map(|language| TemplateLine {
             name: language.own_name(),
             code: language.tag(),
+            origin: origin(visit, wordings, language),
             version: templates.of(language).version(),
             approved: templates.is_approved(language),
-            // A faulty template is refused before the gateway starts.
+            // A faulty template is refused before it is loaded or saved.
             fingerprint: templates.fingerprint(language).unwrap_or_default(),
             is_shown: language == shown,
         })
         .collect()
 }
 
-/// The samples by subject; several of one kind are numbered.
-fn sample_lines(visit: &Visit, wanted: Wanted) -> Vec<SampleLine> {
+/// What the samples are called, in their order: by subject; several of one kind are numbered.
+pub(super) fn sample_names(visit: &Visit, of: Language) -> Vec<String> {
     let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
-    let letters = samples(wanted.language);
-    letters
-        .iter()
-        .zip(1..)
-        .map(|(letter, sample)| {
-            let number = of_kind.entry(letter.kind.name()).or_default();
-            *number += 1;
-            let kind = say::letter_kind(letter.kind, visit.language());
-            SampleLine {
-                href: format!("/settings/templates{}", Wanted { sample, ..wanted }.query()),
-                name: format!("{kind} {number}"),
-                is_shown: sample == wanted.sample,
-            }
+    let name = |letter: &Letter| {
+        let number = of_kind.entry(letter.kind.name()).or_default();
+        *number += 1;
+        format!("{} {number}", say::letter_kind(letter.kind, visit.language()))
+    };
+    samples(of).iter().map(name).collect()
+}
+
+fn sample_lines(visit: &Visit, wanted: Wanted) -> Vec<SampleLine> {
+    let names = sample_names(visit, wanted.language).into_iter().zip(1..);
+    names
+        .map(|(name, sample)| SampleLine {
+            href: format!("/settings/templates{}", Wanted { sample, ..wanted }.query()),
+            name,
+            is_shown: sample == wanted.sample,
         })
         .collect()
 }
@@ -132,11 +154,12 @@ pub(super) async fn show(
     let samples = sample_lines(&visit, wanted);
     let shown = samples.iter().find(|one| one.is_shown).ok_or(Trouble::NotFound)?;
     let other = Wanted { large_print: !wanted.large_print, ..wanted };
+    let wordings = staff.casework(&visit).desk.letter_wordings(&visit.organisation).await?;
     page(&TemplatesPage {
         f: Frame::of(&staff, &visit, Section::Settings, w.title),
         w,
         settings: words::Settings::of(visit.language()).title,
-        templates: template_lines(&visit.organisation, wanted.language),
+        templates: template_lines(&visit, &wordings, wanted.language),
         shown: format!("{SAMPLE}{}", wanted.query()),
         shown_name: shown.name.clone(),
         other_size: format!("/settings/templates{}", other.query()),
@@ -146,11 +169,16 @@ pub(super) async fn show(
 }
 
 /// One sample letter, as the organisation's template lays it out.
-pub(super) async fn sample(visit: VisitOf<KeepsSettings>, asked: Asked) -> Page {
+pub(super) async fn sample(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    asked: Asked,
+) -> Page {
     let wanted = Wanted::of(&asked);
     let letter = wanted.letter()?;
-    let template = visit.organisation.reach.letters.of(wanted.language);
-    // Faults of a template are found at the start, so a sample that can't be laid out does not exist.
+    let wordings = staff.casework(&visit).desk.letter_wordings(&visit.organisation).await?;
+    let template = &wordings.of(wanted.language).template;
+    // Faults of a template are found before it is used, so a sample that can't be laid out does not exist.
     let document = template.lay_out(&letter).map_err(|_| Trouble::NotFound)?;
     Ok(sheet(laid_out(&Document { large_print: wanted.large_print, ..document })))
 }

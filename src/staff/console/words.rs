@@ -13,6 +13,7 @@ mod settings;
 mod steps;
 mod terms;
 mod troubles;
+mod wordings;
 
 pub(super) use self::accounts::{Account, ApiTokens, SecondStep, SignIn, StaffList};
 pub(super) use self::cases::{Case, CaseTerms};
@@ -26,6 +27,7 @@ pub(super) use self::settings::{Audit, Help, LetterTemplates, Settings, WhoAnswe
 pub(super) use self::steps::Steps;
 pub(super) use self::terms::Terms;
 pub(super) use self::troubles::Troubles;
+pub(super) use self::wordings::WordingTexts;
 
 /// Texts of one part: `name: "English", "Cymraeg";`.
 macro_rules! texts {

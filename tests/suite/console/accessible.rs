@@ -13,7 +13,7 @@ use crate::real_input::browser::Browser;
 const COLOURS: &str = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}";
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 56] = [
+const PAGES: [&str; 57] = [
     "/",
     "/queues",
     "/queues/limited",
@@ -34,6 +34,7 @@ const PAGES: [&str; 56] = [
     "/settings/rosters",
     "/settings/templates",
     "/settings/templates?language=cy&sample=4&size=large",
+    "/settings/templates/cy",
     "/account",
     "/account/second-step",
     "/help",

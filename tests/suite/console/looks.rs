@@ -34,7 +34,7 @@ async fn office() -> Office {
 
 /// Routes that show nobody's record, or a line of it, with why that is not noted. A route that is in neither this
 /// list nor noted fails the test below.
-const NOT_NOTED: [(&str, &str); 52] = [
+const NOT_NOTED: [(&str, &str); 55] = [
     ("/people/new", "an empty form"),
     ("/assets/{file}", "the same for everybody"),
     ("/sign-in", "before anybody is signed in"),
@@ -59,6 +59,7 @@ const NOT_NOTED: [(&str, &str); 52] = [
     ("/settings/profile", "the gateway's settings and state"),
     ("/settings/templates", "the gateway's settings and state"),
     ("/settings/templates/sample", "the same for everybody"),
+    ("/settings/templates/{language}", "the gateway's settings and state"),
     ("/settings/rosters", "a line each, to find what to open"),
     ("/api/v1/points-of-contact", "a line each, to find what to open"),
     ("/settings/connections", "the gateway's settings and state"),
@@ -78,6 +79,8 @@ const NOT_NOTED: [(&str, &str); 52] = [
     ("/api/v1/diary.ics", "a line each, to find what to open"),
     ("/api/v1/erasures", "what was erased, which names nobody"),
     ("/api/v1/events/dead-letters", "the gateway's settings and state"),
+    ("/api/v1/letter-templates", "the gateway's settings and state"),
+    ("/api/v1/letter-templates/{language}", "the gateway's settings and state"),
     ("/api/v1/openapi.json", "the gateway's settings and state"),
     ("/api/v1/tokens", "the gateway's settings and state"),
     ("/api/v1/queues", "a line each, to find what to open"),

@@ -32,6 +32,7 @@ pub(super) fn filled_path(path: &str, item: &str, person: &str) -> String {
         ("{name}", "restrictions"),
         ("{merge}", "M-1"),
         ("{class}", "items"),
+        ("{language}", "en"),
         ("{erasure}", "E-1"),
     ] {
         path = path.replace(part, value);

@@ -95,8 +95,14 @@ texts! {
     /// The templates of letters.
     LetterTemplates {
         title: "Letter templates", "Templedi llythyrau";
-        lead: "What your letters say, with a sample of every kind. Templates are files that the configuration names: a changed one is loaded only if it has every part that your policy asks for.",
-            "Yr hyn y mae eich llythyrau yn ei ddweud, gydag enghraifft o bob math. Ffeiliau y mae'r ffurfweddiad yn eu henwi yw templedi: ni lwythir un sydd wedi'i newid ond os oes ganddo bob rhan y mae eich polisi yn gofyn amdani.";
+        lead: "What your letters say, with a sample of every kind. The wording of a language is edited here, or comes from a file that the configuration names; it is used only if it has every part that your policy asks for.",
+            "Yr hyn y mae eich llythyrau yn ei ddweud, gydag enghraifft o bob math. Golygir geiriad iaith yma, neu daw o ffeil y mae'r ffurfweddiad yn ei henwi; ni ddefnyddir ef ond os oes ganddo bob rhan y mae eich polisi yn gofyn amdani.";
+        origin: "Wording", "Geiriad";
+        shipped: "comes with the gateway", "yn dod gyda'r porth";
+        configured: "file of the configuration:", "ffeil y ffurfweddiad:";
+        edited: "edited by", "golygwyd gan";
+        actions: "Actions", "Gweithredoedd";
+        edit: "Edit the wording", "Golygu'r geiriad";
         language: "Language", "Iaith";
         version: "Version", "Fersiwn";
         state: "State", "Cyflwr";

@@ -1,0 +1,351 @@
+//! Settings: the wording of letters in one language. Edited, tried before it is saved, put back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::asked::Asked;
+use super::case::Refusal;
+use super::case::letter::sheet;
+use super::form::Posted;
+use super::frame::{Frame, Page, Section, go, with_status};
+use super::letter_templates::{origin, sample_names};
+use super::say;
+use super::trouble::Trouble;
+use super::visit::{Visit, VisitOf};
+use super::words;
+use crate::casework::Fault;
+use crate::casework::expected::{Expected, Tag};
+use crate::casework::letter_wording::{
+    LetterEdition, LetterWordings, TriedWording, WordingFault, try_wording,
+};
+use crate::domain::changed_lines::ChangedLines;
+use crate::domain::language::Language;
+use crate::domain::letter::{
+    Document, Part, TemplateFault, TemplateTrouble, UnsaidPart, page as laid_out, plain, samples,
+};
+use crate::staff::Staff;
+use crate::staff::permit::KeepsSettings;
+
+/// An earlier wording, as the page lists it.
+struct EditionLine {
+    number: u64,
+    by: String,
+    at: String,
+    what: &'static str,
+    /// Where its text is put into the form; none: it is the configured wording.
+    href: Option<String>,
+}
+
+/// What somebody else saved meanwhile.
+struct SavedMeanwhile {
+    /// By whom and when.
+    origin: String,
+    first: usize,
+    before: String,
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "letter_wording.html")]
+struct WordingPage {
+    f: Frame,
+    w: &'static words::WordingTexts,
+    s: &'static words::Steps,
+    templates: &'static str,
+    name: &'static str,
+    code: &'static str,
+    is_welsh: bool,
+    origin: String,
+    is_edited: bool,
+    source: String,
+    /// The state and the edition on which the form is made.
+    tag: String,
+    edition: u64,
+    samples: Vec<(usize, String, bool)>,
+    sample: usize,
+    refusals: Vec<Refusal>,
+    meanwhile: Option<SavedMeanwhile>,
+    /// The sample as it would be written, once it was tried.
+    preview: Option<String>,
+    is_complete: bool,
+    editions: Vec<EditionLine>,
+    parts: Vec<&'static str>,
+}
+
+/// The form as it was sent, or as it is made.
+struct TypedWording {
+    source: String,
+    tag: String,
+    edition: u64,
+    sample: usize,
+}
+
+impl TypedWording {
+    fn of(posted: &Posted) -> Self {
+        TypedWording {
+            source: posted.text("source").to_owned(),
+            tag: posted.text("tag").to_owned(),
+            edition: posted.text("edition").parse().unwrap_or(0),
+            sample: posted.text("sample").parse().unwrap_or(1),
+        }
+    }
+
+    /// The form over the wording as it is now.
+    fn now(wordings: &LetterWordings, of: Language) -> Self {
+        let wording = wordings.of(of);
+        TypedWording {
+            source: wording.template.source().to_owned(),
+            tag: wording.tag().as_str().to_owned(),
+            edition: wording.edition(),
+            sample: 1,
+        }
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::OneOf(vec![Tag::from(self.tag.clone())])
+    }
+}
+
+/// What came of a form.
+#[derive(Default)]
+struct CameOf {
+    said: Option<String>,
+    refusals: Vec<Refusal>,
+    meanwhile: Option<SavedMeanwhile>,
+    tried: Option<TriedWording>,
+}
+
+fn known(code: &str) -> Result<Language, Trouble> {
+    Language::of_tag(code).ok_or(Trouble::NotFound)
+}
+
+pub(super) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    Path(code): Path<String>,
+    asked: Asked,
+) -> Page {
+    let of = known(&code)?;
+    let desk = &staff.casework(&visit).desk;
+    let w = words::WordingTexts::of(visit.language());
+    let wordings = desk.letter_wordings(&visit.organisation).await?;
+    let mut typed = TypedWording::now(&wordings, of);
+    let mut said = match asked.text("done") {
+        Some("saved") => Some(w.saved.to_owned()),
+        Some("configured") => Some(w.went_back.to_owned()),
+        _ => None,
+    };
+    if let Some(number) = asked.number("edition") {
+        let edition = desk.letter_edition(&visit.organisation.id, of, number).await?;
+        let edition = edition.ok_or(Trouble::NotFound)?;
+        edition.source().clone_into(&mut typed.source);
+        said = Some(w.from_edition.replace("{n}", &number.to_string()));
+    }
+    shown(&staff, &visit, of, typed, CameOf { said, ..CameOf::default() }).await
+}
+
+/// Saves, tries or puts back the wording, by the button that was pressed.
+pub(super) async fn act(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    Path(code): Path<String>,
+    posted: Posted,
+) -> Page {
+    let of = known(&code)?;
+    let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation);
+    let (typed, by) = (TypedWording::of(&posted), visit.name());
+    let expected = typed.expected();
+    let done = match posted.text("verb") {
+        "save" => desk.word_letters(organisation, of, &typed.source, &expected, by).await,
+        "try" => match try_wording(organisation, of, &typed.source) {
+            Ok(tried) => {
+                let refusals = unsaid(&visit, &tried.unsaid);
+                let came = CameOf { refusals, tried: Some(tried), ..CameOf::default() };
+                return shown(&staff, &visit, of, typed, came).await;
+            }
+            Err(fault) => Err(fault),
+        },
+        "configured" => {
+            let done = desk.word_letters_as_configured(organisation, of, &expected, by).await;
+            done.map_err(WordingFault::from)
+        }
+        _ => return Err(Trouble::NotFound),
+    };
+    let refusals = match done {
+        Ok(()) => {
+            let done = if posted.text("verb") == "save" { "saved" } else { "configured" };
+            return Ok(go(&format!("/settings/templates/{}?done={done}", of.tag())));
+        }
+        Err(WordingFault::Store(Fault::Changed(_))) => {
+            return changed_meanwhile(&staff, &visit, of, typed, posted.has("source")).await;
+        }
+        Err(WordingFault::Store(fault)) => return Err(fault.into()),
+        Err(WordingFault::Unfollowed(fault)) => vec![unfollowed(&visit, &fault, &typed.source)],
+        Err(WordingFault::Unsaid(parts)) => unsaid(&visit, &parts),
+    };
+    shown(&staff, &visit, of, typed, CameOf { refusals, ..CameOf::default() }).await
+}
+
+/// A sample as a page by itself, by a template that is not saved.
+pub(super) async fn preview(
+    visit: VisitOf<KeepsSettings>,
+    Path(code): Path<String>,
+    posted: Posted,
+) -> Page {
+    let of = known(&code)?;
+    let typed = TypedWording::of(&posted);
+    // The page that leads here has tried it already.
+    let tried = try_wording(&visit.organisation, of, &typed.source);
+    let tried = tried.map_err(|_| Trouble::NotFound)?;
+    let document = sample_by(&tried, typed.sample).ok_or(Trouble::NotFound)?;
+    let large_print = posted.text("size") == "large";
+    Ok(sheet(laid_out(&Document { large_print, ..document })))
+}
+
+fn sample_by(tried: &TriedWording, number: usize) -> Option<Document> {
+    let letter = samples(tried.template.language).into_iter().nth(number.checked_sub(1)?)?;
+    tried.template.lay_out(&letter).ok()
+}
+
+/// The page over the wording that somebody else saved, with what was typed, and what they changed.
+async fn changed_meanwhile(
+    staff: &Staff,
+    visit: &Visit,
+    of: Language,
+    typed: TypedWording,
+    has_source: bool,
+) -> Page {
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
+    let wordings = desk.letter_wordings(organisation).await?;
+    let now = TypedWording::now(&wordings, of);
+    let began = desk.letter_edition(&organisation.id, of, typed.edition).await?;
+    let configured = organisation.reach.letters.of(of);
+    let before = began.as_ref().unwrap_or(configured).source();
+    let after = wordings.of(of).template.source();
+    let changed = ChangedLines::between(before, after);
+    let meanwhile = SavedMeanwhile {
+        origin: origin(visit, &wordings, of),
+        first: changed.map_or(1, |one| one.first),
+        before: changed.map_or_else(String::new, |one| one.before.to_owned()),
+        after: changed.map_or_else(String::new, |one| one.after.to_owned()),
+    };
+    let typed = TypedWording {
+        source: if has_source { typed.source } else { now.source },
+        sample: typed.sample,
+        ..now
+    };
+    let came = CameOf { meanwhile: Some(meanwhile), ..CameOf::default() };
+    shown(staff, visit, of, typed, came).await
+}
+
+async fn shown(
+    staff: &Staff,
+    visit: &Visit,
+    of: Language,
+    typed: TypedWording,
+    came: CameOf,
+) -> Page {
+    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
+    let language = visit.language();
+    let w = words::WordingTexts::of(language);
+    let wordings = desk.letter_wordings(organisation).await?;
+    let names = sample_names(visit, of).into_iter().zip(1..);
+    let is_tried = came.tried.is_some();
+    let status = match (&came.meanwhile, came.refusals.is_empty()) {
+        (Some(_), _) => StatusCode::CONFLICT,
+        (None, false) if !is_tried => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, _) => StatusCode::OK,
+    };
+    let document = came.tried.as_ref().and_then(|tried| sample_by(tried, typed.sample));
+    let title = format!("{}: {}", w.title, of.own_name());
+    let mut f = Frame::of(staff, visit, Section::Settings, &title);
+    f.here = format!("/settings/templates/{}", of.tag());
+    let latest = wordings.of(of).latest.as_ref();
+    let page = WordingPage {
+        f: f.in_error(status != StatusCode::OK).saying(came.said.as_deref()),
+        w,
+        s: words::Steps::of(language),
+        templates: words::LetterTemplates::of(language).title,
+        name: of.own_name(),
+        code: of.tag(),
+        is_welsh: of == Language::Welsh,
+        origin: origin(visit, &wordings, of),
+        is_edited: latest.is_some_and(|latest| !latest.as_configured),
+        samples: names.map(|(name, number)| (number, name, number == typed.sample)).collect(),
+        sample: typed.sample,
+        is_complete: is_tried && came.refusals.is_empty(),
+        preview: document.map(|document| plain(&document)),
+        refusals: came.refusals,
+        meanwhile: came.meanwhile,
+        editions: editions(staff, visit, of).await?,
+        parts: Part::ALL.into_iter().map(Part::name).collect(),
+        source: typed.source,
+        tag: typed.tag,
+        edition: typed.edition,
+    };
+    with_status(status, &page)
+}
+
+async fn editions(staff: &Staff, visit: &Visit, of: Language) -> Result<Vec<EditionLine>, Trouble> {
+    let w = words::WordingTexts::of(visit.language());
+    let zone = visit.organisation.profile.timezone;
+    let desk = &staff.casework(visit).desk;
+    let editions = desk.letter_editions(&visit.organisation.id, of).await?;
+    let line = |one: LetterEdition| EditionLine {
+        number: one.number,
+        at: say::when(one.at, visit.now(), zone, visit.language()),
+        by: one.by,
+        what: if one.as_configured { w.as_configured } else { w.edited },
+        href: (!one.as_configured)
+            .then(|| format!("/settings/templates/{}?edition={}", of.tag(), one.number)),
+    };
+    Ok(editions.into_iter().map(line).collect())
+}
+
+/// Each part that letters would lack, with its clause and what puts it in.
+fn unsaid(visit: &Visit, parts: &[UnsaidPart]) -> Vec<Refusal> {
+    let w = words::WordingTexts::of(visit.language());
+    let refusal = |one: &UnsaidPart| Refusal {
+        href: Some("#source".to_owned()),
+        sentence: format!("{}: {}", w.unsaid, say::capitalised(&one.part)),
+        right: w.put_in,
+        clause: one.clause.clone(),
+        detail: Some(one.tag()),
+    };
+    parts.iter().map(refusal).collect()
+}
+
+/// Why a template can't be followed, with the line as it was typed.
+fn unfollowed(visit: &Visit, fault: &TemplateFault, source: &str) -> Refusal {
+    let w = words::WordingTexts::of(visit.language());
+    let right = match fault.trouble {
+        TemplateTrouble::TooLong => w.too_long,
+        TemplateTrouble::TooDeep => w.too_deep,
+        TemplateTrouble::Syntax => w.syntax,
+        TemplateTrouble::Unknown => w.unknown,
+        TemplateTrouble::TooMuch => w.too_much,
+        TemplateTrouble::Title => w.no_title,
+        TemplateTrouble::Tag => w.tag,
+    };
+    let at = fault.line.and_then(|line| Some((line, source.lines().nth(line.checked_sub(1)?)?)));
+    let sentence = match at {
+        Some((line, text)) => {
+            let text: String = text.trim().chars().take(LINE_CHARS_SHOWN).collect();
+            format!("{}. {} {line}: {text}", w.unfollowed, w.line)
+        }
+        None => format!("{}.", w.unfollowed),
+    };
+    Refusal {
+        href: Some("#source".to_owned()),
+        sentence,
+        right,
+        clause: None,
+        detail: Some(fault.what.clone()),
+    }
+}
+
+/// Characters of a faulty line that are shown. More: the rest is left out.
+const LINE_CHARS_SHOWN: usize = 120;
