@@ -219,7 +219,7 @@ impl Contents {
             .page(letter_templates::SAMPLE, SETTINGS, letter_templates::sample)
             .page("/settings/templates/{language}", SETTINGS, letter_wording::show)
             .act("/settings/templates/{language}", SETTINGS, letter_wording::act)
-            .act("/settings/templates/{language}/preview", SETTINGS, letter_wording::preview)
+            .repeated("/settings/templates/{language}/preview", SETTINGS, letter_wording::preview)
             .page("/settings/rosters", RECORD, who_answers::show)
             .act("/settings/rosters", RECORD, who_answers::record)
             .page("/settings/staff", SETTINGS, staff_settings::show)

@@ -283,12 +283,14 @@ async fn a_step_that_is_sent_twice_at_once_is_taken_once() {
 }
 
 /// Forms whose posts are done as often as they are sent: the table of contents says `repeated` of them.
-const REPEATED: [&str; 7] = [
+const REPEATED: [&str; 8] = [
     "/sign-out",
     "/language",
     "/sign-in",
     "/sign-in/code",
     "/account/sessions",
+    // A draft of a wording, as a page.
+    "/settings/templates/{{ code }}/preview",
     // Invitations: `invitation.html`, `pass.html`.
     "invitation.html {{ action }}",
     "pass.html {{ action }}",
