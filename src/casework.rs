@@ -18,6 +18,7 @@ pub mod dead_letters;
 pub mod diary;
 pub mod directory;
 mod effects;
+pub mod equality;
 pub mod erasure;
 pub mod expected;
 pub mod fault;

@@ -17,6 +17,7 @@ mod archive;
 mod context;
 mod decision;
 mod endpoint;
+mod equality;
 mod events;
 mod gateway;
 mod helper;

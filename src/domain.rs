@@ -25,6 +25,7 @@ mod disposition;
 pub mod doubt;
 pub mod duty;
 pub mod enforced;
+pub mod equality;
 pub mod erasure;
 pub mod event;
 pub mod evidence;

@@ -283,7 +283,7 @@ impl Desk {
         Ok(Some((document, asked)))
     }
 
-    pub(super) async fn write_once(
+    pub(in crate::casework) async fn write_once(
         &self,
         organisation: &OrganisationId,
         batch: Batch,

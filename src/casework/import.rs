@@ -163,7 +163,7 @@ fn checked(
     let mut origins: HashMap<String, Origin<'_>> = HashMap::new();
     let total = parsed.entries.len();
     for (count, Entry { listed, origin }) in parsed.entries.into_iter().enumerate() {
-        let Listed { person, says, case } = listed;
+        let Listed { person, says, case, equality } = listed;
         let mut person = normalised(person, organisation);
         if let Some(case) = &case {
             under_appeal(&mut person, case);
@@ -177,7 +177,10 @@ fn checked(
         let of_case = case.iter().flat_map(|case| case.faults(&person, &organisation.profile));
         let of_case = of_case.map(|fault| (format!("case.{}", fault.path), fault.message));
         let of_record = faults_since(&person, organisation, &reviewed).into_iter();
-        for (path, message) in of_record.map(|fault| (fault.path, fault.message)).chain(of_case) {
+        let of_answers = organisation.equality.faults(&equality).into_iter();
+        let of_answers = of_answers.map(|one| (format!("equality.{}", one.key), one.message));
+        let of_record = of_record.map(|fault| (fault.path, fault.message));
+        for (path, message) in of_record.chain(of_case).chain(of_answers) {
             let fault = origin.fault((lines, headings), &person, &path, message);
             // What could not be read at all is said already.
             if !found.iter().any(|known| known.line == fault.line && known.key == fault.key) {
@@ -185,7 +188,7 @@ fn checked(
             }
         }
         origins.entry(person.id.clone()).or_insert(origin);
-        people.push(Listed { person, says, case });
+        people.push(Listed { person, says, case, equality });
         if (count + 1) % IMPORT_PROGRESS_EVERY == 0 {
             progress(count + 1, total);
         }

@@ -11,7 +11,7 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, LookedAt};
 use crate::domain::diary::Case;
 use crate::domain::organisation::Organisation;
-use crate::domain::own_record::{Deed, HeldContact, HeldLetter, LeftOut, Piece};
+use crate::domain::own_record::{Deed, HeldContact, HeldEquality, HeldLetter, LeftOut, Piece};
 use crate::domain::profile::Role;
 use crate::ports::documents::Order;
 use crate::runtime::limits::OWN_RECORD_PIECE;
@@ -35,6 +35,8 @@ pub struct OwnRecord {
 /// How far the record is read.
 #[derive(Clone, Copy)]
 enum At {
+    /// By record.
+    Equality(usize),
     /// By record, and by letter of its case.
     Letter(usize, usize),
     /// Behind an entry of the trail.
@@ -82,7 +84,7 @@ impl Desk {
             records,
             roles,
             not_theirs,
-            at: At::Letter(0, 0),
+            at: At::Equality(0),
             left_out: LeftOut::default(),
         })
     }
@@ -96,6 +98,7 @@ impl OwnRecord {
     pub async fn next(&mut self) -> Result<Option<Piece>, Fault> {
         loop {
             let piece = match self.at {
+                At::Equality(record) => self.equality(record).await?,
                 At::Letter(record, index) => self.letter(record, index).await?,
                 At::Contacts(after) => self.contacts(after).await?,
                 At::Deeds(after) => self.deeds(after).await?,
@@ -121,6 +124,20 @@ impl OwnRecord {
     /// A record's id, where the person has several.
     fn named(&self, record: &str) -> Option<String> {
         (self.records.len() > 1).then(|| record.to_owned())
+    }
+
+    async fn equality(&mut self, of: usize) -> Result<Option<Piece>, Fault> {
+        let Some(record) = self.records.get(of) else {
+            self.at = At::Letter(0, 0);
+            return Ok(None);
+        };
+        self.at = At::Equality(of + 1);
+        let answers = self.desk.held_equality(&self.organisation.id, record).await?;
+        if answers.is_empty() {
+            return Ok(None);
+        }
+        let record = self.named(record);
+        Ok(Some(Piece::Equality(HeldEquality { answers, record })))
     }
 
     async fn letter(&mut self, of: usize, index: usize) -> Result<Option<Piece>, Fault> {

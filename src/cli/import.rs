@@ -73,7 +73,8 @@ fn columns() -> String {
                     UTF-8; Excel's plain CSV (Windows-1252) also works.\n"
         .to_owned();
     for column in COLUMNS {
-        help.push_str(&format!("  {:<22}{}\n", column.name, column.says));
+        let width = column.name.len().max(20) + 2;
+        help.push_str(&format!("  {:<width$}{}\n", column.name, column.says));
     }
     help.push_str(
         "\nColumns of a register (--register), in any order, under these names or others that are usual: \
@@ -176,6 +177,9 @@ fn tell(done: &Imported, organisation: &Organisation, args: &ImportArgs, io: &mu
             if done.cases > 0 {
                 fields.insert("cases".to_owned(), serde_json::json!(done.cases));
             }
+            if done.equality > 0 {
+                fields.insert("equality".to_owned(), serde_json::json!(done.equality));
+            }
             if !done.kept.is_empty() {
                 fields.insert("kept".to_owned(), serde_json::json!(done.kept));
             }
@@ -190,10 +194,14 @@ fn tell(done: &Imported, organisation: &Organisation, args: &ImportArgs, io: &mu
             say(io.out, in_words(planned));
         }
         let what = if args.dry_run { "nothing is written; it would be " } else { "" };
+        let equality = match done.equality {
+            0 => String::new(),
+            people => format!(", equality data of people {people}"),
+        };
         say(
             io.out,
             format_args!(
-                "{what}on record for {}: people {} (unchanged {}), restrictions {} (ended {}), case files {}",
+                "{what}on record for {}: people {} (unchanged {}), restrictions {} (ended {}), case files {}{equality}",
                 organisation.id,
                 done.people,
                 done.unchanged,

@@ -14,7 +14,8 @@ use crate::runtime::terminal::line;
 pub struct ReportArgs {
     #[command(flatten)]
     pub which: Which,
-    /// The name of one figure; left out: all
+    /// The name of one figure; left out: all. `equality`: by protected characteristic, for the calendar year of the last
+    /// day as far as its months are over, with numbers under 5 hidden
     name: Option<String>,
     /// The first day; left out: the first of the last day's year
     #[arg(long, value_name = "DAY")]
@@ -34,6 +35,9 @@ pub async fn run(args: &ReportArgs, opened: &Opened, io: &mut Io<'_>) -> Result<
     let to = args.to.unwrap_or_else(|| opened.desk.today(&opened.organisation));
     let first = NaiveDate::from_ymd_opt(to.year(), 1, 1).unwrap_or(to);
     let from = args.from.unwrap_or(first);
+    if args.name.as_deref() == Some(EQUALITY) {
+        return equality(args, opened, to, io).await;
+    }
     if args.by_month {
         return by_month(args, opened, (from, to), io).await;
     }
@@ -82,6 +86,30 @@ async fn by_month(
     if args.json {
         say(io.out, json!({ "from": from, "to": to, "figures": figures::json(&rows) }));
     } else {
+        say(io.out, figures::table(&rows).trim_end());
+    }
+    Ok(Outcome::Yes)
+}
+
+/// The report by protected characteristics, which is no figure among others: small numbers are always hidden in it.
+const EQUALITY: &str = "equality";
+
+async fn equality(
+    args: &ReportArgs,
+    opened: &Opened,
+    day: NaiveDate,
+    io: &mut Io<'_>,
+) -> Result<Outcome, Fault> {
+    let found = opened.desk.equality_figures(&opened.organisation, day).await;
+    let (found, period) = found.map_err(failed)?;
+    let rows = figures::of_equality(&found);
+    let (from, to, recorded) = (period.from, period.to, found.is_recorded);
+    if args.json {
+        let figures = figures::json(&rows);
+        let report = json!({ "from": from, "to": to, "recorded": recorded, "figures": figures });
+        say(io.out, report);
+    } else {
+        say(io.out, format_args!("{from} to {to}"));
         say(io.out, figures::table(&rows).trim_end());
     }
     Ok(Outcome::Yes)

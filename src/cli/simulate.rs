@@ -15,6 +15,7 @@ use super::{Fault, Outcome, load};
 use crate::casework::replay::Replay;
 use crate::config;
 use crate::domain::contact::Contact;
+use crate::domain::equality::EqualityCategories;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
@@ -237,6 +238,7 @@ fn organisation(profile: Profile) -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: std::collections::BTreeMap::new(),
         notice_from: None,
+        equality: EqualityCategories::default(),
         reach: Default::default(),
     }
 }

@@ -10,7 +10,9 @@ use super::endpoint::address;
 use super::fault::Wrong;
 use super::profile::{self, UnsetValue, unset};
 use super::reader::{Field, Reader, Section, brief};
-use super::{decision, events, helper, letters, node, page, reach, retention, telephony, web_form};
+use super::{
+    decision, equality, events, helper, letters, node, page, reach, retention, telephony, web_form,
+};
 use crate::channels::decisions::settings::ProxySettings;
 use crate::channels::http::look::LookSettings;
 use crate::channels::telephony::settings::{Product, TelephonySettings};
@@ -99,6 +101,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         reach.letters = letters::read(context, &field, &shown, profile.as_deref());
     }
     let profile = profile.map(|profile| staffed(profile, &reach));
+    let equality = section.field("equality").map(|f| equality::read(&f)).unwrap_or_default();
 
     let owner = OrganisationId::new(&shown);
     if let Some(look) = section.field("page").and_then(|f| page::read(context, &f)) {
@@ -143,6 +146,7 @@ fn one(context: &Context<'_>, section: Section<'_>, has_mail: bool, read: &mut R
         queue_mailboxes,
         notice_from,
         reach,
+        equality,
     }));
 }
 

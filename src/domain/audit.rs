@@ -259,6 +259,8 @@ pub enum LookedAt {
     Queue,
     /// A copy of all that is held about a person was made.
     OwnRecord,
+    /// What a person answered on their protected characteristics.
+    Equality,
     Item,
     Original,
 }
@@ -296,10 +298,10 @@ impl AuditEvent {
             AuditEvent::Outbound(outbound) => vec![&outbound.person],
             AuditEvent::Reminded { person, .. } => person.as_deref().into_iter().collect(),
             AuditEvent::Looked {
-                looked_at: LookedAt::Person | LookedAt::OwnRecord, id, ..
-            } => {
-                vec![id]
-            }
+                looked_at: LookedAt::Person | LookedAt::OwnRecord | LookedAt::Equality,
+                id,
+                ..
+            } => vec![id],
             AuditEvent::Looked { .. }
             | AuditEvent::Item { .. }
             | AuditEvent::Released { .. }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::equality::EqualityCategories;
 use super::profile::Profile;
 use super::reach::Reach;
 use super::restriction::{Mode, Restriction};
@@ -57,6 +58,8 @@ pub struct Organisation {
     pub notice_from: Option<String>,
     /// How customers reach it, and in which languages it speaks to them.
     pub reach: Reach,
+    /// What it records for equality figures.
+    pub equality: EqualityCategories,
 }
 
 impl Organisation {

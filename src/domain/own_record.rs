@@ -4,17 +4,28 @@
 use super::audit::{AuditEntry, DecidedEntry};
 use super::case::letter::CaseLetter;
 use super::decision::Decision;
+use super::equality::EqualityAnswers;
 use super::queue::QueueItem;
 
 /// What follows the case file, in this order.
 #[derive(Debug, Clone)]
 pub enum Piece {
+    /// Answers of theirs for equality monitoring.
+    Equality(HeldEquality),
     /// A letter with its words.
     Letter(Box<HeldLetter>),
     /// Contacts of theirs, oldest first.
     Contacts(Vec<HeldContact>),
     /// What was done with their record, and who looked at it, oldest first.
     Deeds(Vec<Deed>),
+}
+
+/// Answers on protected characteristics.
+#[derive(Debug, Clone)]
+pub struct HeldEquality {
+    pub answers: EqualityAnswers,
+    /// The record that it is on, where the person has several.
+    pub record: Option<String>,
 }
 
 /// A letter that went, with its words.

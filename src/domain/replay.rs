@@ -246,6 +246,7 @@ mod tests {
     use super::*;
     use crate::domain::contact::Contact;
     use crate::domain::decide::Dossier;
+    use crate::domain::equality::EqualityCategories;
     use crate::domain::ledger::Ledger;
     use crate::domain::nation::Nation;
     use crate::domain::organisation::OrganisationId;
@@ -263,6 +264,7 @@ mod tests {
             mail_domains: Vec::new(),
             queue_mailboxes: Default::default(),
             notice_from: None,
+            equality: EqualityCategories::default(),
             reach: Default::default(),
         }
     }

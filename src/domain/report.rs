@@ -1,5 +1,6 @@
 //! Figures: how often restrictions are used, why, and how well deadlines are kept.
 
+mod equality;
 mod facts;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value, json};
 
+pub use self::equality::{EqualityFigures, by_characteristic, parted};
 pub use self::facts::CaseFacts;
 use super::calendar::add_months;
 use super::tally::{Counts, DayTally, Waited, count};

@@ -8,8 +8,9 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use crate::domain::capital::name_as_words;
+use crate::domain::report::EqualityFigures;
 
-pub use board::{SMALL, board, board_by_month};
+pub use board::{ALL_ANSWERS, SMALL, board, board_by_month};
 pub use chart::chart;
 
 /// One figure, or one group of it.
@@ -64,6 +65,19 @@ pub fn rows(figures: &Map<String, Value>) -> Vec<Row> {
     }
     rows
 }
+
+/// Equality figures as rows, in which nothing is left that says something of a single person. Where nothing is recorded,
+/// one row says that.
+pub fn of_equality(figures: &EqualityFigures) -> Vec<Row> {
+    if !figures.is_recorded {
+        let group = vec![NOTHING_RECORDED.to_owned()];
+        return vec![Row { figure: "equality".to_owned(), month: None, group, count: Some(0) }];
+    }
+    board::of_equality(&rows(figures.unprotected()))
+}
+
+/// The group of the only row where nothing is recorded.
+pub const NOTHING_RECORDED: &str = "nothing_recorded";
 
 /// The figures of each month as rows, figure by figure.
 pub fn rows_by_month(months: &[(NaiveDate, Map<String, Value>)]) -> Vec<Row> {

@@ -83,7 +83,7 @@ pub struct Writer {
 }
 
 /// The lists behind the case file, in their order.
-const LISTS: [&str; 3] = ["letters", "contacts", "deeds"];
+const LISTS: [&str; 4] = ["equality", "letters", "contacts", "deeds"];
 
 impl Writer {
     /// Begins with the person and the case file, and with those of the person's other records.
@@ -126,6 +126,10 @@ impl Writer {
     pub fn add(&mut self, piece: &Piece) -> String {
         let mut out = String::new();
         match piece {
+            Piece::Equality(held) => {
+                self.open(&mut out, "equality");
+                self.entry(&mut out, &of_record(json!(held.answers), held.record.as_deref()));
+            }
             Piece::Letter(letter) => {
                 self.open(&mut out, "letters");
                 if let Some(said) = case::letter(&letter.letter, &self.told) {

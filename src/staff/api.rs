@@ -7,6 +7,7 @@ pub mod contacts;
 pub mod dead_letters;
 pub mod diary;
 pub mod document;
+pub mod equality;
 pub mod erasures;
 pub mod imports;
 pub mod items;

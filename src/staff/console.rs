@@ -13,6 +13,7 @@ mod case;
 mod contents;
 mod drafts;
 mod entrance;
+mod equality;
 mod erasing;
 mod form;
 mod frame;

@@ -62,7 +62,9 @@ async fn shows(request: &mut Request) -> Option<Shows> {
     }
     if let Some(id) = param("person") {
         let because = asked(query, "because");
-        return Some(Shows { what: LookedAt::Person, id, because });
+        let is_equality = pattern.ends_with("/{person}/equality");
+        let what = if is_equality { LookedAt::Equality } else { LookedAt::Person };
+        return Some(Shows { what, id, because });
     }
     // Lists of the API have whole records in them, page by page.
     let after = || asked(query, "after").unwrap_or_default();

@@ -233,6 +233,14 @@ impl Permit for AnswersForData {
     const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
 }
 
+/// Those who record what customers said of their protected characteristics, see it, and see it counted.
+pub struct KeepsEquality;
+
+impl Permit for KeepsEquality {
+    const WHAT: &'static str = "keeps equality data";
+    const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
+}
+
 /// Those who approve what others asked to erase.
 pub struct ApprovesErasures;
 
@@ -271,6 +279,14 @@ impl<P> Permitted<P> {
         &self.caller.organisation
     }
 
+    /// Refuses a caller whose request turns out to need another permit as well.
+    pub(super) fn must<Q: Permit>(&self) -> Result<(), Problem> {
+        match Pass::of::<Q>(self.organisation(), self.role()) {
+            Some(_) => Ok(()),
+            None => Err(not_allowed::<Q>(self.role())),
+        }
+    }
+
     /// The tokens that the configuration gives to the organisation.
     pub(super) fn configured_tokens(&self) -> impl Iterator<Item = &WithToken> {
         self.staff.configured_tokens(&self.organisation().id)
@@ -293,11 +309,16 @@ impl<P: Permit> FromRequestParts<Arc<Staff>> for Permitted<P> {
         // Only a route outside `sign_in` has no caller, which is a fault of ours.
         let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::internal)?;
         let role = &caller.member.role;
-        let Some(pass) = Pass::of::<P>(&caller.organisation, role) else {
-            let problem = Problem::new(403, "role-not-allowed", "Not allowed for this role");
-            let detail = format!("nobody with the role `{}` {}", role.0, P::WHAT);
-            return Err(problem.with_detail(detail));
-        };
+        let pass = Pass::of::<P>(&caller.organisation, role);
+        let pass = pass.ok_or_else(|| not_allowed::<P>(role))?;
         Ok(Permitted { caller, staff: Arc::clone(staff), pass, permit: PhantomData })
     }
+}
+
+fn not_allowed<P: Permit>(role: &Role) -> Problem {
+    Problem::new(403, "role-not-allowed", "Not allowed for this role").with_detail(format!(
+        "nobody with the role `{}` {}",
+        role.0,
+        P::WHAT
+    ))
 }

@@ -16,9 +16,9 @@ use utoipa_axum::routes;
 use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
-    audit, before, cases, contacts, dead_letters, diary, document, erasures, imports, items,
-    letter_templates, letters, merges, monitoring, people, points_of_contact, queues, reports,
-    restrictions, retention, timeline, tokens,
+    audit, before, cases, contacts, dead_letters, diary, document, equality, erasures, imports,
+    items, letter_templates, letters, merges, monitoring, people, points_of_contact, queues,
+    reports, restrictions, retention, timeline, tokens,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -63,6 +63,8 @@ fn signed_in() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(merges::preview))
         .routes(routes!(merges::unmerge))
         .routes(routes!(timeline::read))
+        .routes(routes!(equality::read, equality::record))
+        .routes(routes!(equality::report))
         .routes(routes!(erasures::preview, erasures::ask, erasures::withdraw))
         .routes(routes!(erasures::approve))
         .routes(routes!(erasures::hold, erasures::end_hold))

@@ -4,7 +4,7 @@ mod accessible;
 mod behaviours;
 mod behind_nginx;
 mod bodies;
-mod browsing;
+pub mod browsing;
 #[cfg(feature = "oidc")]
 mod by_provider;
 #[cfg(feature = "oidc")]

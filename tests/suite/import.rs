@@ -223,3 +223,28 @@ fn a_command_line_that_cant_be_read_is_exit_2() {
     assert_eq!(bare.status.code(), Some(2));
     assert!(text(&bare.stderr).contains("--config FILE is missing"), "{}", text(&bare.stderr));
 }
+
+#[test]
+fn answers_for_equality_figures_are_columns_and_only_what_is_offered_is_recorded() {
+    let place = Place::new();
+    place.write("nobody.json", "[]");
+    let csv = "id,name,equality_sex,equality_age\nP-1,Jo Doe,female,\nP-2,Al Roe,secret,35\n";
+    let faults = refused(&place, "people.csv", csv);
+    assert!(faults[0].contains("2: equality_sex") && faults[0].contains("[organisation.equality]"));
+    let config =
+        place.read("gateway.toml") + "[organisation.equality]\nsex = [\"female\", \"male\"]\n";
+    place.write("gateway.toml", &config);
+    let faults = refused(&place, "people.csv", csv);
+    let starts: Vec<&str> = faults.iter().filter_map(|one| one.split(": person ").next()).collect();
+    assert_eq!(
+        starts,
+        ["3: equality_age", "3: equality_sex", " 2 fault(s); nothing was imported"],
+        "{faults:?}"
+    );
+    assert!(faults.iter().all(|one| !one.contains("secret")), "{faults:?}");
+    let right = csv.replace("secret,35", "prefers_not_to_say,");
+    let first = counts(&place.import("people.csv", &right));
+    assert_eq!((&first["people"], &first["equality"]), (&json!(2), &json!(2)), "{first}");
+    let again = counts(&place.import("people.csv", &right));
+    assert_eq!((&again["unchanged"], again.get("equality")), (&json!(2), None), "{again}");
+}

@@ -52,6 +52,7 @@ pub fn organisation(profile: &str) -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        equality: Default::default(),
         reach: Reach {
             details: details.into_iter().map(|(one, detail)| (one, detail.to_owned())).collect(),
             staffed_hours: BTreeMap::from([(Channel::Telephone, weekly)]),

@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contact_gateway::casework::accounts::{AccountRules, Provider};
 use contact_gateway::casework::{Casework, Desk};
 use contact_gateway::config;
+use contact_gateway::domain::equality::{Characteristic, EqualityCategories};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::profile::Role;
 use contact_gateway::domain::queue::QueueItem;
@@ -148,8 +149,21 @@ pub fn organisation_that_chose(id: &str, profile: &str, chosen: &Value) -> Arc<O
         mail_domains: vec![format!("{id}.example")],
         queue_mailboxes: Default::default(),
         notice_from: None,
+        equality: recorded_for_equality(),
         reach: Default::default(),
     })
+}
+
+/// Two characteristics.
+fn recorded_for_equality() -> EqualityCategories {
+    let words = |one: &str, other: &str| vec![one.to_owned(), other.to_owned()];
+    EqualityCategories::new(
+        [
+            (Characteristic::Disability, words("yes", "no")),
+            (Characteristic::Sex, words("female", "male")),
+        ]
+        .into(),
+    )
 }
 
 pub const AGENT: &str = "token-of-an-agent";

@@ -90,6 +90,7 @@ fn organisation(profile: Arc<Profile>) -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        equality: Default::default(),
         reach: Default::default(),
     }
 }

@@ -7,6 +7,7 @@ use super::ASKED;
 use super::hold::HOLD;
 use crate::casework::case::record::CASE;
 use crate::casework::effects::Pending;
+use crate::casework::equality::EQUALITY;
 use crate::casework::follow::TIMELINE;
 use crate::casework::keeper::REMINDED;
 use crate::casework::keyed::IMPORTS;
@@ -39,6 +40,7 @@ impl Desk {
         for (kind, id) in [
             (CASE, person.to_owned()),
             (HOLD, person.to_owned()),
+            (EQUALITY, person.to_owned()),
             (ASKED, person.to_owned()),
             (NOT_FOLLOWED, NotFollowed::id(person)),
         ] {

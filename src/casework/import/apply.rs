@@ -17,7 +17,7 @@ use crate::casework::case::record::document;
 use crate::casework::person_check::PersonFault;
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, EndedRestriction};
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::person::Person;
 use crate::ports::documents::{Batch, DocumentWrite, PersonWrite, WriteFault};
 use crate::runtime::limits::{BATCH_DOCUMENTS_MAX, IMPORT_READ_APART_MAX};
@@ -57,6 +57,9 @@ pub struct Imported {
     pub unchanged: usize,
     /// Case files that were begun or added to.
     pub cases: usize,
+    /// People whose answers on protected characteristics were recorded or changed.
+    #[serde(default)]
+    pub equality: usize,
     /// Held before, and hold no longer.
     pub ended: Vec<EndedRestriction>,
     /// What the file says of something that a step made what it is here: the record is kept.
@@ -113,35 +116,30 @@ impl Desk {
         let stamp = self.stamp(acting.by);
         let files = self.files_of(organisation, &people, &known).await?;
         let mut laid = Laid::new(organisation, stamp.at, go);
+        let at = stamp.at;
+        let batch = Batch::new(stamp);
+        let (mut batch, answered) =
+            self.with_answers(&organisation.id, batch, &people, acting).await?;
         for listed in people {
             let before = known.get(&listed.person.id).map(AsRef::as_ref);
             let file = files.get(&listed.person.id);
             laid.over(listed, before, file);
         }
-        let (changed, cases, done) = laid.finish(missing)?;
-        if cases.len() > CASES_AT_ONCE_MAX {
+        let (changed, cases, mut done) = laid.finish(missing)?;
+        done.equality = answered;
+        let documents = cases.len() + answered;
+        if documents > CASES_AT_ONCE_MAX {
             return Err(Fault::Refused(format!(
-                "{} case files would be written at once, more than {CASES_AT_ONCE_MAX}; split the file",
-                cases.len()
+                "{documents} case files and equality records would be written at once, more than \
+                 {CASES_AT_ONCE_MAX}; split the file"
             )));
         }
         let changes_nothing = changed.is_empty() && cases.is_empty();
-        if go == Go::DryRun || (changes_nothing && key.is_none()) {
+        if go == Go::DryRun || (changes_nothing && answered == 0 && key.is_none()) {
             return Ok(done);
         }
-        let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let event = AuditEvent::Imported {
-            people: counted(changed.len()),
-            restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
-            ended: done.ended.clone(),
-            added: Some(counted(done.added)),
-            cases: (!cases.is_empty()).then(|| counted(cases.len())),
-            reason: acting.reason.map(str::to_owned),
-        };
-        let at = stamp.at;
-        let mut batch = Batch::new(stamp);
         if !changes_nothing {
-            batch = batch.audit(event);
+            batch = batch.audit(said(&changed, cases.len(), &done, acting));
         }
         batch.people = changed
             .into_iter()
@@ -158,6 +156,25 @@ impl Desk {
             Err(WriteFault::Conflict(_)) => Err(Fault::Contended),
             Err(WriteFault::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// Adds what the list says of people's protected characteristics. Also returns of how many it changes something.
+    async fn with_answers(
+        &self,
+        organisation: &OrganisationId,
+        mut batch: Batch,
+        listed: &[Listed],
+        acting: Acting<'_>,
+    ) -> Result<(Batch, usize), Fault> {
+        let mut answered = 0;
+        for Listed { person, equality, .. } in listed.iter().filter(|one| !one.equality.is_empty())
+        {
+            let given = (person.id.as_str(), equality);
+            let (with, changes) = self.with_equality(organisation, batch, given, acting).await?;
+            batch = with;
+            answered += usize::from(changes);
+        }
+        Ok((batch, answered))
     }
 
     /// Those of the people listed who are on record.
@@ -184,5 +201,18 @@ impl Desk {
                 .map(|person| (person.id.clone(), person)),
         );
         Ok(known)
+    }
+}
+
+/// The trail's entry of an import.
+fn said(changed: &[Person], cases: usize, done: &Imported, acting: Acting<'_>) -> AuditEvent {
+    let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    AuditEvent::Imported {
+        people: counted(changed.len()),
+        restrictions: counted(changed.iter().map(|person| person.restrictions.len()).sum()),
+        ended: done.ended.clone(),
+        added: Some(counted(done.added)),
+        cases: (cases > 0).then(|| counted(cases)),
+        reason: acting.reason.map(str::to_owned),
     }
 }

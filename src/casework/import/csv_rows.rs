@@ -15,6 +15,7 @@ use super::csv_records::{Records, fault};
 use super::listed::{Listed, Says};
 use super::locate::Lines;
 use super::{Entry, FileFault, Origin, Parsed};
+use crate::domain::equality::{Characteristic, GivenAnswers};
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::person::Person;
 
@@ -27,6 +28,8 @@ enum Goes {
     SharedIdentifier(IdentifierKind),
     NeedsChannel,
     Adjustment,
+    /// An answer on a protected characteristic.
+    Equality(Characteristic),
     Representative(&'static str),
     RepresentativeIdentifier(IdentifierKind),
     Restriction(&'static str),
@@ -50,6 +53,11 @@ pub struct Column {
 
 const fn column(name: &'static str, goes: Goes, says: &'static str) -> Column {
     Column { name, says, goes }
+}
+
+const fn equality(name: &'static str, characteristic: Characteristic) -> Column {
+    let says = "an answer of [organisation.equality]; used only for figures";
+    column(name, Goes::Equality(characteristic), says)
 }
 
 /// Every column; only `id` is required.
@@ -116,6 +124,18 @@ pub const COLUMNS: &[Column] = &[
     column("contact_email", Goes::Contact("email"), "single_point_of_contact: address"),
     column("contact_phone", Goes::Contact("phone"), "single_point_of_contact: number"),
     column("contact_queue", Goes::Contact("queue"), "single_point_of_contact: queue"),
+    equality("equality_age", Characteristic::Age),
+    equality("equality_disability", Characteristic::Disability),
+    equality("equality_gender_reassignment", Characteristic::GenderReassignment),
+    equality(
+        "equality_marriage_and_civil_partnership",
+        Characteristic::MarriageAndCivilPartnership,
+    ),
+    equality("equality_pregnancy_and_maternity", Characteristic::PregnancyAndMaternity),
+    equality("equality_race", Characteristic::Race),
+    equality("equality_religion_or_belief", Characteristic::ReligionOrBelief),
+    equality("equality_sex", Characteristic::Sex),
+    equality("equality_sexual_orientation", Characteristic::SexualOrientation),
 ];
 
 /// One person as put together from the rows with its id.
@@ -123,6 +143,7 @@ struct Rows {
     id: String,
     line: usize,
     person: Map<String, Value>,
+    equality: GivenAnswers,
     restrictions: Vec<(usize, Map<String, Value>)>,
 }
 
@@ -170,6 +191,8 @@ fn says(columns: &[Column]) -> Says {
         Goes::SharedIdentifier(kind) => says.with_identifier(kind, true),
         Goes::NeedsChannel | Goes::Adjustment => says.with("adjustments"),
         Goes::Representative(_) | Goes::RepresentativeIdentifier(_) => says.with("representatives"),
+        // Beside the record: its answers are laid over those on record, one by one.
+        Goes::Equality(_) => says,
         Goes::Restriction(_)
         | Goes::RestrictionNumber(_)
         | Goes::RestrictionFlag(_)
@@ -208,7 +231,13 @@ fn cell<'r>(record: &'r StringRecord, columns: &[Column], name: &str) -> &'r str
 
 impl Rows {
     fn new(id: &str, line: usize) -> Self {
-        Rows { id: id.to_owned(), line, person: Map::new(), restrictions: Vec::new() }
+        Rows {
+            id: id.to_owned(),
+            line,
+            person: Map::new(),
+            equality: GivenAnswers::default(),
+            restrictions: Vec::new(),
+        }
     }
 
     fn add(
@@ -245,6 +274,9 @@ impl Rows {
                     let other = |kind| json!({"kind": kind});
                     append(&mut self.person, "adjustments", list(text).into_iter().map(other));
                 }
+                Goes::Equality(characteristic) => {
+                    faults.extend(self.answer(line, column.name, characteristic, text));
+                }
                 Goes::Representative(key) => {
                     representative.insert(key.to_owned(), json!(text));
                 }
@@ -268,6 +300,20 @@ impl Rows {
         }
     }
 
+    /// Takes an answer in; a fault where another row has another one.
+    fn answer(
+        &mut self,
+        line: usize,
+        column: &str,
+        to: Characteristic,
+        answer: &str,
+    ) -> Option<FileFault> {
+        let before = self.equality.0.insert(to.name().to_owned(), Some(answer.to_owned()));
+        let differs = before.is_some_and(|before| before.as_deref() != Some(answer));
+        let message = || format!("differs from that on line {}", self.line);
+        differs.then(|| fault(line, column, Some(&self.id), message()))
+    }
+
     fn finish(self, says: Says, parsed: &mut Parsed<'static>) {
         let mut restrictions = Vec::new();
         let mut restriction_lines = Vec::new();
@@ -286,7 +332,12 @@ impl Rows {
         match serde_path_to_error::deserialize::<_, Person>(Value::Object(self.person)) {
             // One with faulty rows as well: the rest of it is looked at.
             Ok(person) => parsed.entries.push(Entry {
-                listed: Listed { person: Person { restrictions, ..person }, says, case: None },
+                listed: Listed {
+                    person: Person { restrictions, ..person },
+                    says,
+                    case: None,
+                    equality: self.equality,
+                },
                 origin: Origin::Csv { line: self.line, restriction_lines },
             }),
             Err(error) => {
@@ -322,6 +373,7 @@ fn put_restriction(restriction: &mut Map<String, Value>, goes: Goes, text: &str)
         | Goes::SharedIdentifier(_)
         | Goes::NeedsChannel
         | Goes::Adjustment
+        | Goes::Equality(_)
         | Goes::Representative(_)
         | Goes::RepresentativeIdentifier(_) => {}
     }

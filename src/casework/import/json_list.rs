@@ -11,6 +11,7 @@ use super::listed::{Listed, Says};
 use super::locate::{Lines, TextPlace, value_at};
 use super::{Entry, FileFault, Origin, Parsed};
 use crate::domain::case::brought::Brought;
+use crate::domain::equality::GivenAnswers;
 use crate::domain::language::Language;
 use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
 use crate::domain::restriction::Restriction;
@@ -38,10 +39,12 @@ struct Shell {
     merged: Option<IgnoredAny>,
     /// Beside the person: their case as it was elsewhere.
     case: Option<IgnoredAny>,
+    equality: Option<IgnoredAny>,
 }
 
-/// The key of a case, in addition to those of a person.
+/// The keys of a case and of equality data, in addition to those of a person.
 const CASE: &str = "case";
+const EQUALITY: &str = "equality";
 
 pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     let mut parsed = Parsed::default();
@@ -69,8 +72,7 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     for (index, element) in elements.iter().enumerate() {
         let element = element.get();
         match read(element) {
-            Some((person, case)) => {
-                let listed = Listed { person, says: said(element), case };
+            Some(listed) => {
                 parsed.entries.push(Entry { listed, origin: Origin::Json { index, element } });
             }
             None => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
@@ -79,15 +81,17 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     parsed
 }
 
-/// A person, with what the element says of their case; `None`: something of it can't be read.
-fn read(element: &str) -> Option<(Person, Option<Box<Brought>>)> {
+/// A person, with their case and answers beside them; `None`: something of it can't be read.
+fn read(element: &str) -> Option<Listed> {
+    let says = said(element);
     if let Ok(person) = serde_json::from_str::<Person>(element) {
-        return Some((person, None));
+        return Some(Listed { says, ..Listed::whole(person) });
     }
     let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(element).ok()?;
-    let case = serde_json::from_str(fields.remove(CASE)?.get()).ok()?;
+    let case = fields.remove(CASE).map(|case| serde_json::from_str(case.get())).transpose();
+    let equality = fields.remove(EQUALITY).map(|all| serde_json::from_str(all.get())).transpose();
     let person = serde_json::from_str(&serde_json::to_string(&fields).ok()?).ok()?;
-    Some((person, Some(Box::new(case))))
+    Some(Listed { person, says, case: case.ok()?, equality: equality.ok()?.unwrap_or_default() })
 }
 
 /// What an element speaks of: the keys that it has.
@@ -125,6 +129,9 @@ impl<'a> FaultyPerson<'a> {
         self.read_each::<Restriction>("restrictions", faults);
         if let Some(case) = self.fields.get(CASE) {
             self.read::<Brought>(case.get(), CASE, faults);
+        }
+        if let Some(equality) = self.fields.get(EQUALITY) {
+            self.read::<GivenAnswers>(equality.get(), EQUALITY, faults);
         }
         if faults.len() == before {
             // Something that only the whole shows (a key given twice).
@@ -240,7 +247,8 @@ mod tests {
             [
                 "2:22: [0].nmae: person \"P-1\": unknown field `nmae`, expected one of `id`, \
                  `name`, `reference`, `address`, `language`, `identifiers`, `representatives`, `adjustments`, \
-                 `issues`, `invitations`, `engaged`, `restrictions`, `merged_into`, `merged`, `case`",
+                 `issues`, `invitations`, `engaged`, `restrictions`, `merged_into`, `merged`, `case`, \
+                 `equality`",
                 "3:5: [0].restrictions[0].limit: person \"P-1\": restriction `R-1`: a \
                  `contact_quota` needs the key `limit`",
                 "5:6: [0].restrictions[1].limit: person \"P-1\": restriction `R-2`: unknown key \
@@ -271,6 +279,6 @@ mod tests {
         };
         let shell = serde_json::from_str::<Shell>("{\"?\":1}").map(|_| ()).unwrap_err();
         let person = serde_json::from_str::<Person>("{\"?\":1}").unwrap_err();
-        assert_eq!(expected(shell), format!("{}, `case`", expected(person)));
+        assert_eq!(expected(shell), format!("{}, `case`, `equality`", expected(person)));
     }
 }

@@ -1,6 +1,7 @@
 //! A person as a file has them, and which parts of the record the file speaks of.
 
 use crate::domain::case::brought::Brought;
+use crate::domain::equality::GivenAnswers;
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::person::Person;
 
@@ -11,12 +12,14 @@ pub struct Listed {
     pub says: Says,
     /// What the list says of the person's case.
     pub case: Option<Box<Brought>>,
+    /// What it says of their protected characteristics.
+    pub equality: GivenAnswers,
 }
 
 impl Listed {
     /// A whole record: anything not in it is absent.
     pub fn whole(person: Person) -> Self {
-        Listed { person, says: Says::EVERYTHING, case: None }
+        Listed { person, says: Says::EVERYTHING, case: None, equality: GivenAnswers::default() }
     }
 }
 

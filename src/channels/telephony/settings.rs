@@ -91,6 +91,7 @@ pub mod testing {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::equality::EqualityCategories;
     use crate::domain::nation::Nation;
     use crate::domain::organisation::Organisation;
     use crate::domain::profile::Profile;
@@ -107,6 +108,7 @@ pub mod testing {
             mail_domains: Vec::new(),
             queue_mailboxes: BTreeMap::new(),
             notice_from: None,
+            equality: EqualityCategories::default(),
             reach: Reach::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::equality::EqualityCategories;
 use crate::domain::nation::Nation;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Profile;
@@ -19,6 +20,7 @@ fn organisation(mode: Mode) -> Organisation {
         mail_domains: vec![],
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        equality: EqualityCategories::default(),
         reach: Default::default(),
     }
 }

@@ -40,6 +40,34 @@ pub fn board(rows: &[Row]) -> Vec<Row> {
     rows
 }
 
+/// In place of the answers of a group that can't be protected: even which answers there are would say too much.
+pub const ALL_ANSWERS: &str = "all_answers";
+
+/// Rows by protected characteristic, a figure for each, as everybody sees them. The sum of each figure and of each of
+/// its columns is known from other reports.
+pub(super) fn of_equality(rows: &[Row]) -> Vec<Row> {
+    let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
+    let facts = Facts { rows, known: &known };
+    let mut hidden = small(rows);
+    let mut unsafe_figures = BTreeSet::new();
+    for (figure, cells) in facts.columns() {
+        if !facts.protect(&cells, &mut hidden) {
+            unsafe_figures.insert(figure);
+        }
+    }
+    let mut shown: Vec<Row> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        if !unsafe_figures.contains(row.figure.as_str()) {
+            let count = row.count.filter(|_| !hidden.contains(&at));
+            shown.push(Row { count, ..row.clone() });
+        } else if shown.last().is_none_or(|last| last.figure != row.figure) {
+            let group = vec![ALL_ANSWERS.to_owned()];
+            shown.push(Row { group, count: None, ..row.clone() });
+        }
+    }
+    shown
+}
+
 /// As [`board()`], by month. Assumes that the sums over the months are known as well, from another report.
 pub fn board_by_month(months: &[(NaiveDate, Map<String, Value>)]) -> Vec<Row> {
     let mut rows: Vec<Vec<Row>> =
@@ -198,26 +226,20 @@ impl Facts<'_> {
 
     /// Groups of one figure, and of one column of it, whose sum is taken to be known.
     fn groups(&self, hidden: &mut BTreeSet<usize>) {
-        let figures: BTreeSet<&str> = self
-            .rows
-            .iter()
-            .filter(|row| !row.group.is_empty() && row.figure != STEPS.1)
-            .map(|row| row.figure.as_str())
-            .collect();
-        for figure in figures {
-            let cells = self.of(figure);
-            let columns: BTreeSet<Option<&String>> = cells
-                .iter()
-                .filter_map(|at| self.rows.get(*at))
-                .map(|row| row.group.get(1))
-                .collect();
-            for column in columns {
-                let of_column =
-                    |at: &&usize| self.rows.get(**at).is_some_and(|row| row.group.get(1) == column);
-                let cells: Vec<usize> = cells.iter().filter(of_column).copied().collect();
+        for (figure, cells) in self.columns() {
+            if figure != STEPS.1 {
                 self.protect(&cells, hidden);
             }
         }
+    }
+
+    /// Each figure that has groups, with the cells of each of its columns.
+    fn columns(&self) -> Vec<(&str, Vec<usize>)> {
+        let mut columns: BTreeMap<(&str, Option<&String>), Vec<usize>> = BTreeMap::new();
+        for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| !row.group.is_empty()) {
+            columns.entry((&row.figure, row.group.get(1))).or_default().push(at);
+        }
+        columns.into_iter().map(|((figure, _), cells)| (figure, cells)).collect()
     }
 
     /// Hides more of a group ([`further`]). Returns whether the group is then safe.
@@ -255,176 +277,4 @@ impl Facts<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn row(figure: &str, group: &[&str], count: u64) -> Row {
-        let group = group.iter().map(|one| (*one).to_owned()).collect();
-        Row { figure: figure.to_owned(), month: None, group, count: Some(count) }
-    }
-
-    /// Restrictions by kind and by ground, with their sum and their ages.
-    fn restrictions(kinds: &[u64], grounds: &[u64], older: &[u64]) -> Vec<Row> {
-        let names = ["a", "b", "c", "d", "e"];
-        let named = |figure: &str, counts: &[u64]| -> Vec<Row> {
-            names.iter().zip(counts).map(|(name, count)| row(figure, &[*name], *count)).collect()
-        };
-        let mut rows = vec![row("restrictions_in_force", &[], kinds.iter().sum())];
-        rows.extend(named("restrictions_by_kind", kinds));
-        rows.extend(named("restrictions_by_ground", grounds));
-        rows.extend(named("restrictions_older_than_years", older));
-        rows
-    }
-
-    fn of<'r>(rows: &'r [Row], figure: &str) -> Vec<&'r Row> {
-        rows.iter().filter(|row| row.figure == figure).collect()
-    }
-
-    /// Every way in which hidden numbers of a group could be, each at least one, with a known sum.
-    fn ways(group: &[&Row], sum: u64) -> Vec<Vec<u64>> {
-        let shown: u64 = group.iter().filter_map(|row| row.count).sum();
-        let many = group.iter().filter(|row| row.count.is_none()).count();
-        let mut ways: Vec<Vec<u64>> = vec![Vec::new()];
-        for _ in 0..many {
-            ways = ways
-                .into_iter()
-                .flat_map(|way| {
-                    (1..=sum).map(move |next| way.iter().copied().chain([next]).collect())
-                })
-                .filter(|way: &Vec<u64>| way.iter().sum::<u64>() + shown <= sum)
-                .collect();
-        }
-        ways.retain(|way| way.iter().sum::<u64>() + shown == sum);
-        ways
-    }
-
-    /// What somebody who knows the sum can say of each hidden number: never one value, and never only
-    /// that it is small.
-    fn nothing_is_given_away(group: &[&Row], sum: u64) {
-        let ways = ways(group, sum);
-        let many = group.iter().filter(|row| row.count.is_none()).count();
-        for at in 0..many {
-            let values: BTreeSet<u64> = ways.iter().map(|way| way[at]).collect();
-            assert!(values.len() >= 2, "{group:?} of {sum} can only be {values:?}");
-            assert!(values.iter().any(|value| *value >= SMALL), "{group:?} of {sum}: {values:?}");
-        }
-    }
-
-    /// Splits a sum into so many groups, by cuts.
-    fn split(sum: u64, cuts: &[u64]) -> Vec<u64> {
-        let mut cuts: Vec<u64> = cuts.iter().map(|cut| cut % (sum + 1)).collect();
-        cuts.sort_unstable();
-        let mut before = 0;
-        let mut parts = Vec::new();
-        for cut in cuts.into_iter().chain([sum]) {
-            parts.push(cut - before);
-            before = cut;
-        }
-        parts
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
-
-        #[test]
-        fn no_hidden_number_can_be_worked_out(
-            sum in 0..16_u64,
-            kinds in proptest::collection::vec(0..100_u64, 0..4),
-            grounds in proptest::collection::vec(0..100_u64, 0..4),
-            older in proptest::collection::vec(0..100_u64, 4),
-        ) {
-            let mut older: Vec<u64> = older.iter().map(|one| one % (sum + 1)).collect();
-            older.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
-            let rows = restrictions(&split(sum, &kinds), &split(sum, &grounds), &older);
-            let seen = board(&rows);
-            for row in &seen {
-                prop_assert!(!is_small(row.count), "{row:?} is shown");
-            }
-            let total = of(&seen, "restrictions_in_force")[0].count;
-            for group in ["restrictions_by_kind", "restrictions_by_ground"] {
-                let group = of(&seen, group);
-                let hides = group.iter().any(|row| row.count.is_none());
-                match total {
-                    Some(total) if hides => nothing_is_given_away(&group, total),
-                    Some(_) => {}
-                    // The sum must not be there for the adding.
-                    None => prop_assert!(hides || sum == 0, "{group:?}"),
-                }
-            }
-            let older_seen = of(&seen, "restrictions_older_than_years");
-            if older_seen.iter().all(|row| row.count.is_some()) && total.is_some() {
-                let counts = std::iter::once(total).chain(older_seen.iter().map(|row| row.count));
-                let counts: Vec<u64> = counts.flatten().collect();
-                for pair in counts.windows(2) {
-                    prop_assert!(!is_small(Some(pair[0] - pair[1])), "{counts:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_left_of_a_whole_is_hidden_with_its_part() {
-        let rows = [row("warnings", &[], 20), row("warnings_without_restriction", &[], 18)];
-        let seen = board(&rows);
-        assert_eq!(seen[0].count, Some(20));
-        assert_eq!(seen[1].count, None);
-    }
-
-    #[test]
-    fn two_reports_after_each_other_give_nothing_away() {
-        let rows = [row("new_restrictions", &[], 9), row("ended_restrictions", &[], 2)];
-        assert!(board(&rows).iter().all(|row| row.count.is_none()));
-    }
-
-    /// What is hidden in one month could be worked out from the other months and the sum of all.
-    #[test]
-    fn a_month_is_not_given_away_by_the_others() {
-        let month = |first: &str, letters: u64, limited: u64, routed: u64| {
-            let by = serde_json::json!({"limit": limited, "route": routed});
-            let figures = serde_json::json!({
-                "warning_letters": letters, "contacts_by_disposition": by, "incident_history": {"P-1": 9}
-            });
-            let Value::Object(figures) = figures else { unreachable!() };
-            (first.parse::<NaiveDate>().unwrap(), figures)
-        };
-        let seen = board_by_month(&[
-            month("2026-01-01", 2, 40, 60),
-            month("2026-02-01", 8, 50, 70),
-            month("2026-03-01", 9, 3, 80),
-        ]);
-        let of = |figure: &str, group: &[&str]| -> Vec<Option<u64>> {
-            let fits = |row: &&Row| row.figure == figure && row.group[..] == *group;
-            seen.iter().filter(fits).map(|row| row.count).collect()
-        };
-        assert_eq!(of("warning_letters", &[]), [None, None, Some(9)]);
-        // March is small: another month is hidden in its series, the other group in its month, and so on.
-        assert_eq!(of("contacts_by_disposition", &["limit"]), [None, Some(50), None]);
-        assert_eq!(of("contacts_by_disposition", &["route"]), [None, Some(70), None]);
-        assert!(seen.iter().all(|row| row.figure != "incident_history"));
-    }
-
-    #[test]
-    fn nobody_is_in_it() {
-        let rows = [row("incident_history", &["P-1"], 30), row("warning_letters", &[], 30)];
-        let seen = board(&rows);
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].count, Some(30));
-    }
-
-    #[test]
-    fn columns_of_channels_are_protected_each() {
-        let cell = |channel: &str, disposition: &str, count| {
-            row("contacts_by_channel", &[channel, disposition], count)
-        };
-        let rows = [
-            cell("email", "limit", 2),
-            cell("telephone", "limit", 30),
-            cell("email", "deliver", 50),
-            cell("telephone", "deliver", 60),
-        ];
-        let seen: Vec<Option<u64>> = board(&rows).iter().map(|row| row.count).collect();
-        assert_eq!(seen, [None, None, Some(50), Some(60)]);
-    }
-}
+mod tests;

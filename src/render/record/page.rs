@@ -30,7 +30,7 @@ font:10pt Arial,Helvetica,\"Liberation Sans\",sans-serif}}
 ";
 
 /// Each section's heading, and what it is.
-const SECTIONS: [(&str, &str, &str); 16] = [
+const SECTIONS: [(&str, &str, &str); 17] = [
     ("person", "Who you are to us", ""),
     (
         "restrictions",
@@ -50,6 +50,12 @@ const SECTIONS: [(&str, &str, &str); 16] = [
         "other_records",
         "What we hold about you on another record",
         "We had you on record more than once. This is what the other records say.",
+    ),
+    (
+        "equality",
+        "What you told us for equality monitoring",
+        "We use it only to count how fairly our limits work. It is kept apart from what our staff see when you \
+         contact us.",
     ),
     ("letters", "Letters that we sent you", ""),
     (

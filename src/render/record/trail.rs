@@ -123,6 +123,9 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Looked { looked_at: LookedAt::OwnRecord, .. } => {
             (plain("made a copy of your record for a request like yours"), &None)
         }
+        AuditEvent::Looked { looked_at: LookedAt::Equality, .. } => {
+            (plain("looked at what you told us for equality monitoring"), &None)
+        }
         AuditEvent::Looked { .. } => (plain("looked at your record"), &None),
         AuditEvent::Decided(_)
         | AuditEvent::Account { .. }

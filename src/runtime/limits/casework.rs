@@ -75,6 +75,10 @@ pub const KEEPER_CATCH_UPS_MAX: usize = 100;
 pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
 /// Months of one report by month. More: refused.
 pub const FIGURES_MONTHS_MAX: u32 = 36;
+/// Answers that an organisation offers on one protected characteristic, and the characters of one. More: a fault of the
+/// configuration.
+pub const EQUALITY_ANSWERS_MAX: usize = 40;
+pub const EQUALITY_ANSWER_CHARS_MAX: usize = 100;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
 /// Entries of an organisation's diary, and facts for its figures, that are held in memory, some 300 bytes each. More:

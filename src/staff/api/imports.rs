@@ -14,7 +14,7 @@ use crate::casework::import::{
 };
 use crate::casework::person_check::PersonFault;
 use crate::domain::audit::EndedRestriction;
-use crate::staff::permit::{ChangesPeople, Permitted};
+use crate::staff::permit::{ChangesPeople, KeepsEquality, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json};
 
@@ -47,6 +47,9 @@ pub struct ListedPerson {
     /// `staff_complaints`, each a list whose entries have an `id` of their own.
     #[schema(value_type = Option<Object>)]
     case: Option<serde_json::Value>,
+    /// Answers by protected characteristic, as the configuration offers them: needs the duty `read_audit` as well.
+    #[schema(value_type = Option<Object>)]
+    equality: Option<serde_json::Value>,
 }
 
 /// What an import did, or would do.
@@ -59,6 +62,9 @@ pub struct CasesImported {
     unchanged: usize,
     /// Case files that were begun or added to.
     cases: usize,
+    /// People whose answers on protected characteristics were recorded or changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equality: Option<usize>,
     /// Restrictions that held before, and hold no longer.
     #[schema(value_type = Vec<Object>)]
     ended: Vec<EndedRestriction>,
@@ -114,6 +120,9 @@ pub async fn import(
     };
     let people = read_people(list.get(), Format::Json, organisation, |_, _| {})
         .map_err(|faults| Fault::Invalid(faults.into_iter().map(placed).collect()))?;
+    if people.iter().any(|one| !one.equality.is_empty()) {
+        caller.must::<KeepsEquality>()?;
+    }
     let acting = Acting::from(caller.name()).because(reason);
     let done = match key {
         _ if query.dry_run => desk.preview_import(organisation, people, missing, acting).await?,
@@ -124,9 +133,11 @@ pub async fn import(
 }
 
 fn said(done: Imported, dry_run: bool) -> CasesImported {
-    let Imported { people, restrictions, unchanged, cases, ended, kept, planned, .. } = done;
+    let Imported { people, restrictions, unchanged, cases, equality, ended, kept, planned, .. } =
+        done;
     let would = dry_run.then_some(planned);
-    CasesImported { people, restrictions, unchanged, cases, ended, kept, would }
+    let equality = (equality > 0).then_some(equality);
+    CasesImported { people, restrictions, unchanged, cases, equality, ended, kept, would }
 }
 
 /// The idempotency key, with the list and its parameters.

@@ -83,9 +83,11 @@ fn line(visit: &Visit, entry: &AuditEntry, w: &words::Audit) -> Line {
         }
         AuditEvent::Decided(decided) => decided.person.as_ref().map(person),
         AuditEvent::PersonChanged { person: id }
-        | AuditEvent::Looked { looked_at: LookedAt::Person | LookedAt::OwnRecord, id, .. } => {
-            Some(person(id))
-        }
+        | AuditEvent::Looked {
+            looked_at: LookedAt::Person | LookedAt::OwnRecord | LookedAt::Equality,
+            id,
+            ..
+        } => Some(person(id)),
         AuditEvent::Item { item: id, .. }
         | AuditEvent::Released { item: id }
         | AuditEvent::Looked { looked_at: LookedAt::Item | LookedAt::Original, id, .. } => {

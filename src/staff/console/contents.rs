@@ -19,18 +19,18 @@ use super::frame::go;
 use super::trouble::Trouble;
 use super::visit::{VisitOf, Visitor};
 use super::{
-    account, assets, audit, by_provider, case, drafts, entrance, erasing, help, invitation, item,
-    keeping, landing, letter_templates, letter_wording, lists, live, merging, original, own_origin,
-    people, person, presence, pressed, queue, queues, record_form, settings, sign_in,
-    staff_settings, who_answers,
+    account, assets, audit, by_provider, case, drafts, entrance, equality, erasing, help,
+    invitation, item, keeping, landing, letter_templates, letter_wording, lists, live, merging,
+    original, own_origin, people, person, presence, pressed, queue, queues, record_form, settings,
+    sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
 use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
 use crate::staff::permit::{
-    AnswersForData, ApprovesErasures, ChangesPeople, Decides, HearsAppeals, KeepsSettings,
-    LeadsAppeals, Permit, Proposes, PutsInForce, ReadsTrail, RecordsCases, SignsOff, StepPermit,
+    AnswersForData, ApprovesErasures, ChangesPeople, Decides, HearsAppeals, KeepsEquality,
+    KeepsSettings, LeadsAppeals, Permit, Proposes, PutsInForce, ReadsTrail, RecordsCases, SignsOff, StepPermit,
     Warns, WorksQueues, WritesLetters,
 };
 
@@ -191,7 +191,12 @@ impl Contents {
         const ANSWERS: Holders<AnswersForData> = Holders::ONLY;
         // The approver of an erasure sees what they approve.
         const APPROVES: Holders<ApprovesErasures> = Holders::ONLY;
-        self.page("/people/new", CHANGES, record_form::show_new)
+        const EQUALITY: Holders<KeepsEquality> = Holders::ONLY;
+        self.page("/people/{person}/equality", EQUALITY, equality::show)
+            .act("/people/{person}/equality", EQUALITY, equality::record)
+            .page("/reports/equality", EQUALITY, equality::report)
+            .page("/reports/equality.csv", EQUALITY, equality::csv)
+            .page("/people/new", CHANGES, record_form::show_new)
             .act("/people/new", CHANGES, record_form::add)
             .page("/people/{person}/edit", CHANGES, record_form::show)
             .act("/people/{person}/edit", CHANGES, record_form::change)

@@ -73,6 +73,7 @@ fn named(what: &str, language: Language) -> (usize, Option<&'static str>) {
         ("letter_mail", w.works),
         ("legal_hold", w.held_kind),
         ("erasure_asked", w.requests),
+        ("equality", w.equality),
     ];
     let found = all.iter().position(|(key, _)| *key == what);
     (found.unwrap_or(all.len()), found.and_then(|at| all.get(at)).map(|(_, text)| *text))

@@ -26,7 +26,7 @@ use crate::domain::person::Person;
 use crate::domain::restriction::{Mode, Restriction};
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
-use crate::staff::permit::{ChangesPeople, Permit as _, RecordsCases};
+use crate::staff::permit::{ChangesPeople, KeepsEquality, Permit as _, RecordsCases};
 
 struct RestrictionCard {
     terms: String,
@@ -77,6 +77,8 @@ struct PersonPage {
     copies: Option<String>,
     /// Where all of it is erased or held, for those who may.
     erasure: Option<String>,
+    /// Where their equality data is, and what leads there.
+    equality: Option<(String, &'static str)>,
     /// Where it is merged with another record, for those who may.
     merging: Option<String>,
     merges: Vec<MergeLine>,
@@ -136,6 +138,8 @@ pub(super) async fn show(
         },
         copies: visit.may(Duty::ReadAudit).then(|| format!("{own}/record")),
         erasure: visit.may(Duty::ReadAudit).then(|| records::erasure(&id)),
+        equality: KeepsEquality::allows(organisation, visit.role())
+            .then(|| (format!("{own}/equality"), words::Equality::of(visit.language()).link)),
         merging: may_merge.then(|| records::merging(&id)),
         merges: if tab == Tab::Identifiers && may_merge {
             records::merges(&staff, &visit, &id).await?

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod cases;
+mod equality;
 mod frame;
 mod items;
 mod lists;
@@ -17,6 +18,7 @@ mod wordings;
 
 pub(super) use self::accounts::{Account, ApiTokens, SecondStep, SignIn, StaffList};
 pub(super) use self::cases::{Case, CaseTerms};
+pub(super) use self::equality::Equality;
 pub(super) use self::frame::Frame;
 pub(super) use self::items::{Item, Landing, Queue, Queues};
 pub(super) use self::lists::{Lists, Reports};

@@ -188,6 +188,7 @@ impl CaseOffice {
             queue_mailboxes: BTreeMap::new(),
             notice_from,
             reach,
+            equality: Default::default(),
         });
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());

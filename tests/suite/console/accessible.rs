@@ -13,7 +13,7 @@ use crate::real_input::browser::Browser;
 const COLOURS: &str = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}";
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 57] = [
+const PAGES: [&str; 59] = [
     "/",
     "/queues",
     "/queues/limited",
@@ -71,10 +71,12 @@ const PAGES: [&str; 57] = [
     "/people/K-1/erasure",
     "/people/K-6/erasure",
     "/retention",
+    "/people/K-1/equality",
+    "/reports/equality",
 ];
 
 /// Routes that are no pages, with what they are.
-const NO_PAGES: [(&str, &str); 19] = [
+const NO_PAGES: [(&str, &str); 20] = [
     ("/assets/{file}", "what pages are made of"),
     ("/live", "a stream of events"),
     ("/sign-in/oidc/{provider}", "the way to another site"),
@@ -82,6 +84,7 @@ const NO_PAGES: [(&str, &str); 19] = [
     ("/sign-in/callback/{provider}", "the way back from it"),
     ("/calendar.ics", "a calendar"),
     ("/reports.csv", "a table to save"),
+    ("/reports/equality.csv", "a table to save"),
     ("/reports/chart/{figure}", "a picture on a page"),
     ("/queues/{queue}/export", "a file to save"),
     ("/items/{item}/original/html", "a stranger's page, in a frame"),

@@ -211,6 +211,7 @@ impl Setup {
                 .into_iter()
                 .collect(),
             notice_from: self.notice_from.map(str::to_owned),
+            equality: Default::default(),
             reach: Default::default(),
         }
     }

@@ -121,6 +121,7 @@ fn organisation(id: &str, profile: &str) -> Arc<Organisation> {
             .into_iter()
             .collect(),
         notice_from: Some(format!("Contact Team <no-reply@{id}.example>")),
+        equality: Default::default(),
         reach: Default::default(),
     })
 }

@@ -18,6 +18,7 @@ pub const KINDS: [&str; 27] = [
     "case",
     "case_lists",
     "effect",
+    "equality",
     "erasure",
     "erasure_asked",
     "erasure_proof",

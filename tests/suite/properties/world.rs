@@ -105,6 +105,7 @@ pub fn organisation(mode: Mode) -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: std::collections::BTreeMap::new(),
         notice_from: None,
+        equality: Default::default(),
         reach: Default::default(),
     }
 }

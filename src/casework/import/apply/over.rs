@@ -268,6 +268,7 @@ impl<'a> Laid<'a> {
             restrictions: self.restrictions,
             unchanged: self.people - self.changed.len(),
             cases: self.cases.len(),
+            equality: 0,
             ended: self.ended,
             kept: self.kept,
             planned: self.planned,
@@ -318,7 +319,7 @@ fn holds(restriction: &Restriction, at: DateTime<Utc>, zone: Tz) -> bool {
 
 /// The person of the file; whatever the file does not mention is taken from the record.
 fn kept(listed: Listed, before: &Person) -> Person {
-    let Listed { mut person, says, case: _ } = listed;
+    let Listed { mut person, says, case: _, equality: _ } = listed;
     if !says.speaks_of(Key::Name) {
         person.name.clone_from(&before.name);
     }

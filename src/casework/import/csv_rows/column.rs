@@ -19,6 +19,7 @@ pub(in crate::casework::import) fn column_of(path: &str) -> String {
         Goes::Window(name) => of_restriction && rest.ends_with(&format!("].{name}")),
         Goes::WindowDays => of_restriction && key == "windows",
         Goes::Person(name) | Goes::PersonList(name) => !of_restriction && name == key,
+        Goes::Equality(one) => path.strip_prefix("equality.") == Some(one.name()),
         Goes::NeedsChannel
         | Goes::Adjustment
         | Goes::Identifier(_)

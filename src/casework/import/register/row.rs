@@ -17,6 +17,7 @@ use crate::domain::case::appeal::AppealOutcome;
 use crate::domain::case::brought::{Appeal, Brought, Decision, Review, Warning};
 use crate::domain::case::conduct::{Medium, WarningKind};
 use crate::domain::case::restraint::ReviewOutcome;
+use crate::domain::equality::GivenAnswers;
 use crate::domain::moment::Moment;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
@@ -364,7 +365,7 @@ impl<'a> People<'a> {
             let case = (!together.case.is_empty()).then(|| Box::new(together.case));
             let person = Person { restrictions: together.restrictions, ..person };
             parsed.entries.push(Entry {
-                listed: Listed { person, says, case },
+                listed: Listed { person, says, case, equality: GivenAnswers::default() },
                 origin: Origin::Register {
                     line: together.line,
                     restriction_lines: together.restriction_lines,

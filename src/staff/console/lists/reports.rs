@@ -25,7 +25,7 @@ use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
-use crate::staff::permit::RecordsCases;
+use crate::staff::permit::{KeepsEquality, Permit as _, RecordsCases};
 
 /// One figure with its groups.
 struct Figure {
@@ -51,6 +51,8 @@ struct ReportsPage {
     totals: Vec<(String, String)>,
     figures: Vec<Figure>,
     csv: String,
+    /// What leads to the figures by protected characteristic, for those who may see them.
+    equality: Option<&'static str>,
     period: String,
     /// For a board: the newest anchor of the audit trail, as `audit verify` reads it.
     anchor: Option<String>,
@@ -169,6 +171,8 @@ pub(in crate::staff::console) async fn show(
         totals,
         figures: found,
         csv: format!("/reports.csv?{}", wanted.query()),
+        equality: KeepsEquality::allows(&visit.organisation, visit.role())
+            .then_some(words::Equality::of(language).report),
         period: format!("{from} – {to}"),
         anchor,
         from: wanted.from,

@@ -143,6 +143,7 @@ texts! {
         merges: "merges with other records", "cyfuniadau â chofnodion eraill";
         reminders: "reminders", "nodiadau atgoffa";
         held_kind: "holds", "daliadau";
+        equality: "Equality monitoring data", "Data monitro cydraddoldeb";
         requests: "requests to erase", "ceisiadau i ddileu";
         works: "work that was left to do", "gwaith a oedd ar ôl i'w wneud";
     }

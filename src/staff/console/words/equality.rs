@@ -1,0 +1,35 @@
+//! Texts of equality monitoring.
+
+use super::texts;
+
+texts! {
+    /// A person's answers, and the figures by them.
+    Equality {
+        title: "Equality monitoring", "Monitro cydraddoldeb";
+        link: "Equality monitoring data of this person", "Data monitro cydraddoldeb y person hwn";
+        lead: "What the person said of themselves. It is used only for figures: nobody who answers them sees it, and no decision or letter uses it. The audit trail shows who opened or changed it, and no answer.",
+            "Yr hyn a ddywedodd y person amdano'i hun. Dim ond ar gyfer ffigurau y'i defnyddir: nid yw neb sy'n ei ateb yn ei weld, ac nid yw unrhyw benderfyniad na llythyr yn ei ddefnyddio. Mae'r llwybr archwilio yn dangos pwy a'i hagorodd neu a'i newidiodd, heb ddangos unrhyw ateb.";
+        nothing_offered: "Your organisation records no equality data. Its configuration lists what it records, in [organisation.equality].",
+            "Nid yw eich sefydliad yn cofnodi data cydraddoldeb. Mae ei ffurfweddiad yn rhestru'r hyn a gofnodir, yn [organisation.equality].";
+        save: "Save", "Cadw";
+        not_recorded: "not recorded", "heb ei gofnodi";
+        prefers_not_to_say: "prefers not to say", "mae'n well ganddo beidio â dweud";
+        all_answers: "all answers", "pob ateb";
+        age: "Age", "Oedran";
+        disability: "Disability", "Anabledd";
+        gender_reassignment: "Gender reassignment", "Ailbennu rhywedd";
+        marriage_and_civil_partnership: "Marriage and civil partnership", "Priodas a phartneriaeth sifil";
+        pregnancy_and_maternity: "Pregnancy and maternity", "Beichiogrwydd a mamolaeth";
+        race: "Race", "Hil";
+        religion_or_belief: "Religion or belief", "Crefydd neu gred";
+        sex: "Sex", "Rhyw";
+        sexual_orientation: "Sexual orientation", "Cyfeiriadedd rhywiol";
+        report: "Equality figures", "Ffigurau cydraddoldeb";
+        report_lead: "Restrictions, warnings and appeals of a calendar year, as far as its months are over. Restrictions in force are counted on the last day. Numbers under 5 are hidden, together with any that would give them away.",
+            "Cyfyngiadau, rhybuddion ac apeliadau blwyddyn galendr, cyn belled ag y mae ei misoedd ar ben. Cyfrifir cyfyngiadau mewn grym ar y diwrnod olaf. Cuddir niferoedd o dan 5, ynghyd ag unrhyw rai a fyddai'n eu datgelu.";
+        year: "Year", "Blwyddyn";
+        answer: "Answer", "Ateb";
+        nothing_recorded: "No equality data is recorded.", "Nid oes data cydraddoldeb wedi'i gofnodi.";
+        nothing_counted: "There is nothing to count in these months.", "Nid oes dim i'w gyfrif yn y misoedd hyn.";
+    }
+}
