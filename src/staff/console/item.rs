@@ -23,8 +23,10 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
 use crate::domain::invisible::is_blank;
+use crate::domain::lane::Lane;
 use crate::domain::language::Language;
 use crate::domain::person::Person;
+use crate::domain::profile::Role;
 use crate::domain::queue::{Note, QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
 use crate::staff::Staff;
@@ -345,6 +347,16 @@ fn details(
     if let Some(used) = item.lane_used {
         details.push((w.lane_used, used.to_string()));
     }
+    if let Some(role) = advises(visit, item) {
+        details.push((w.advised_by, say::role_name(role, language)));
+    }
     details.push((w.reference, item.contact.clone()));
     details
+}
+
+/// Who advises on a request under information law, where the policy names somebody.
+fn advises<'v>(visit: &'v Visit, item: &QueueItem) -> Option<&'v Role> {
+    let is_request = item.reasons.iter().any(|one| one.code.lane() == Some(Lane::Statutory));
+    let advises = visit.organisation.profile.responsible.advises_on_requests.as_ref();
+    advises.filter(|_| is_request)
 }

@@ -48,3 +48,11 @@ async fn days_that_cannot_be_shown_are_a_fault_at_their_field() {
         assert!(page.body.contains("/reports.csv"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn who_receives_reports_by_the_policy_is_named() {
+    let office = Office::that_chose();
+    let mut cy = Browsing::signed_in(&office, "Cy Dunn", "manager").await;
+    let page = cy.get("/reports").await;
+    assert!(page.has("By your policy reports go to: Director of operations, Board."), "{page:?}");
+}

@@ -44,6 +44,8 @@ struct ReportsPage {
     from: NaiveDate,
     to: NaiveDate,
     board: bool,
+    /// Who receives reports, by the policy.
+    reported_to: Option<String>,
     by_month: bool,
     /// What is wrong with the days.
     wrong: Option<FieldFault>,
@@ -162,10 +164,14 @@ pub(in crate::staff::console) async fn show(
         false => None,
     };
     let (from, to) = (say::day(wanted.from, language), say::day(wanted.to, language));
+    let reported_to = &visit.organisation.profile.responsible.reported_to;
+    let reported_to: Vec<String> =
+        reported_to.iter().map(|role| say::role_name(role, language)).collect();
     page(&ReportsPage {
         f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong.is_some()),
         w,
         board: wanted.board,
+        reported_to: (!reported_to.is_empty()).then(|| reported_to.join(", ")),
         by_month: wanted.by_month,
         wrong,
         totals,

@@ -118,6 +118,7 @@ texts! {
         reference: "Reference", "Cyfeirnod";
         queue: "Queue", "Ciw";
         lane_used: "Times this person has used this safeguard", "Sawl gwaith y defnyddiodd y person hwn y mesur diogelu hwn";
+        advised_by: "Who advises on such requests", "Pwy sy'n cynghori ar geisiadau o'r fath";
         original_view: "Open the original", "Agor y gwreiddiol";
         original_not_kept: "The original was not kept.", "Ni chadwyd y gwreiddiol.";
         person: "Person", "Person";

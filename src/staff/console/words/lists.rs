@@ -67,6 +67,7 @@ texts! {
         title: "Reports", "Adroddiadau";
         lead: "Figures for the days that you choose. Restrictions in force are counted on the last of them.",
             "Ffigurau'r dyddiau a ddewiswch. Cyfrifir yr hyn sydd mewn grym ar yr olaf ohonynt.";
+        reported_to: "By your policy reports go to:", "Yn ôl eich polisi, mae adroddiadau'n mynd at:";
         from: "From", "O";
         to: "To", "Hyd at";
         board: "Version for a board: small numbers hidden", "Fersiwn ar gyfer bwrdd: niferoedd bach wedi'u cuddio";
