@@ -30,6 +30,7 @@ pub mod joined;
 pub mod keeper;
 mod keyed;
 mod lease;
+pub mod leaving;
 mod letter_mail;
 pub mod letter_wording;
 pub mod live;

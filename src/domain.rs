@@ -41,6 +41,7 @@ pub mod invisible;
 mod issue;
 pub mod lane;
 pub mod language;
+pub mod leaver;
 pub mod ledger;
 pub mod letter;
 pub mod lifecycle;

@@ -69,6 +69,7 @@ impl Keeper {
             let labels = OrganisationLabels { organisation: organisation.id.to_string() };
             self.metrics.unanswered.get_or_create(&labels).inc_by(many);
             say(organisation, done);
+            say(organisation, self.desk.see_off_leavers(organisation).await);
             say(organisation, self.desk.clear_sign_ins(&organisation.id).await.map(drop));
             say(organisation, self.desk.forget_old_keys(&organisation.id).await);
             if let Some(schedule) = self.retention.get(&organisation.id) {

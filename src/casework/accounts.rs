@@ -10,6 +10,7 @@ mod code;
 mod ended;
 mod failures;
 mod invitations;
+mod leaver;
 mod password;
 mod proof;
 mod second_step;
@@ -43,6 +44,7 @@ pub use self::by_provider::{
     Arrival, Destination, Entered, Provider, ProviderSignInFault, TooMany,
 };
 pub use self::invitations::Invited;
+pub use self::leaver::AccountEnd;
 pub use self::password::PasswordFault;
 pub use self::proof::{Own, Proof};
 pub use self::second_step::{Begun, Code, NewSecondStep};

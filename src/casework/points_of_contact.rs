@@ -135,12 +135,9 @@ impl Casework {
         if away.to < away.from {
             return Err(Fault::Refused("`to` is before `from`".to_owned()));
         }
-        let is_named = |point: &PointOfContact| point.names(away.contact);
-        let people = self.people_with(organisation, &is_named).await?;
-        let ids = people.iter().map(|person| person.id.clone()).collect();
-        let found = self.answering(organisation, ids).await?;
+        let found = self.answered_by(organisation, away.contact).await?;
         let mut done = AbsenceRecorded::default();
-        if !found.iter().any(|one| is_named(&one.point)) {
+        if found.is_empty() {
             return Err(Fault::NotFound("point of contact"));
         }
         let absence = Absence {
@@ -149,9 +146,6 @@ impl Casework {
             to: Moment::Day(away.to),
         };
         for one in &found {
-            if !is_named(&one.point) {
-                continue;
-            }
             if one.point.absences.contains(&absence) {
                 done.already.push(one.restriction.clone());
                 continue;
@@ -161,6 +155,7 @@ impl Casework {
                 contact: Some(absence.contact.clone()),
                 from: Some(absence.from),
                 to: Some(absence.to),
+                successor: None,
             });
             let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
             match self.step(organisation, role, asked).await {
@@ -178,6 +173,19 @@ impl Casework {
                 Ok(done)
             }
         }
+    }
+
+    /// The restrictions whose point of contact names a member of staff, as contact or deputy.
+    pub(super) async fn answered_by(
+        &self,
+        organisation: &Organisation,
+        name: &str,
+    ) -> Result<Vec<Answering>, Fault> {
+        let people = self.people_with(organisation, &|point| point.names(name)).await?;
+        let ids = people.iter().map(|person| person.id.clone()).collect();
+        let mut found = self.answering(organisation, ids).await?;
+        found.retain(|one| one.point.names(name));
+        Ok(found)
     }
 
     /// Everybody with a `wanted` point of contact, from the people in memory or, without those, from the store.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::audit::GATEWAY;
 use super::channel::Channel;
 use super::decision::Reason;
 use super::disposition::Disposition;
@@ -297,11 +298,13 @@ impl QueueItem {
         if !self.state.is_waiting() {
             return Err(ItemFault::Done(self.state.name()));
         }
+        let holder = self.claimed_by.as_deref();
         let expected = match action {
             ItemAction::HandOver { held_by, .. } => held_by.as_deref(),
+            // The gateway gives back what somebody had who has left.
+            ItemAction::PutBack if by == GATEWAY => holder,
             _ => Some(by),
         };
-        let holder = self.claimed_by.as_deref();
         let is_handed_over = matches!(action, ItemAction::HandOver { .. });
         if holder != expected && (holder.is_some() || is_handed_over) {
             return Err(ItemFault::ClaimedByAnother);

@@ -11,6 +11,7 @@ pub mod equality;
 pub mod erasures;
 pub mod imports;
 pub mod items;
+pub mod leavers;
 pub mod letter_templates;
 pub mod letters;
 pub mod merges;

@@ -23,6 +23,7 @@ mod item;
 mod item_rows;
 mod keeping;
 mod landing;
+mod leavers;
 mod letter_templates;
 mod letter_wording;
 mod lists;

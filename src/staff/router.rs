@@ -17,8 +17,8 @@ use super::Staff;
 use super::api::monitoring::Document;
 use super::api::{
     audit, before, cases, contacts, dead_letters, diary, document, equality, erasures, imports,
-    items, letter_templates, letters, merges, monitoring, people, points_of_contact, queues,
-    reports, restrictions, retention, timeline, tokens,
+    items, leavers, letter_templates, letters, merges, monitoring, people, points_of_contact,
+    queues, reports, restrictions, retention, timeline, tokens,
 };
 use super::auth::{Caller, sign_in};
 use super::console;
@@ -152,6 +152,7 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(reports::read))
         .routes(routes!(points_of_contact::list))
         .routes(routes!(points_of_contact::record_absence))
+        .routes(routes!(leavers::list, leavers::record))
         .routes(routes!(cases::step))
         .routes(routes!(cases::all_incidents, cases::record_incident_of))
 }

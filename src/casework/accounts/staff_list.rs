@@ -226,21 +226,30 @@ impl Accounts {
     }
 
     /// An organisation in which nobody keeps the settings could not be mended from within.
-    pub(super) async fn not_the_last(
+    pub(in crate::casework) async fn not_the_last(
         &self,
         organisation: &Organisation,
         login: &str,
     ) -> Result<(), Fault> {
-        let keeps = |account: &Account| {
-            !account.closed
-                && account.password.is_some()
-                && permission::has(&organisation.profile, &account.role, Duty::Settings)
-        };
         let accounts = self.book.accounts(&organisation.id).await?;
-        let is_one = accounts.iter().any(|one| one.login == login && keeps(one));
-        if is_one && !accounts.iter().any(|one| one.login != login && keeps(one)) {
+        if is_last_administrator(organisation, &accounts, login) {
             return Err(Fault::Refused("last_administrator".to_owned()));
         }
         Ok(())
     }
+}
+
+/// Whether nobody else of these could keep the settings.
+pub(super) fn is_last_administrator(
+    organisation: &Organisation,
+    accounts: &[Account],
+    login: &str,
+) -> bool {
+    let keeps = |account: &Account| {
+        !account.closed
+            && account.password.is_some()
+            && permission::has(&organisation.profile, &account.role, Duty::Settings)
+    };
+    accounts.iter().any(|one| one.login == login && keeps(one))
+        && !accounts.iter().any(|one| one.login != login && keeps(one))
 }

@@ -18,7 +18,7 @@ use crate::domain::language::Language;
 use crate::domain::moment::Moment;
 use crate::domain::person::Adjustment;
 use crate::domain::profile::Exception;
-use crate::domain::restriction::Restriction;
+use crate::domain::restriction::{Restriction, StaffContact};
 
 /// One step: its name in `act`, and its fields.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -251,6 +251,8 @@ fields!(RecordAbsence {
     contact: Option<String>,
     from: Option<Moment>,
     to: Option<Moment>,
+    /// Of one who leaves for good: who takes over; left out: each person's deputy.
+    successor: Option<StaffContact>,
 });
 
 fields!(MarkRead {

@@ -79,6 +79,10 @@ pub const FIGURES_MONTHS_MAX: u32 = 36;
 /// configuration.
 pub const EQUALITY_ANSWERS_MAX: usize = 40;
 pub const EQUALITY_ANSWER_CHARS_MAX: usize = 100;
+/// Rounds in which the claims of somebody who has left go on. More are left in their name, and listed as left behind.
+pub const LEAVER_ROUNDS_MAX: usize = 100;
+/// Proposals, letters and appeals that are listed of somebody who leaves. More: these.
+pub const LEAVER_WORK_MAX: usize = 200;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
 /// Entries of an organisation's diary, and facts for its figures, that are held in memory, some 300 bytes each. More:

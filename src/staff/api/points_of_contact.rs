@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shape;
-use crate::casework::points_of_contact::{Answering, Away};
+use crate::casework::points_of_contact::{AbsenceNotRecorded, Answering, Away};
 use crate::domain::restriction;
 use crate::staff::api::contacts::NoQuery;
 use crate::staff::permit::{Permitted, ReadsCases, TakesSteps};
@@ -100,6 +100,16 @@ pub struct AbsenceRefused {
     why: String,
 }
 
+impl From<AbsenceNotRecorded> for AbsenceRefused {
+    fn from(one: AbsenceNotRecorded) -> Self {
+        AbsenceRefused {
+            person: one.person.id.clone(),
+            restriction: one.restriction,
+            why: one.why.to_string(),
+        }
+    }
+}
+
 /// Record an absence on every restriction that names the member of staff as contact or deputy. Sending it again adds
 /// nothing.
 #[utoipa::path(
@@ -115,14 +125,7 @@ pub async fn record_absence(
     let away = Away { contact: &asked.contact, from: asked.from, to: asked.to };
     let (casework, organisation) = (caller.casework(), caller.organisation());
     let done = casework.record_absence(organisation, caller.role(), caller.name(), &away).await?;
-    let refused = done.refused.into_iter();
-    let refused = refused
-        .map(|one| AbsenceRefused {
-            person: one.person.id.clone(),
-            restriction: one.restriction,
-            why: one.why.to_string(),
-        })
-        .collect();
+    let refused = done.refused.into_iter().map(AbsenceRefused::from).collect();
     let answer = AbsenceDone { recorded: done.recorded, already: done.already, refused };
     Ok((StatusCode::CREATED, axum::Json(answer)))
 }

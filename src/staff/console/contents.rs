@@ -20,9 +20,9 @@ use super::trouble::Trouble;
 use super::visit::{VisitOf, Visitor};
 use super::{
     account, assets, audit, by_provider, case, drafts, entrance, equality, erasing, help,
-    invitation, item, keeping, landing, letter_templates, letter_wording, lists, live, merging,
-    original, own_origin, people, person, presence, pressed, queue, queues, record_form, settings,
-    sign_in, staff_settings, who_answers,
+    invitation, item, keeping, landing, leavers, letter_templates, letter_wording, lists, live,
+    merging, original, own_origin, people, person, presence, pressed, queue, queues, record_form,
+    settings, sign_in, staff_settings, who_answers,
 };
 use crate::domain::duty::Duty;
 use crate::runtime::limits::CONSOLE_SIGNED_OUT_FORM_BYTES_MAX;
@@ -30,8 +30,8 @@ use crate::staff::Staff;
 use crate::staff::looking::{self, Looker};
 use crate::staff::permit::{
     AnswersForData, ApprovesErasures, ChangesPeople, Decides, HearsAppeals, KeepsEquality,
-    KeepsSettings, LeadsAppeals, Permit, Proposes, PutsInForce, ReadsTrail, RecordsCases, SignsOff, StepPermit,
-    Warns, WorksQueues, WritesLetters,
+    KeepsSettings, LeadsAppeals, Permit, Proposes, PutsInForce, ReadsTrail, RecordsCases, SignsOff,
+    StepPermit, Warns, WorksQueues, WritesLetters,
 };
 
 /// What somebody needs to be let in.
@@ -227,6 +227,8 @@ impl Contents {
             .repeated("/settings/templates/{language}/preview", SETTINGS, letter_wording::preview)
             .page("/settings/rosters", RECORD, who_answers::show)
             .act("/settings/rosters", RECORD, who_answers::record)
+            .page("/settings/rosters/leavers", SETTINGS, leavers::show)
+            .act("/settings/rosters/leavers", SETTINGS, leavers::record)
             .page("/settings/staff", SETTINGS, staff_settings::show)
             .act("/settings/staff", SETTINGS, staff_settings::invite)
             .act("/settings/staff/{login}", SETTINGS, staff_settings::change)

@@ -16,6 +16,7 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::points_of_contact::{Answering, Away};
+use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::point_of_contact::{Routed, Taker};
 use crate::staff::Staff;
@@ -57,6 +58,8 @@ struct RostersPage {
     back: &'static str,
     contacts: Vec<Contact>,
     more: bool,
+    /// What leads to those who leave, for those who may record that.
+    leavers: Option<&'static str>,
     /// The members of staff who may be away.
     members: BTreeSet<String>,
     /// A channel, and when it is staffed.
@@ -89,6 +92,9 @@ fn line(visit: &Visit, one: &Answering) -> Line {
         absences: to_come
             .map(|absence| {
                 let day = |moment: Moment| say::day(moment.day(zone), language);
+                if absence.is_for_good(zone) {
+                    return format!("{}: {} {}", absence.contact, w.leaves, day(absence.from));
+                }
                 format!("{}: {} – {}", absence.contact, day(absence.from), day(absence.to))
             })
             .collect(),
@@ -126,6 +132,7 @@ async fn shown(
         back: words::Lists::of(language).title,
         contacts: by_contact(visit, &found.first),
         more: found.more,
+        leavers: visit.may(Duty::Settings).then_some(words::Leavers::of(language).link),
         members: found.members,
         hours: staffed
             .map(|(channel, hours)| {

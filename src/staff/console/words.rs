@@ -25,7 +25,7 @@ pub(super) use self::lists::{Lists, Reports};
 pub(super) use self::people::{People, Person, RecordForm};
 pub(super) use self::proposals::{Check, Letter};
 pub(super) use self::records::{Erasing, Keeping, Merging};
-pub(super) use self::settings::{Audit, Help, LetterTemplates, Settings, WhoAnswers};
+pub(super) use self::settings::{Audit, Help, Leavers, LetterTemplates, Settings, WhoAnswers};
 pub(super) use self::steps::Steps;
 pub(super) use self::terms::Terms;
 pub(super) use self::troubles::Troubles;

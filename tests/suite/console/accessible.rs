@@ -32,6 +32,7 @@ const PAGES: [&str; 59] = [
     "/settings/staff",
     "/settings/connections",
     "/settings/rosters",
+    "/settings/rosters/leavers",
     "/settings/templates",
     "/settings/templates?language=cy&sample=4&size=large",
     "/settings/templates/cy",

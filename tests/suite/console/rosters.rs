@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::browsing::Browsing;
-use crate::office::{AGENT, MANAGER, Office};
+use crate::office::{AGENT, GOVERNANCE, MANAGER, Office};
 
 fn person(id: &str, contact: &str, deputies: &Value) -> Value {
     json!({
@@ -166,4 +166,129 @@ async fn every_sample_letter_can_be_looked_at_in_both_languages_and_sizes() {
     assert_eq!(none.status, StatusCode::NOT_FOUND);
     let none = bo.get("/settings/templates?sample=0").await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+async fn leaves(office: &Office, leaver: &Value) -> crate::office::Answer {
+    office.post(GOVERNANCE, "/api/v1/leavers", leaver).await
+}
+
+#[tokio::test]
+async fn who_leaves_is_refused_where_nobody_would_be_left_with_everybody_concerned() {
+    let office = office().await;
+    let (today, _) = days(&office, 0, 0);
+    for wrong in [
+        json!({"name": "Sam Okoro", "on": today}),
+        json!({"name": "Sam Okoro", "on": today, "successor": {"name": "Sam Okoro"}}),
+    ] {
+        let refused = leaves(&office, &wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+        let text = refused.json().to_string();
+        assert!(text.contains("P-2"), "{text}");
+        assert_eq!(text.contains("P-1\\\""), wrong["successor"].is_object(), "{text}");
+    }
+    assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));
+    let nobody = leaves(&office, &json!({"name": "Nobody", "on": today})).await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let agent = office.post(AGENT, "/api/v1/leavers", &json!({"name": "x", "on": today})).await;
+    assert_eq!(agent.problem(), "role-not-allowed");
+    assert_eq!(office.get(GOVERNANCE, "/api/v1/leavers").await.json(), json!({"leavers": []}));
+}
+
+#[tokio::test]
+async fn a_successor_answers_from_that_day_and_the_contact_on_record_stays() {
+    let office = office().await;
+    let (today, later) = days(&office, 0, 3);
+    let successor = json!({"name": "Ann Agent", "email": "ann@tuntum.example"});
+    let leaver = json!({"name": "Sam Okoro", "on": later, "successor": successor});
+    let done = leaves(&office, &leaver).await;
+    assert_eq!(done.status, StatusCode::CREATED, "{done:?}");
+    let done = done.json();
+    let to: Vec<&Value> =
+        done["handed_over"].as_array().unwrap().iter().map(|one| &one["to"]).collect();
+    assert_eq!(to, ["Ann Agent", "Ann Agent"]);
+    assert_eq!((&done["refused"], &done["open"]), (&json!([]), &json!([])));
+    assert_eq!(done["leaving"]["is_done"], false, "{done}");
+    for point in points(&office).await {
+        assert_eq!(point["answers"], "Sam Okoro");
+        assert_eq!(point["deputies"][0], successor);
+    }
+    // Another day takes the place of the first.
+    let now = json!({"name": "Sam Okoro", "on": today, "successor": successor});
+    let done = leaves(&office, &now).await.json();
+    assert_eq!(done["leaving"]["is_done"], true, "{done}");
+    for point in points(&office).await {
+        assert_eq!(point["answers"], "Ann Agent");
+        assert_eq!(point["contact"]["name"], "Sam Okoro", "the customer knows no other");
+        assert_eq!(point["absences"].as_array().unwrap().len(), 1, "{point}");
+    }
+    // Who takes over can't hand back to who has left.
+    let round = json!({"name": "Ann Agent", "on": later, "successor": {"name": "Sam Okoro"}});
+    let refused = leaves(&office, &round).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+}
+
+#[tokio::test]
+async fn claims_go_on_and_the_account_closes_when_the_day_has_come() {
+    let office = Office::that_chose().and_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    office.mail("c-3").await;
+    let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    for item in ["c-2", "c-3"] {
+        let to = json!({"to": "Kim Reed"});
+        let path = format!("/api/v1/queues/limited/{item}/hand-over");
+        let handed = office.post(MANAGER, &path, &to).await;
+        assert!(handed.status.is_success(), "{handed:?}");
+    }
+    let (_, later) = days(&office, 0, 1);
+    let leaver = json!({"name": "Kim Reed", "on": later});
+    assert_eq!(leaves(&office, &leaver).await.status, StatusCode::CREATED);
+    let holder = async |item: &str| {
+        let path = format!("/api/v1/queues/limited/{item}");
+        office.get(AGENT, &path).await.json()["claimed_by"].clone()
+    };
+    let desk = office.desk();
+    desk.see_off_leavers(&office.tuntum).await.unwrap();
+    assert_eq!(holder("c-2").await, "Kim Reed", "the day has not come");
+    assert_eq!(kim.get("/account").await.status, StatusCode::OK);
+    office.clock.forward(chrono::TimeDelta::days(1));
+    desk.see_off_leavers(&office.tuntum).await.unwrap();
+    for item in ["c-2", "c-3"] {
+        assert_eq!(holder(item).await, Value::Null, "{item}");
+    }
+    assert!(kim.get("/account").await.leads().starts_with("/sign-in"));
+    let listed = office.get(GOVERNANCE, "/api/v1/leavers").await.json();
+    let left = &listed["leavers"][0];
+    assert_eq!((&left["account"], &left["items"]), (&json!("closed"), &json!(2)), "{listed}");
+    assert_eq!(left["is_done"], true);
+    // A second round, or another gateway, does nothing more.
+    let newest = desk.newest_number(&office.tuntum.id).await.unwrap();
+    desk.see_off_leavers(&office.tuntum).await.unwrap();
+    assert_eq!(desk.newest_number(&office.tuntum.id).await.unwrap(), newest);
+}
+
+#[tokio::test]
+async fn the_console_says_who_takes_over_for_whom() {
+    let office = office().await;
+    let (today, _) = days(&office, 0, 0);
+    let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    assert!(!kim.get("/settings/rosters").await.body.contains("/settings/rosters/leavers"));
+    assert_eq!(kim.get("/settings/rosters/leavers").await.status, StatusCode::FORBIDDEN);
+    let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
+    assert!(gil.get("/settings/rosters").await.body.contains("/settings/rosters/leavers"));
+    let fields = [("name", "Sam Okoro"), ("on", today.as_str()), ("successor", ""), ("email", "")];
+    let refused = gil.post("/settings/rosters/leavers", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.has("P-2") && refused.body.contains("href=\"#successor\""), "{}", refused.body);
+    let fields =
+        [("name", "Sam Okoro"), ("on", today.as_str()), ("successor", "Eve Long"), ("email", "")];
+    let done = gil.post("/settings/rosters/leavers", &fields).await;
+    assert_eq!(done.status, StatusCode::OK);
+    assert!(
+        done.has("Person P-1") && done.has("Person P-2") && done.has("Eve Long"),
+        "{}",
+        done.text()
+    );
+    let page = gil.get("/settings/rosters").await;
+    assert!(page.has("Sam Okoro: leaves on"), "{}", page.text());
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 27] = [
+pub const KINDS: [&str; 28] = [
     "account",
     "api_token",
     "audit_anchor",
@@ -24,6 +24,7 @@ pub const KINDS: [&str; 27] = [
     "erasure_proof",
     "erasure_settling",
     "followed",
+    "leaving",
     "legal_hold",
     "letter",
     "letter_template",

@@ -9,11 +9,12 @@ use crate::domain::case::act::{
 use crate::domain::case::conduct::{Closed, StaffComplaint};
 use crate::domain::case::restraint::{Action, Reconciliation, Task, TaskDone, TaskKind};
 use crate::domain::duty::Duty;
+use crate::domain::leaver::NoSuccessor;
 use crate::domain::lifecycle::guard::name_of;
 use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::person::Engaged;
 use crate::domain::refusal_code::RefusalCode;
-use crate::domain::restriction::{Absence, Kind};
+use crate::domain::restriction::{Absence, Kind, PointOfContact, StaffContact};
 
 pub(in crate::domain::lifecycle) fn decide_engagement(
     work: &mut Work<'_>,
@@ -174,15 +175,43 @@ pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: 
     if !point.names(&contact) {
         work.unknown("contact", &contact);
     }
+    let absence = Absence { contact, from, to };
+    let after = with_absence(work, point, absence, fields.successor.as_ref());
     if let Some(Kind::SinglePointOfContact(point)) =
         work.restriction_mut(&restriction.id).map(|one| &mut one.kind)
     {
-        let absence = Absence { contact, from, to };
-        // Two people may record it at once.
-        if !point.absences.contains(&absence) {
-            point.absences.push(absence);
-        }
+        **point = after;
     }
+}
+
+/// A point of contact with one more absence, or handed over where somebody leaves for good.
+fn with_absence(
+    work: &mut Work<'_>,
+    point: &PointOfContact,
+    absence: Absence,
+    successor: Option<&StaffContact>,
+) -> PointOfContact {
+    let zone = work.profile().timezone;
+    let mut after = point.clone();
+    if absence.is_for_good(zone) {
+        match point.left_by(&absence.contact, absence.from.day(zone), successor, zone) {
+            Ok((left, _)) => return left,
+            // Whoever records no more than an absence leaves them to the team.
+            Err(NoSuccessor::Nobody) if successor.is_none() => {}
+            Err(why) => {
+                let why = Broken::new(RefusalCode::StateWrong, why.to_string());
+                work.refuse(why.key("successor"));
+            }
+        }
+    } else if successor.is_some() {
+        let what = "only somebody who leaves for good has a successor: `to` is 9999-12-31 then";
+        work.refuse(Broken::new(RefusalCode::StateWrong, what).key("successor"));
+    }
+    // Two people may record it at once.
+    if !after.absences.contains(&absence) {
+        after.absences.push(absence);
+    }
+    after
 }
 
 pub(in crate::domain::lifecycle) fn record_action(work: &mut Work<'_>, fields: &RecordAction) {

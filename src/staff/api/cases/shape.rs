@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::staff::api::shape::{Adjustment, Broken, Channel, Language, Restriction};
+use crate::staff::api::shape::{Adjustment, Broken, Channel, Language, Restriction, StaffContact};
 
 /// What came of a step.
 #[derive(ToSchema)]
@@ -255,7 +255,10 @@ pub struct RecordAbsence {
     pub restriction: String,
     pub contact: String,
     pub from: String,
+    /// 9999-12-31: they leave for good.
     pub to: String,
+    /// Of one who leaves for good: who takes over; left out: each person's deputy.
+    pub successor: Option<StaffContact>,
 }
 
 #[derive(ToSchema)]

@@ -67,6 +67,7 @@ texts! {
         away: "Away", "I ffwrdd";
         nobody_else: "no deputy", "dim dirprwy";
         nobody_away: "nobody", "neb";
+        leaves: "leaves on", "yn gadael ar";
         uncovered: "Nobody covers from", "Nid oes neb yn dirprwyo o";
         team: "the team", "y tîm";
         team_title: "Your team", "Eich tîm";
@@ -88,6 +89,48 @@ texts! {
         not_recorded: "The absence is recorded on restrictions: {n}. It could not be recorded for: {names}. Open their files and record it there.",
             "Mae'r absenoldeb wedi'i gofnodi ar gyfyngiadau: {n}. Ni ellid ei gofnodi ar gyfer: {names}. Agorwch eu ffeiliau a'i gofnodi yno.";
         more: "More people have a point of contact than this page shows.", "Mae gan fwy o bobl bwynt cyswllt nag y mae'r dudalen hon yn ei ddangos.";
+    }
+}
+
+texts! {
+    /// Those who leave.
+    Leavers {
+        title: "Leavers", "Y rhai sy'n gadael";
+        link: "Somebody leaves for good", "Mae rhywun yn gadael am byth";
+        lead: "From the day on which somebody leaves, others answer their people. The items they have claimed move on, and their account closes. Addresses and letters that customers know stay as they are.",
+            "O'r diwrnod y mae rhywun yn gadael, mae eraill yn ateb y bobl yr oedd yn eu hateb. Mae'r hyn a gymerodd yn mynd ymlaen, ac mae ei gyfrif yn cau. Mae'r cyfeiriadau a'r llythyrau y mae cwsmeriaid yn eu gwybod yn aros fel y maent.";
+        none: "Nobody is recorded as leaving.", "Nid oes neb wedi'i gofnodi fel un sy'n gadael.";
+        name: "Name", "Enw";
+        on: "Leaves on", "Yn gadael ar";
+        successor: "Who takes over", "Pwy sy'n cymryd drosodd";
+        deputies: "each person's deputy", "pwy bynnag sy'n dirprwyo";
+        state: "State", "Cyflwr";
+        to_come: "to come", "i ddod";
+        closed: "The account is closed.", "Mae'r cyfrif wedi'i gau.";
+        no_account: "No open account has this name.", "Nid oes gan unrhyw gyfrif agored yr enw hwn.";
+        last: "The account stays open: nobody else keeps the settings. Give somebody else a role that does first.",
+            "Mae'r cyfrif yn aros ar agor: nid oes neb arall yn cadw'r gosodiadau. Rhowch rôl sy'n gwneud hynny i rywun arall yn gyntaf.";
+        items: "Items that went on:", "Eitemau a aeth ymlaen:";
+        add: "Record that somebody leaves", "Cofnodi bod rhywun yn gadael";
+        who: "Who leaves?", "Pwy sy'n gadael?";
+        from: "Which is the first day without them?", "Pa un yw'r diwrnod cyntaf hebddynt?";
+        who_next: "Who takes over?", "Pwy sy'n cymryd drosodd?";
+        who_next_hint: "Leave it empty, and each person's deputy takes over. Until that day a successor is the first deputy.",
+            "Gadewch ef yn wag, ac mae dirprwy pob person yn cymryd drosodd. Tan y diwrnod hwnnw yr olynydd yw'r dirprwy cyntaf.";
+        email: "The successor's e-mail address", "Cyfeiriad e-bost yr olynydd";
+        record: "Record it", "Ei gofnodi";
+        recorded: "It is recorded", "Mae wedi'i gofnodi";
+        takes_over: "Who takes over for each person", "Pwy sy'n cymryd drosodd ar gyfer pwy";
+        nobody_answered: "They are nobody's point of contact.", "Nid ydynt yn bwynt cyswllt i neb.";
+        refused: "It could not be recorded for these people. Record it again.", "Ni ellid ei gofnodi ar gyfer y bobl hyn. Cofnodwch ef eto.";
+        open: "What a manager must see to", "Yr hyn y mae'n rhaid i reolwr ofalu amdano";
+        nothing_open: "No proposal, letter or appeal waits for them.", "Nid oes cynnig, llythyr nac apêl yn aros amdanynt.";
+        proposal: "They proposed", "Fe wnaethant gynnig";
+        signature: "Waits for a signature that they could give:", "Yn aros am lofnod y gallent ei roi:";
+        letter: "They drafted the letter", "Fe wnaethant ddrafftio'r llythyr";
+        appeal: "They hear the appeal", "Maent yn gwrando'r apêl";
+        day_missing: "Give a day", "Rhowch ddiwrnod";
+        nobody: "No restriction and no account has this name", "Nid oes gan unrhyw gyfyngiad na chyfrif yr enw hwn";
     }
 }
 

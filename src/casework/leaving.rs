@@ -1,0 +1,385 @@
+//! Somebody leaves: from a day on, others answer their people, their claimed items move on, and they
+//! can't sign in any more.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::accounts::AccountEnd;
+use super::case::Asked;
+use super::case::lists::{ALL, CaseList, ListAsked, ListOrder, ListedEntry};
+use super::case::record::CaseRead;
+use super::person_check::PersonFault;
+use super::points_of_contact::{AbsenceNotRecorded, Answering};
+use super::{Casework, Desk, Fault};
+use crate::domain::audit::GATEWAY;
+use crate::domain::case::act::{Act, RecordAbsence};
+use crate::domain::case::appeal::Appeal;
+use crate::domain::duty::Duty;
+use crate::domain::invisible::is_blank;
+use crate::domain::leaver::for_good;
+use crate::domain::moment::Moment;
+use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::permission;
+use crate::domain::profile::Role;
+use crate::domain::queue::ItemAction;
+use crate::domain::restriction::StaffContact;
+use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};
+use crate::runtime::limits::{LEAVER_ROUNDS_MAX, LEAVER_WORK_MAX};
+use crate::runtime::tokens::{hex, sha256};
+
+/// The kind of document that says that somebody leaves. It names nobody but staff.
+const LEAVING: &str = "leaving";
+
+/// Who leaves, and who takes over.
+#[derive(Debug, Clone)]
+pub struct Leaver<'a> {
+    /// The name in restrictions, on items and of the account.
+    pub name: &'a str,
+    /// The first day on which they are no longer there.
+    pub on: NaiveDate,
+    /// `None`: each person's deputy.
+    pub successor: Option<StaffContact>,
+}
+
+/// Somebody who leaves or has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaverOnRecord {
+    pub name: String,
+    pub on: NaiveDate,
+    pub successor: Option<String>,
+    pub by: String,
+    #[serde(serialize_with = "crate::domain::instant::written")]
+    pub at: DateTime<Utc>,
+    /// The successor works queues, and gets what was claimed; otherwise anybody may take it.
+    takes_items: bool,
+    /// The day has come, and all is done.
+    pub is_done: bool,
+    /// Items that went on.
+    #[serde(default)]
+    pub items: usize,
+    pub account: AccountEnd,
+}
+
+/// A restriction with the member of staff who takes over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HandedOver {
+    pub person: String,
+    /// The person's name, as it is shown.
+    pub shown: String,
+    pub restriction: String,
+    pub to: String,
+}
+
+/// What the one who leaves leaves open: somebody else must see to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenWork {
+    /// `proposal`: theirs, and not in force yet. `signature`: it waits for one that they could give. `letter`: they
+    /// drafted it, and it has not gone. `appeal`: they hear it.
+    pub what: &'static str,
+    pub person: String,
+    pub id: String,
+}
+
+/// What came of it so far.
+#[derive(Debug, Clone)]
+pub struct LeaverRecorded {
+    pub leaving: LeaverOnRecord,
+    pub handed_over: Vec<HandedOver>,
+    pub refused: Vec<AbsenceNotRecorded>,
+    pub open: Vec<OpenWork>,
+}
+
+impl Casework {
+    /// Records that somebody leaves, on every restriction that names them, with one step each. What they have claimed
+    /// goes on, and their account closes, when the day comes. Recorded again, another day or successor takes the place
+    /// of the one before.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of the staff, and no restriction, has this name. [`Fault::Invalid`] with everybody
+    /// left without an answer; nothing is written then. [`Fault::Refused`]: they are the last who keep the settings.
+    pub async fn record_leaver(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        by: &str,
+        leaver: &Leaver<'_>,
+    ) -> Result<LeaverRecorded, Fault> {
+        if leaver.successor.as_ref().is_some_and(|one| is_blank(&one.name)) {
+            return Err(Fault::Refused("a successor needs a name".to_owned()));
+        }
+        let named = self.answered_by(organisation, leaver.name).await?;
+        let accounts = self.accounts.list(&organisation.id).await?;
+        let account = accounts.iter().find(|one| one.name == leaver.name && !one.closed);
+        let everybody = self.everybody(organisation).await?;
+        match account {
+            Some(account) => self.accounts.not_the_last(organisation, &account.login).await?,
+            None if named.is_empty() && !everybody.contains_key(leaver.name) => {
+                return Err(Fault::NotFound("member of staff"));
+            }
+            None => {}
+        }
+        let planned = planned(organisation, &named, leaver)?;
+        let colleagues = self.colleagues(organisation).await?;
+        let successor = leaver.successor.as_ref().map(|one| one.name.clone());
+        let takes_items = successor.as_ref().is_some_and(|name| colleagues.contains(name));
+        let (handed_over, mut refused) =
+            self.steps_of(organisation, role, by, planned, leaver).await;
+        if handed_over.is_empty()
+            && let Some(first) = refused.pop()
+        {
+            return Err(first.why);
+        }
+        let stamp = self.desk.stamp(by);
+        let leaving = LeaverOnRecord {
+            name: leaver.name.to_owned(),
+            on: leaver.on,
+            successor,
+            by: by.to_owned(),
+            at: stamp.at,
+            takes_items,
+            is_done: false,
+            items: 0,
+            account: AccountEnd::Nobodys,
+        };
+        let leaving = self.desk.write_leaving(organisation, leaving).await?;
+        let signs = |role: &Role| permission::has(&organisation.profile, role, Duty::SignOff);
+        let whose =
+            Whose { name: leaver.name, signs: everybody.get(leaver.name).is_some_and(signs) };
+        let open = self.desk.open_work(organisation, whose).await?;
+        Ok(LeaverRecorded { leaving, handed_over, refused, open })
+    }
+
+    /// A step for each restriction.
+    async fn steps_of(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        by: &str,
+        planned: Vec<(&Answering, HandedOver)>,
+        leaver: &Leaver<'_>,
+    ) -> (Vec<HandedOver>, Vec<AbsenceNotRecorded>) {
+        let (mut handed_over, mut refused) = (Vec::new(), Vec::new());
+        for (one, handed) in planned {
+            let act = Act::RecordAbsence(RecordAbsence {
+                restriction: Some(one.restriction.clone()),
+                contact: Some(leaver.name.to_owned()),
+                from: Some(Moment::Day(leaver.on)),
+                to: Some(Moment::Day(for_good())),
+                successor: leaver.successor.clone(),
+            });
+            let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
+            match self.step(organisation, role, asked).await {
+                Ok(_) => handed_over.push(handed),
+                Err(why) => {
+                    let (person, restriction) = (Arc::clone(&one.person), one.restriction.clone());
+                    refused.push(AbsenceNotRecorded { person, restriction, why });
+                }
+            }
+        }
+        (handed_over, refused)
+    }
+
+    /// Everybody who leaves or has left, by the day.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn leavers(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Vec<LeaverOnRecord>, Fault> {
+        let mut all: Vec<LeaverOnRecord> = Vec::new();
+        for document in self.desk.leaving_documents(organisation).await? {
+            all.push(document.read()?);
+        }
+        all.sort_by(|a, b| (a.on, &a.name).cmp(&(b.on, &b.name)));
+        Ok(all)
+    }
+}
+
+/// Who would take over each person, if everybody stays answered.
+fn planned<'a>(
+    organisation: &Organisation,
+    named: &'a [Answering],
+    leaver: &Leaver<'_>,
+) -> Result<Vec<(&'a Answering, HandedOver)>, Fault> {
+    let zone = organisation.profile.timezone;
+    let (mut planned, mut faults) = (Vec::new(), Vec::new());
+    for one in named {
+        match one.point.left_by(leaver.name, leaver.on, leaver.successor.as_ref(), zone) {
+            Ok((_, to)) => {
+                let (person, shown) = (one.person.id.clone(), one.person.shown_name().to_owned());
+                let restriction = one.restriction.clone();
+                planned.push((one, HandedOver { person, shown, restriction, to }));
+            }
+            Err(why) => faults.push(PersonFault {
+                path: format!("person \"{}\"", one.person.id),
+                message: format!("restriction \"{}\": {why}", one.restriction),
+            }),
+        }
+    }
+    if faults.is_empty() { Ok(planned) } else { Err(Fault::Invalid(faults)) }
+}
+
+impl Desk {
+    /// Sees off those who have left by today: their claimed items go to the successor or back to the queue, and
+    /// their account closes. Several gateways may; a round that was cut off is done again.
+    ///
+    /// # Errors
+    /// The store can't be read or written: the next round does the same.
+    pub async fn see_off_leavers(&self, organisation: &Organisation) -> Result<(), Fault> {
+        for document in self.leaving_documents(&organisation.id).await? {
+            let leaving: LeaverOnRecord = document.read()?;
+            if !leaving.is_done && leaving.on <= self.today(organisation) {
+                self.see_off(organisation, leaving, document.version).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes that somebody leaves, over what was written of them before, and sees them off if the day has come.
+    async fn write_leaving(
+        &self,
+        organisation: &Organisation,
+        leaving: LeaverOnRecord,
+    ) -> Result<LeaverOnRecord, Fault> {
+        let (id, name) = (&organisation.id, leaving_id(&leaving.name));
+        let stored = self.store.document(id, LEAVING, &name).await?;
+        let document = Document::new(
+            LEAVING,
+            name,
+            stored.map_or(0, |was| was.version),
+            Vec::new(),
+            &leaving,
+        )?;
+        let stamp = self.stamp(&leaving.by);
+        let written = document.clone().written(stamp.at).version;
+        self.write_once(id, Batch::new(stamp).put(document)).await?;
+        if leaving.on > self.today(organisation) {
+            return Ok(leaving);
+        }
+        self.see_off(organisation, leaving, written).await
+    }
+
+    async fn see_off(
+        &self,
+        organisation: &Organisation,
+        mut leaving: LeaverOnRecord,
+        version: u64,
+    ) -> Result<LeaverOnRecord, Fault> {
+        let id = &organisation.id;
+        // Of a queue only the first items are looked at in one round.
+        for _ in 0..LEAVER_ROUNDS_MAX {
+            let moved = self.pass_claims_on(id, &leaving).await?;
+            leaving.items += moved;
+            if moved == 0 {
+                break;
+            }
+        }
+        leaving.account = self.close_account_of(organisation, &leaving.name).await?;
+        leaving.is_done = true;
+        let name = leaving_id(&leaving.name);
+        let document = Document::new(LEAVING, name, version, Vec::new(), &leaving)?;
+        match self.store.write(id, Batch::new(self.stamp(GATEWAY)).put(document)).await {
+            // Another gateway did the same, or somebody has just recorded another day.
+            Ok(()) | Err(WriteFault::Conflict(_)) => Ok(leaving),
+            Err(WriteFault::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// How many items went on.
+    async fn pass_claims_on(
+        &self,
+        organisation: &OrganisationId,
+        leaving: &LeaverOnRecord,
+    ) -> Result<usize, Fault> {
+        let mut moved = 0;
+        for item in self.held(organisation, |holder| holder == leaving.name).await? {
+            let action = match leaving.successor.clone().filter(|_| leaving.takes_items) {
+                Some(to) => ItemAction::HandOver { to, held_by: item.claimed_by.clone() },
+                None => ItemAction::PutBack,
+            };
+            match self.change_item(organisation, &item.id, action, GATEWAY).await {
+                Ok(_) => moved += 1,
+                // Somebody has dealt with it in the meantime, or it is gone.
+                Err(Fault::Item(_) | Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn leaving_documents(&self, id: &OrganisationId) -> Result<Vec<Document>, Fault> {
+        let (mut all, mut listing) = (Vec::new(), Listing::of(BY_ID));
+        loop {
+            let page = self.store.documents(id, LEAVING, listing.clone()).await?;
+            all.extend(page.documents);
+            let Some(next) = page.next else { return Ok(all) };
+            listing.after = Some(next);
+        }
+    }
+
+    /// Work that somebody leaves open, for those who lead: the first [`LEAVER_WORK_MAX`].
+    async fn open_work(
+        &self,
+        organisation: &Organisation,
+        whose: Whose<'_>,
+    ) -> Result<Vec<OpenWork>, Fault> {
+        let lists =
+            [(CaseList::Proposals, ALL), (CaseList::Letters, "to_do"), (CaseList::Appeals, "open")];
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        for (list, state) in lists {
+            let mut after: Option<String> = None;
+            loop {
+                let (order, limit) = (ListOrder::OldestFirst, 0);
+                let asked = ListAsked { list, state, order, after: after.as_deref(), limit };
+                let page =
+                    self.case_list(organisation, asked, |case, entry| open_of(case, entry, whose));
+                let page = page.await?;
+                for work in page.rows.into_iter().flatten() {
+                    if seen.insert((work.what, work.id.clone())) && found.len() < LEAVER_WORK_MAX {
+                        found.push(work);
+                    }
+                }
+                after = page.next;
+                if after.is_none() || found.len() >= LEAVER_WORK_MAX {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Who leaves, and whether they may sign proposals.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    name: &'a str,
+    signs: bool,
+}
+
+/// Whether an entry is somebody's to finish.
+fn open_of(case: &CaseRead, entry: ListedEntry<'_>, whose: Whose<'_>) -> Option<OpenWork> {
+    let name = whose.name;
+    let (what, id) = match entry {
+        ListedEntry::Proposal(one) if one.by == name => ("proposal", &one.id),
+        ListedEntry::Proposal(one) if whose.signs && one.waits_for_signature() => {
+            ("signature", &one.id)
+        }
+        ListedEntry::Letter(one) if one.drafted_by == name => ("letter", &one.id),
+        ListedEntry::Appeal(one) if hears(one, name) => ("appeal", &one.id),
+        _ => return None,
+    };
+    Some(OpenWork { what, person: case.person.id.clone(), id: id.clone() })
+}
+
+fn hears(appeal: &Appeal, name: &str) -> bool {
+    appeal.hearer.as_ref().is_some_and(|hearer| hearer.name == name)
+}
+
+/// Names have any length.
+fn leaving_id(name: &str) -> String {
+    hex(&sha256(name.as_bytes()))
+}
