@@ -69,3 +69,15 @@ pub const STAYS: [&str; 4] = [
     "data that left the gateway: messages in mailboxes, events in other systems. Tell those who \
      have them (Art. 19)",
 ];
+
+/// Numbers in their order as ranges.
+pub fn ranges(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, to)) if *to + 1 == number => *to = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    ranges
+}

@@ -168,6 +168,8 @@ pub const COPY_LEDGERS_MAX: usize = 16;
 pub const COPY_CONNECT_TRIES: usize = 30;
 /// Records between two lines of a copy's progress.
 pub const COPY_PROGRESS_EVERY: u64 = 1_000;
+/// Ranges of numbers that one entry of a copied trail names as missing. More: another entry names them.
+pub const COPY_ERASED_RANGES_MAX: usize = 1_000;
 /// Attempts to read a store on Redis as of one instant while gateways write. More: the backup is not made.
 pub const LIVE_TRIES_MAX: usize = 200;
 /// People whose ledgers are read at that instant, with one script. More: those that changed last.

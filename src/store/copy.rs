@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::audit::{AuditEntry, AuditEvent, ErasedEntry, GATEWAY};
+use crate::domain::erasure::ranges;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{CopyMark, CopyState, Kind, Page, Portable, Record, Tally};
-use crate::runtime::limits::COPY_PROGRESS_EVERY;
+use crate::runtime::limits::{COPY_ERASED_RANGES_MAX, COPY_PROGRESS_EVERY};
 use crate::runtime::tokens::sha256;
 use crate::store::record;
 
@@ -118,7 +119,7 @@ pub async fn finish(
     if !before {
         mark.state = CopyState::Finished { at };
         let said = said_destroyed(&destroyed, last, at);
-        let kept = to.carry_in(organisation, said.into_iter().collect(), &mark).await;
+        let kept = to.carry_in(organisation, said, &mark).await;
         kept.map_err(|error| CopyFault::Store {
             side: Side::To,
             organisation: organisation.clone(),
@@ -298,24 +299,30 @@ impl Copy<'_> {
     }
 }
 
-/// The entry of a copied trail that says which of its numbers are missing, and why.
-fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Option<Record> {
-    if destroyed.is_empty() {
-        return None;
-    }
+/// The entries of a copied trail that say which of its numbers are missing, and why.
+fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Vec<Record> {
     // The last of all may be one of them.
     let last = destroyed.iter().copied().fold(last, u64::max);
-    let erased = ErasedEntry {
-        erasure: uuid::Uuid::new_v4().to_string(),
-        clause: "the keys of the people concerned were destroyed".to_owned(),
+    let erasure = uuid::Uuid::new_v4().to_string();
+    let said = |(number, ranges): (u64, &[(u64, u64)])| {
+        let event = AuditEvent::Erased(erased(&erasure, ranges));
+        Record::Audit(Box::new(AuditEntry { number, at, by: GATEWAY.to_owned(), event }))
+    };
+    let all = ranges(destroyed.iter().copied());
+    (last + 1..).zip(all.chunks(COPY_ERASED_RANGES_MAX)).map(said).collect()
+}
+
+fn erased(erasure: &str, ranges: &[(u64, u64)]) -> ErasedEntry {
+    let many: u64 = ranges.iter().map(|(from, to)| to - from + 1).sum();
+    ErasedEntry {
+        erasure: erasure.to_owned(),
+        clause: "the keys of the people or days concerned were destroyed".to_owned(),
         asked_by: GATEWAY.to_owned(),
         approved_by: GATEWAY.to_owned(),
-        entries: destroyed.iter().map(|number| (*number, *number)).collect(),
-        removed: BTreeMap::from([("entries".to_owned(), destroyed.len() as u64)]),
+        entries: ranges.to_vec(),
+        removed: BTreeMap::from([("entries".to_owned(), many)]),
         is_complete: true,
-    };
-    let (by, event) = (GATEWAY.to_owned(), AuditEvent::Erased(erased));
-    Some(Record::Audit(Box::new(AuditEntry { number: last + 1, at, by, event })))
+    }
 }
 
 fn from_the_start(address: &str) -> CopyMark {

@@ -9,6 +9,7 @@ use crate::casework::reminder_mail::ToMail;
 use crate::casework::sealing::seal::{self, SEAL, Seal};
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::AuditEntry;
+use crate::domain::erasure::ranges;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
@@ -216,18 +217,6 @@ fn contact_of<'e>(entry: &'e AuditEntry, person: &str) -> Option<&'e str> {
 
 pub(super) fn count(counts: &mut BTreeMap<String, u64>, what: &str) {
     *counts.entry(what.to_owned()).or_default() += 1;
-}
-
-/// Numbers in their order as ranges.
-fn ranges(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for number in numbers {
-        match ranges.last_mut() {
-            Some((_, to)) if *to + 1 == number => *to = number,
-            _ => ranges.push((number, number)),
-        }
-    }
-    ranges
 }
 
 /// What may still be to be done with an item, by its id.
