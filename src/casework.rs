@@ -126,7 +126,7 @@ pub struct OnDesk {
     watched: live::Watched,
     /// Contacts counted for timelines.
     counted: timeline::Counted,
-    /// Where people have keys of their own.
+    /// Where people, and days, have keys of their own.
     keys: OnceLock<Arc<dyn ErasedKeys>>,
 }
 
@@ -168,7 +168,7 @@ impl Desk {
         }))
     }
 
-    /// With keys of people, which an erasure destroys.
+    /// With keys of people and days, which erasing destroys.
     #[must_use]
     pub fn with_keys(self, keys: Option<Arc<dyn ErasedKeys>>) -> Self {
         if let Some(keys) = keys {

@@ -41,7 +41,7 @@ pub use decisions::{
 };
 pub use deliveries::Deliveries;
 pub use documents::Documents;
-pub use erased_keys::ErasedKeys;
+pub use erased_keys::{ErasedKeys, KeyOf};
 pub use identity_provider::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
 pub use journal::Journal;
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};

@@ -42,7 +42,7 @@ use tokio::time::timeout;
 
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
-    Archive, ArchiveIdentity, FetchError, Keep, Original, OriginalTrouble, Owner, StoreError,
+    Archive, ArchiveIdentity, FetchError, Keep, KeyOf, Original, OriginalTrouble, Owner, StoreError,
 };
 use crate::runtime::hashed::{self, Hashed};
 use crate::runtime::limits::{ARCHIVE_THREAD_WAIT, ARCHIVE_THREADS_MAX};
@@ -186,7 +186,7 @@ impl FileArchive {
             place::sync_folder(&place.folder(&self.root)).map_err(|error| away(&error))?;
             return Ok(Keep::Done(place.reference()));
         }
-        let key = self.codec.sealing(organisation.as_str(), owner.person)?;
+        let key = self.codec.sealing(organisation.as_str(), owner.person.map(KeyOf::Person))?;
         let key = key.as_deref();
         let bytes = key.map_or(hashed.bytes, |key| cipher::length(hashed.bytes, key));
         if let Err(fault) = self.kept.add(&places, bytes, owner.allowance) {

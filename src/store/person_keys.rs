@@ -1,24 +1,27 @@
-//! A key for each person: what erases them from copies that nobody can reach.
+//! A key for each person, and for each day of contacts of nobody on record: what erases them from copies that nobody
+//! can reach.
 //!
 //! Records and originals about a person are encrypted with a key of their own, which the keyring keeps wrapped in a
 //! folder that is part of no backup of the store. Once it is destroyed, nothing about them can be read any more,
-//! wherever a copy of it may be.
+//! wherever a copy of it may be. Records of contacts of nobody on record have the key of their day, which retention
+//! destroys. It is a key like any other, so that a gateway from before there were any reads by it.
 //!
 //! ```text
 //! people-keys/
 //!   names                    a secret by which files are named, wrapped; made with the first key
-//!   current/3f/3f9a…         the key that encrypts records about a person; named by a keyed hash
-//!   retired/~8c01…~3f9a…~51d7…   keys of people who are being erased: they read, and encrypt nothing more
+//!   current/3f/3f9a…         the key that encrypts new records about a person, or of a day; named by a keyed hash
+//!   retired/~8c01…~3f9a…~51d7…   keys of what is being erased: they read, and encrypt nothing more
 //!   destroyed/~8c01…~3f9a…~51d7… empty: says that the key of this name was destroyed, and is not just missing
 //!   .lock                    held while a key is made, retired, destroyed or wrapped anew
 //!   .new-…                   also in the folders above: not finished yet, or left behind by a process that was killed
 //! ```
 //!
-//! A key's name in records is `~`, which folder it is of, `~`, the person's hash, `~`, and some random digits. Someone
-//! who is entered under the same id later has another key. Gateways on one store share the folder.
+//! A key's name in records is `~`, which folder it is of, `~`, the hash of person or day, `~`, and some random digits.
+//! Someone who is entered under the same id later has another key. Gateways on one store share the folder.
 
 mod file_wait;
 mod files;
+mod names;
 mod rewrap;
 mod wrap;
 
@@ -27,31 +30,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::keyring::{KEY_BYTES, Key, Keyring};
 use crate::domain::organisation::OrganisationId;
-use crate::ports::{ErasedKeys, StoreError};
+use crate::ports::{ErasedKeys, KeyOf, StoreError};
 use crate::runtime::limits::{PERSON_KEY_SEEN_FOR, PERSON_KEYS_IN_MEMORY_MAX};
-use crate::runtime::tokens::{hex, sha256};
+use crate::runtime::tokens::hex;
 use file_wait::FileWait;
 use files::Files;
+use names::{Names, subject};
 
-/// What the name of a person's key begins with. No name in a keyring does.
+/// What the name of such a key begins with. No name in a keyring does.
 pub(super) const FIRST: char = '~';
 
-/// Hex digits: which folder, whose key, which of theirs.
-const FOLDER_HEX: usize = 8;
-const PERSON_HEX: usize = 32;
+/// Random bytes at its end.
 const OWN_BYTES: usize = 4;
 
-/// What the names' secret is wrapped for, where a key is for a person's hash.
+/// What the names' secret is wrapped for, where a key is for the hash of its person or day.
 const NAMES: &str = "names";
 
-/// The keys of people, in a folder.
+/// The keys of people and days, in a folder.
 pub struct PersonKeys {
     files: Files,
     file_wait: FileWait,
@@ -62,16 +63,12 @@ pub struct PersonKeys {
     missed: Mutex<Option<String>>,
 }
 
-struct Names {
-    hashing: hmac::Key,
-    /// Which folder it is.
-    folder: String,
-}
-
 /// The keys in memory, so that no contact waits for a file.
 #[derive(Default)]
 struct Known {
     names: Option<Arc<Names>>,
+    /// When the folder was last seen without any.
+    unused: Option<Instant>,
     current: HashMap<String, (Arc<Key>, Instant)>,
     named: HashMap<String, Arc<Key>>,
 }
@@ -82,7 +79,7 @@ struct Stored {
     key: String,
 }
 
-/// Whether it is the name of a person's key.
+/// Whether it is the name of the key of a person or a day.
 pub(super) fn is_name(id: &str) -> bool {
     id.starts_with(FIRST)
 }
@@ -104,23 +101,28 @@ impl PersonKeys {
         }
     }
 
-    /// The key that encrypts new records about a person; it is made if it is missing. Another gateway may
-    /// have retired it a moment ago ([`PERSON_KEY_SEEN_FOR`]).
+    /// The key that encrypts new records about a person, or of a day; it is made if it is missing. Another gateway may
+    /// have retired it a moment ago ([`PERSON_KEY_SEEN_FOR`]). `None`: of a day, in a folder with no key of a person.
     ///
     /// # Errors
     /// `Unavailable`: the folder is not there, or can't be read or written. `Locked`: a key of the keyring is missing.
-    pub(super) fn current(&self, organisation: &str, person: &str) -> Result<Arc<Key>, StoreError> {
-        let subject = [organisation, "\0", person].concat();
-        if let Some((key, seen)) = self.known().current.get(&subject)
+    pub(super) fn current(
+        &self,
+        organisation: &str,
+        of: KeyOf<'_>,
+    ) -> Result<Option<Arc<Key>>, StoreError> {
+        let remembered_by = subject(organisation, of);
+        if let Some((key, seen)) = self.known().current.get(&remembered_by)
             && seen.elapsed() < PERSON_KEY_SEEN_FOR
         {
-            return Ok(Arc::clone(key));
+            return Ok(Some(Arc::clone(key)));
         }
-        let names = match self.names()? {
-            Some(names) => names,
-            None => self.make_names()?,
+        let names = match (self.names_for(of)?, of) {
+            (Some(names), _) => names,
+            (None, KeyOf::Person(_)) => self.make_names()?,
+            (None, KeyOf::Day(_)) => return Ok(None),
         };
-        let hash = names.hash(organisation, person);
+        let hash = names.hash(organisation, of);
         let stored = match self.wrapped(&hash)? {
             Some(wrapped) => self.unwrap(&hash, &wrapped)?,
             None => self.make(&names, &hash)?,
@@ -130,8 +132,25 @@ impl PersonKeys {
         if known.current.len() >= PERSON_KEYS_IN_MEMORY_MAX {
             known.current.clear();
         }
-        known.current.insert(subject, (Arc::clone(&key), Instant::now()));
-        Ok(key)
+        known.current.insert(remembered_by, (Arc::clone(&key), Instant::now()));
+        Ok(Some(key))
+    }
+
+    /// As [`PersonKeys::names`]. For a day, a folder that has none is not looked at each time, and none are made in it:
+    /// it may be an empty mount point, and where nobody is on record nothing has told that yet.
+    fn names_for(&self, of: KeyOf<'_>) -> Result<Option<Arc<Names>>, StoreError> {
+        if matches!(of, KeyOf::Person(_)) {
+            return self.names();
+        }
+        let unused = self.known().unused;
+        if unused.is_some_and(|seen| seen.elapsed() < PERSON_KEY_SEEN_FOR) {
+            return Ok(None);
+        }
+        let names = self.names()?;
+        if names.is_none() {
+            self.known_mut().unused = Some(Instant::now());
+        }
+        Ok(names)
     }
 
     /// The key of a name that a record bears.
@@ -194,13 +213,15 @@ impl PersonKeys {
         let destroyed = name.to_owned();
         if self.look(move |files| files.is_destroyed(&destroyed))? {
             return Ok(StoreError::Destroyed(
-                "this was about a person who has been erased; their key was destroyed".to_owned(),
+                "this was about a person who has been erased, or is of a day whose contacts are gone: its key was \
+                 destroyed"
+                    .to_owned(),
             ));
         }
         Ok(match self.look(Files::names)? {
             None => swapped(),
             Some(_) => StoreError::Locked(
-                "the key of a person is missing from [keys] people: is it mounted, or an older copy?".to_owned(),
+                "a key is missing from [keys] people: is it mounted, or an older copy?".to_owned(),
             ),
         })
     }
@@ -223,14 +244,14 @@ impl PersonKeys {
         }
     }
 
-    /// Encrypts nothing more with a person's key: new records under the same id have another. It still
+    /// Encrypts nothing more with a key: new records about the same person, or of the same day, have another. It still
     /// reads. `false`: there is none.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].
-    pub fn retire(&self, organisation: &str, person: &str) -> Result<bool, StoreError> {
+    pub fn retire(&self, organisation: &str, of: KeyOf<'_>) -> Result<bool, StoreError> {
         let Some(names) = self.names()? else { return Ok(false) };
-        let hash = names.hash(organisation, person);
+        let hash = names.hash(organisation, of);
         self.is_same_folder()?;
         let lock = self.files.lock()?;
         let current = self.files.current(&hash)?;
@@ -239,18 +260,17 @@ impl PersonKeys {
             self.files.retire(&hash, &stored.name)?;
         }
         drop(lock);
-        let subject = [organisation, "\0", person].concat();
-        self.known_mut().current.remove(&subject);
+        self.known_mut().current.remove(&subject(organisation, of));
         Ok(current.is_some())
     }
 
-    /// Destroys the keys of a person that were retired; how many it were.
+    /// Destroys the keys of a person, or of a day, that were retired; how many it were.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].
-    pub fn destroy(&self, organisation: &str, person: &str) -> Result<u64, StoreError> {
+    pub fn destroy(&self, organisation: &str, of: KeyOf<'_>) -> Result<u64, StoreError> {
         let Some(names) = self.names()? else { return Ok(0) };
-        let hash = names.hash(organisation, person);
+        let hash = names.hash(organisation, of);
         self.is_same_folder()?;
         let _lock = self.files.lock()?;
         self.files.clear_up(Some(&hash))?;
@@ -305,7 +325,7 @@ impl PersonKeys {
         Ok(Arc::clone(known))
     }
 
-    /// Makes the key of a person; one that another gateway made a moment before is theirs.
+    /// Makes the key of a person or a day; one that another gateway made a moment before is theirs.
     fn make(&self, names: &Names, hash: &str) -> Result<Stored, StoreError> {
         let mut own = [0; OWN_BYTES];
         SystemRandom::new().fill(&mut own).map_err(|_| no_random())?;
@@ -347,7 +367,9 @@ impl PersonKeys {
     }
 
     fn keep(&self, names: Names) -> Arc<Names> {
-        Arc::clone(self.known_mut().names.get_or_insert_with(|| Arc::new(names)))
+        let mut known = self.known_mut();
+        known.unused = None;
+        Arc::clone(known.names.get_or_insert_with(|| Arc::new(names)))
     }
 
     /// The names of the folder that is mounted now.
@@ -358,9 +380,7 @@ impl PersonKeys {
     fn unwrap_names(&self, wrapped: &str) -> Result<Names, StoreError> {
         let secret = wrap::unwrap(&self.keyring, NAMES, wrapped)?;
         let secret = STANDARD.decode(secret).map_err(|_| damaged())?;
-        let mut folder = hex(&sha256(&secret));
-        folder.truncate(FOLDER_HEX);
-        Ok(Names { hashing: hmac::Key::new(hmac::HMAC_SHA256, &secret), folder })
+        Ok(Names::by(&secret))
     }
 
     /// Whether what is mounted now is the folder whose names are in memory: no key is made or destroyed in another.
@@ -374,27 +394,13 @@ impl PersonKeys {
     }
 }
 
-impl Names {
-    /// The keyed hash of a person's id.
-    fn hash(&self, organisation: &str, person: &str) -> String {
-        let mut hash = hmac::Context::with_key(&self.hashing);
-        for word in [organisation, person] {
-            hash.update(&(word.len() as u64).to_be_bytes());
-            hash.update(word.as_bytes());
-        }
-        let mut text = hex(hash.sign().as_ref());
-        text.truncate(PERSON_HEX);
-        text
-    }
-}
-
 impl ErasedKeys for PersonKeys {
-    fn retire(&self, organisation: &OrganisationId, person: &str) -> Result<bool, StoreError> {
-        PersonKeys::retire(self, organisation.as_str(), person)
+    fn retire(&self, organisation: &OrganisationId, of: KeyOf<'_>) -> Result<bool, StoreError> {
+        PersonKeys::retire(self, organisation.as_str(), of)
     }
 
-    fn destroy(&self, organisation: &OrganisationId, person: &str) -> Result<u64, StoreError> {
-        PersonKeys::destroy(self, organisation.as_str(), person)
+    fn destroy(&self, organisation: &OrganisationId, of: KeyOf<'_>) -> Result<u64, StoreError> {
+        PersonKeys::destroy(self, organisation.as_str(), of)
     }
 }
 
@@ -421,7 +427,7 @@ fn swapped() -> StoreError {
 }
 
 fn damaged() -> StoreError {
-    StoreError::Corrupt("a person's key in [keys] people can't be read back".to_owned())
+    StoreError::Corrupt("a key in [keys] people can't be read back".to_owned())
 }
 
 fn not_a_name() -> StoreError {

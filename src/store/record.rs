@@ -3,8 +3,8 @@
 //! A record is JSON behind a mark. The mark of plain JSON is one space, which leaves the record JSON for SQL, for other
 //! tools, and for a gateway from before there was a mark; a record of that time has none and begins with its JSON. The
 //! mark of any other format begins with [`ENVELOPE`], which no JSON does; it names the format and what it takes to read
-//! what follows. Format 1 is JSON encrypted with a key of the keyring, or of the person the record is about
-//! (`encrypted`).
+//! what follows. Format 1 is JSON encrypted with a key of the keyring, of the person the record is about, or of the day
+//! of a contact of nobody on record (`encrypted`).
 //!
 //! A store with a keyring encrypts what it writes, and reads plain records as well: those of before. One without a
 //! keyring writes plain JSON, and refuses encrypted records.
@@ -17,12 +17,13 @@ use std::fmt::Display;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keyring::{Key, Keyring};
 use super::person_keys::PersonKeys;
-use crate::ports::StoreError;
+use crate::ports::{KeyOf, StoreError};
 use crate::runtime::tokens::hex;
 
 /// JSON that a record carries as it was handed in.
@@ -62,14 +63,14 @@ pub(super) struct Label<'a> {
     kind: &'a str,
     key: &'a dyn Display,
     is_bound: bool,
-    /// The person whose key encrypts it, where people have keys.
-    about: Option<&'a str>,
+    /// Whose key encrypts it, where people have keys.
+    of: Option<KeyOf<'a>>,
 }
 
 impl<'a> Label<'a> {
     /// The same words wherever the record is written and read.
     pub(super) const fn new(organisation: &'a str, kind: &'a str, key: &'a dyn Display) -> Self {
-        Label { organisation, kind, key, is_bound: true, about: None }
+        Label { organisation, kind, key, is_bound: true, of: None }
     }
 
     /// Not bound to the key: where the record is written it is not known yet, or will change.
@@ -79,7 +80,13 @@ impl<'a> Label<'a> {
 
     /// About a person, as far as it is known. It makes no difference for reading.
     pub(super) fn about(self, person: Option<&'a str>) -> Self {
-        Label { about: person.filter(|person| !person.is_empty()), ..self }
+        let person = person.filter(|person| !person.is_empty());
+        Label { of: person.map(KeyOf::Person), ..self }
+    }
+
+    /// Of a contact of nobody on record, on a day; of one about a person, that makes no difference.
+    pub(super) fn on(self, day: Option<NaiveDate>) -> Self {
+        Label { of: self.of.or(day.map(KeyOf::Day)), ..self }
     }
 
     fn unreadable(&self) -> StoreError {
@@ -97,7 +104,7 @@ pub struct Codec {
 /// The key that encrypts a record or an original.
 pub(super) enum Sealing<'c> {
     Keyring(&'c Key),
-    Person(Arc<Key>),
+    Own(Arc<Key>),
 }
 
 impl Deref for Sealing<'_> {
@@ -106,7 +113,7 @@ impl Deref for Sealing<'_> {
     fn deref(&self) -> &Key {
         match self {
             Sealing::Keyring(key) => key,
-            Sealing::Person(key) => key,
+            Sealing::Own(key) => key,
         }
     }
 }
@@ -122,7 +129,7 @@ impl Codec {
         Codec { keyring, people: None }
     }
 
-    /// The same, with a key for each person a record is about.
+    /// The same, with a key for each person a record is about, and for each day of contacts of nobody.
     #[must_use]
     pub fn with_people(self, people: Arc<PersonKeys>) -> Self {
         Codec { people: Some(people), ..self }
@@ -133,35 +140,43 @@ impl Codec {
         self.people.as_ref()
     }
 
-    /// What encrypts a record, or an original, about a person or nobody; `None`: it stays plain.
+    /// What encrypts a record, or an original; `of`: what has a key of its own. `None`: it stays plain.
     ///
     /// # Errors
-    /// `Unavailable`, `Locked`: the person's key can't be read or made.
+    /// `Unavailable`, `Locked`: its own key can't be read or made.
     pub(super) fn sealing(
         &self,
         organisation: &str,
-        about: Option<&str>,
+        of: Option<KeyOf<'_>>,
     ) -> Result<Option<Sealing<'_>>, StoreError> {
         let Some(keyring) = &self.keyring else { return Ok(None) };
-        match (&self.people, about) {
-            (Some(people), Some(person)) => {
-                people.current(organisation, person).map(|key| Some(Sealing::Person(key)))
-            }
-            _ => Ok(Some(Sealing::Keyring(keyring.first()))),
-        }
+        let own = match (&self.people, of) {
+            (Some(people), Some(of)) => people.current(organisation, of)?,
+            _ => None,
+        };
+        Ok(Some(own.map_or_else(|| Sealing::Keyring(keyring.first()), Sealing::Own)))
+    }
+
+    /// Whether a record is written with a key of the keyring: it has no key of its own.
+    ///
+    /// # Errors
+    /// As [`Codec::sealing`].
+    pub(super) fn takes_keyring(&self, label: Label<'_>) -> Result<bool, StoreError> {
+        let sealing = self.sealing(label.organisation, label.of)?;
+        Ok(matches!(sealing, Some(Sealing::Keyring(_))))
     }
 
     /// The key of a name that a record or an original bears; `None`: it is not there.
     ///
     /// # Errors
-    /// `Destroyed`: it was a person's. `Unavailable`, `Locked`: people's keys can't be read.
+    /// `Destroyed`: it was. `Unavailable`, `Locked`: people's keys can't be read.
     pub(super) fn named(&self, id: &str) -> Result<Option<Sealing<'_>>, StoreError> {
         if !super::person_keys::is_name(id) {
             let key = self.keyring.as_ref().and_then(|keyring| keyring.named(id));
             return Ok(key.map(Sealing::Keyring));
         }
         match &self.people {
-            Some(people) => people.named(id).map(|key| Some(Sealing::Person(key))),
+            Some(people) => people.named(id).map(|key| Some(Sealing::Own(key))),
             None => Err(StoreError::Locked(
                 "records are encrypted with a key for each person: name their folder in [keys] people"
                     .to_owned(),
@@ -198,7 +213,7 @@ impl Codec {
         label: Label<'_>,
         what: &(impl Serialize + ?Sized),
     ) -> Result<(), StoreError> {
-        let Some(key) = self.sealing(label.organisation, label.about)? else {
+        let Some(key) = self.sealing(label.organisation, label.of)? else {
             bytes.push(MARK);
             return serde_json::to_writer(bytes, what).map_err(unwritable);
         };
@@ -240,7 +255,7 @@ impl Codec {
         }
     }
 
-    /// Whether a record takes the key of a person that is destroyed, by its beginning.
+    /// Whether a record takes the key of a person or a day that is destroyed, by its beginning.
     ///
     /// # Errors
     /// `Unavailable`, `Locked`: people's keys can't be read.
@@ -252,7 +267,7 @@ impl Codec {
         Ok(unless_destroyed(self.named(name))?.is_none())
     }
 
-    /// What every record begins with that is encrypted with the key of a person.
+    /// What every record begins with that is encrypted with the key of a person or a day.
     pub(super) fn mark_of_people() -> String {
         format!("%1:{}", super::person_keys::FIRST)
     }
@@ -279,7 +294,7 @@ impl Codec {
     ///
     /// # Errors
     /// `Corrupt`: it was not written there. `Locked`: it has a format that this gateway does not know, or
-    /// takes a key that is not in the keyring. `Destroyed`: it was about somebody whose key was destroyed.
+    /// takes a key that is not in the keyring. `Destroyed`: its key was.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
         record: impl AsRef<[u8]>,
@@ -297,7 +312,7 @@ impl Codec {
     }
 }
 
-/// What was read; `None`: it was about somebody whose key is destroyed, which is as if it were gone.
+/// What was read; `None`: its key is destroyed, which is as if it were gone.
 ///
 /// # Errors
 /// As the reading, but for `Destroyed`.

@@ -15,7 +15,7 @@ use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
-use crate::ports::{ErasedKeys, StoreError};
+use crate::ports::{ErasedKeys, KeyOf, StoreError};
 use crate::runtime::limits::{
     ERASURE_PIECE, ERASURE_ROUNDS_MAX, ERASURE_SETTLES_AFTER, ERASURE_TRIES_MAX,
 };
@@ -284,26 +284,22 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// Does something with people's keys, where there are any.
-    async fn of_keys<T: Default + Send + 'static>(
+    /// Does something with the keys of people and days, where there are any.
+    pub(in crate::casework) async fn of_keys<T: Default + Send + 'static>(
         &self,
         organisation: &OrganisationId,
-        person: &str,
-        work: impl FnOnce(&dyn ErasedKeys, &OrganisationId, &str) -> Result<T, StoreError>
-        + Send
-        + 'static,
+        work: impl FnOnce(&dyn ErasedKeys, &OrganisationId) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Fault> {
         let Some(keys) = self.keys.get().cloned() else { return Ok(T::default()) };
-        let (organisation, person) = (organisation.clone(), person.to_owned());
-        let work = tokio::task::spawn_blocking(move || work(keys.as_ref(), &organisation, &person));
+        let organisation = organisation.clone();
+        let work = tokio::task::spawn_blocking(move || work(keys.as_ref(), &organisation));
         Ok(work.await.map_err(|_| Fault::stopping())??)
     }
 
     /// `false`: no key encrypts new records about the person.
     async fn retire_key(&self, id: &OrganisationId, person: &str) -> Result<bool, Fault> {
-        let retire =
-            |keys: &dyn ErasedKeys, id: &OrganisationId, person: &str| keys.retire(id, person);
-        self.of_keys(id, person, retire).await
+        let person = person.to_owned();
+        self.of_keys(id, move |keys, id| keys.retire(id, KeyOf::Person(&person))).await
     }
 
     /// Destroys the person's key, once nothing is written with it any more. `false`: the same id is being erased
@@ -314,9 +310,8 @@ impl Desk {
                 return Ok(false);
             }
         }
-        let destroy =
-            |keys: &dyn ErasedKeys, id: &OrganisationId, person: &str| keys.destroy(id, person);
-        self.of_keys(id, person, destroy).await?;
+        let person = person.to_owned();
+        self.of_keys(id, move |keys, id| keys.destroy(id, KeyOf::Person(&person))).await?;
         Ok(true)
     }
 

@@ -28,7 +28,7 @@ use super::temporary::{Temporary, TemporaryFolder};
 use super::{away, blocking, cipher, encrypt, hashed_of, in_hand};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{
-    Allowance, Archive, ArchiveIdentity, FetchError, Keep, Original, OriginalTrouble, Owner,
+    Allowance, Archive, ArchiveIdentity, FetchError, Keep, KeyOf, Original, OriginalTrouble, Owner,
     QuotaFault, StoreError,
 };
 use crate::runtime::hashed::{Hashed, Hashing};
@@ -181,7 +181,8 @@ impl Coming {
         temporary: &TemporaryFolder,
     ) -> Result<Result<Prepared, QuotaFault>, StoreError> {
         let place = &self.places.now;
-        let key = codec.sealing(self.organisation.as_str(), self.person.as_deref())?;
+        let key =
+            codec.sealing(self.organisation.as_str(), self.person.as_deref().map(KeyOf::Person))?;
         let plain = &self.hashed;
         let bytes = key.as_deref().map_or(plain.bytes, |key| cipher::length(plain.bytes, key));
         if let Err(fault) = kept.add(&self.places, bytes, self.allowance) {

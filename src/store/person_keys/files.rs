@@ -1,4 +1,4 @@
-//! The files of people's keys. What bears a final name is whole and on disk.
+//! The files of the keys of people and days. What bears a final name is whole and on disk.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -86,7 +86,7 @@ impl Files {
     }
 
     /// Removes the unfinished files that killed processes left where the keys of a hash are written; `None`: everywhere.
-    /// Such a file may hold the key of somebody who is erased. To be called with the lock, under which every file is
+    /// Such a file may hold a key that is to be destroyed. To be called with the lock, under which every file is
     /// written: what is unfinished then will never be finished.
     pub(super) fn clear_up(&self, hash: Option<&str>) -> Result<(), StoreError> {
         let current = self.folder.join(CURRENT);
@@ -188,7 +188,8 @@ impl Files {
         let _ = std::fs::remove_file(&temporary);
         put.map_err(|error| away(&error))?;
         // Retired already by another gateway: the caller tries again.
-        read(path)?.ok_or_else(|| StoreError::Unavailable("a person's key has changed".to_owned()))
+        read(path)?
+            .ok_or_else(|| StoreError::Unavailable("a key in [keys] people has changed".to_owned()))
     }
 }
 

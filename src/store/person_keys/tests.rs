@@ -43,6 +43,63 @@ fn each_person_has_a_key_which_every_gateway_reads_by() {
     }
 }
 
+const DAY: &str = "2026-02-10";
+
+fn on(day: &str) -> Label<'static> {
+    Label::new("karbon", "decision", &"s-1").on(Some(day.parse().unwrap()))
+}
+
+const S: Label<'static> = Label::new("karbon", "decision", &"s-1");
+
+#[test]
+fn each_day_has_a_key_which_goes_without_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, people) = gateway(folder.path(), &[OLD]);
+    let day = KeyOf::Day(DAY.parse().unwrap());
+    let person = codec.write(of("P-1"), "Alun").unwrap();
+    // Somebody whose id is written like the day.
+    let alike = codec.write(of(DAY), "Bethan").unwrap();
+    let before = codec.write(on(DAY), "a stranger").unwrap();
+    let other = codec.write(on("2026-02-11"), "another").unwrap();
+    assert!(before.starts_with("%1:~") && !before.contains(DAY), "{before}");
+    let name = |record: &str| record.split(':').nth(1).unwrap().to_owned();
+    assert_eq!(name(&codec.write(on(DAY), "again").unwrap()), name(&before));
+    assert_ne!(name(&before), name(&other));
+    assert_ne!(name(&before), name(&alike));
+    let theirs =
+        codec.write(on(DAY).about(Some("P-1")).on(Some(DAY.parse().unwrap())), "x").unwrap();
+    assert_eq!(name(&theirs), name(&person), "what is about a person is theirs");
+
+    assert!(people.retire("karbon", day).unwrap());
+    assert!(!people.retire("karbon", day).unwrap());
+    assert_eq!(codec.read::<String>(&before, S).unwrap(), "a stranger");
+    let after = codec.write(on(DAY), "replayed late").unwrap();
+    assert_eq!(people.destroy("karbon", day).unwrap(), 1);
+    let (fresh, _) = gateway(folder.path(), &[OLD]);
+    for codec in [&codec, &fresh] {
+        let gone = codec.read::<String>(&before, S).unwrap_err();
+        assert!(matches!(gone, StoreError::Destroyed(_)), "{gone}");
+        assert_eq!(codec.read::<String>(&after, S).unwrap(), "replayed late");
+        assert_eq!(codec.read::<String>(&other, S).unwrap(), "another");
+        assert_eq!(codec.read::<String>(&person, P).unwrap(), "Alun");
+        assert_eq!(codec.read::<String>(&alike, P).unwrap(), "Bethan");
+    }
+}
+
+/// It may be an empty mount point, and nothing that is stored tells yet.
+#[test]
+fn no_folder_begins_with_the_key_of_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let (codec, people) = gateway(folder.path(), &[OLD]);
+    let written = codec.write(on(DAY), "a stranger").unwrap();
+    assert!(written.starts_with("%1:k-old:"), "{written}");
+    assert_eq!(walk(folder.path()), Vec::<PathBuf>::new());
+    assert!(!people.retire("karbon", KeyOf::Day(DAY.parse().unwrap())).unwrap());
+    codec.write(of("P-1"), "Alun").unwrap();
+    assert!(codec.write(on(DAY), "a stranger").unwrap().starts_with("%1:~"));
+    assert_eq!(codec.read::<String>(&written, S).unwrap(), "a stranger");
+}
+
 fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -58,12 +115,12 @@ fn what_is_written_under_a_retired_id_has_another_key_and_a_destroyed_one_reads_
     let (codec, people) = gateway(folder.path(), &[OLD]);
     let before = codec.write(of("P-1"), "Alun").unwrap();
     let other = codec.write(of("P-2"), "Bethan").unwrap();
-    assert!(people.retire("karbon", "P-1").unwrap());
-    assert!(!people.retire("karbon", "P-1").unwrap(), "there is none any more");
+    assert!(people.retire("karbon", KeyOf::Person("P-1")).unwrap());
+    assert!(!people.retire("karbon", KeyOf::Person("P-1")).unwrap(), "there is none any more");
     assert_eq!(codec.read::<String>(&before, P).unwrap(), "Alun");
     let after = codec.write(of("P-1"), "Alun again").unwrap();
-    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
-    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 0);
+    assert_eq!(people.destroy("karbon", KeyOf::Person("P-1")).unwrap(), 1);
+    assert_eq!(people.destroy("karbon", KeyOf::Person("P-1")).unwrap(), 0);
     let (fresh, _) = gateway(folder.path(), &[OLD]);
     for codec in [&codec, &fresh] {
         let gone = codec.read::<String>(&before, P).unwrap_err();
@@ -79,7 +136,7 @@ fn keys_are_wrapped_anew_and_records_stay_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let (before, people) = gateway(folder.path(), &[OLD]);
     let records = ["P-1", "P-2"].map(|person| before.write(of(person), person).unwrap());
-    people.retire("karbon", "P-2").unwrap();
+    people.retire("karbon", KeyOf::Person("P-2")).unwrap();
     let (both, people) = gateway(folder.path(), &[NEW, OLD]);
     assert_eq!(people.rewrap().unwrap(), 3, "two keys and the names");
     assert_eq!(people.rewrap().unwrap(), 0);
@@ -122,8 +179,8 @@ fn a_folder_that_is_mounted_late_is_used_from_then_on() {
     assert_eq!(people.fault(), None, "no key is made or missed yet");
     assert!(is_unavailable(codec.read::<String>(&record, P)));
     assert!(is_unavailable(codec.write(of("P-2"), "Bethan")));
-    assert!(is_unavailable(people.retire("karbon", "P-1")));
-    assert!(is_unavailable(people.destroy("karbon", "P-1")));
+    assert!(is_unavailable(people.retire("karbon", KeyOf::Person("P-1"))));
+    assert!(is_unavailable(people.destroy("karbon", KeyOf::Person("P-1"))));
     assert_eq!(walk(&point), Vec::<PathBuf>::new(), "no key is made there");
     assert!(people.fault().unwrap().contains("mount that one"));
 
@@ -171,19 +228,19 @@ fn a_folder_that_goes_away_while_a_gateway_runs_is_no_erasure() {
     assert_eq!(running.read::<String>(&records[0], P).unwrap(), "P-1", "in memory");
     assert!(is_unavailable(running.read::<String>(&records[1], P)));
     assert!(is_unavailable(running.write(of("P-4"), "new")));
-    assert!(is_unavailable(people.retire("karbon", "P-1")));
+    assert!(is_unavailable(people.retire("karbon", KeyOf::Person("P-1"))));
 
     // The mount point, and a folder of other keys.
     std::fs::create_dir(&there).unwrap();
     assert!(is_unavailable(running.read::<String>(&records[1], P)));
     assert!(is_unavailable(running.write(of("P-4"), "new")));
-    assert!(is_unavailable(people.destroy("karbon", "P-1")));
+    assert!(is_unavailable(people.destroy("karbon", KeyOf::Person("P-1"))));
     let (other, _) = gateway(&there, &[OLD]);
     other.write(of("P-2"), "another").unwrap();
     let locked = running.read::<String>(&records[1], P).unwrap_err();
     assert!(matches!(&locked, StoreError::Locked(_)), "{locked}");
     assert!(is_unavailable(running.write(of("P-4"), "new")));
-    assert!(is_unavailable(people.retire("karbon", "P-2")));
+    assert!(is_unavailable(people.retire("karbon", KeyOf::Person("P-2"))));
 
     std::fs::remove_dir_all(&there).unwrap();
     std::fs::rename(&away, &there).unwrap();
@@ -211,8 +268,8 @@ fn a_key_that_is_missing_without_evidence_was_not_destroyed() {
     assert_eq!(watched.fault(), Some(missing.to_string()));
     std::fs::write(&current, copy).unwrap();
     assert_eq!(watched.fault(), None);
-    assert!(people.retire("karbon", "P-1").unwrap());
-    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
+    assert!(people.retire("karbon", KeyOf::Person("P-1")).unwrap());
+    assert_eq!(people.destroy("karbon", KeyOf::Person("P-1")).unwrap(), 1);
     assert_eq!(std::fs::read(only(&folder.path().join("destroyed"))).unwrap(), b"");
     assert!(matches!(read(), Err(StoreError::Destroyed(_))));
     std::fs::remove_dir_all(folder.path().join("destroyed")).unwrap();
@@ -233,9 +290,9 @@ fn what_a_killed_process_left_unfinished_is_removed() {
         std::fs::write(&unfinished, "%k1:k-old:half of a key").unwrap();
         unfinished
     };
-    assert!(people.retire("karbon", "P-1").unwrap());
+    assert!(people.retire("karbon", KeyOf::Person("P-1")).unwrap());
     let left = [leave(&key(&records[0])), leave(&folder.path().join("retired"))];
-    assert_eq!(people.destroy("karbon", "P-1").unwrap(), 1);
+    assert_eq!(people.destroy("karbon", KeyOf::Person("P-1")).unwrap(), 1);
     assert!(left.iter().all(|path| !path.exists()), "no copy of a destroyed key is left");
 
     let left = [leave(folder.path()), leave(&key(&records[1]))];

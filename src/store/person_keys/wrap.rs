@@ -27,8 +27,9 @@ pub(super) fn unwrap(keyring: &Keyring, place: &str, wrapped: &str) -> Result<St
     let parts = wrapped.strip_prefix(MARK).and_then(|rest| rest.split_once(':'));
     let (id, sealed) = parts.ok_or_else(damaged)?;
     let key = keyring.named(id).ok_or_else(|| {
-        let why =
-            format!("a person's key is wrapped by the key `{id}`, which is not in [keys] store");
+        let why = format!(
+            "a key in [keys] people is wrapped by the key `{id}`, which is not in [keys] store"
+        );
         StoreError::Locked(why)
     })?;
     let opened = key.open(&bound(key, place), sealed.as_bytes()).ok_or_else(damaged)?;

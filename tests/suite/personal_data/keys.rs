@@ -18,7 +18,7 @@ use contact_gateway::ports::audit_trail::{TrailFilter, TrailSearch};
 use contact_gateway::ports::documents::Order;
 use contact_gateway::ports::portable::{Contents as _, Portable, Record};
 use contact_gateway::ports::{
-    AuditTrail as _, Clock, ErasedKeys, ItemFilter, Register as _, Stamp, Store, StoreError,
+    AuditTrail as _, Clock, ErasedKeys, ItemFilter, KeyOf, Register as _, Stamp, Store, StoreError,
 };
 use contact_gateway::store::copy::{CopyFault, Source, copy};
 use contact_gateway::store::embedded::{DatabaseSnapshot, Embedded};
@@ -85,6 +85,7 @@ impl Keyed {
 
     /// Erases somebody's key.
     fn destroy(&self, of: &OrganisationId, person: &str) {
+        let person = KeyOf::Person(person);
         assert!(self.people.retire(of.as_str(), person).unwrap());
         assert_eq!(self.people.destroy(of.as_str(), person).unwrap(), 1);
     }
