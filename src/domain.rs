@@ -81,3 +81,4 @@ pub mod sender;
 pub mod tally;
 pub mod templates;
 pub mod token_life;
+mod unnamed;

@@ -17,6 +17,7 @@ mod record;
 pub mod redis;
 pub mod settings;
 mod trail;
+mod unnamed;
 pub mod verify;
 
 use std::path::{Path, PathBuf};

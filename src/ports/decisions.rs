@@ -1,9 +1,10 @@
 //! The atomic heart: one contact decided and committed with all that goes with it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Allowance, StoreError};
@@ -163,6 +164,16 @@ pub trait Decisions: Send + Sync {
     /// Commits decisions made while the store was away. Exactly once: where the contact's id is
     /// recorded already, nothing is written.
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError>;
+
+    /// The days from which anything is held of a contact of nobody on record: a decision, a queue item or an entry of
+    /// the trail. Reads all of those, so that nothing is missed that takes the key of its day.
+    ///
+    /// # Errors
+    /// Also if one of them can't be read: nobody knows of which day it is.
+    async fn unnamed_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError>;
 }
 
 /// Something learnt about a contact after it was decided.

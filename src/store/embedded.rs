@@ -32,12 +32,13 @@ mod writer;
 
 pub use portable::AsItIs;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::broadcast;
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -53,6 +54,7 @@ use crate::ports::{
 };
 use crate::runtime::limits::STORE_IDLE;
 use crate::store::record::{Codec, unless_destroyed};
+use crate::store::unnamed;
 use database::Database;
 use feed::{Feed, Follower, Idle};
 use opened::Opened;
@@ -264,6 +266,13 @@ impl Decisions for Embedded {
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         self.writer.write(move |desk| decisions::replay(desk, &entry)).await
+    }
+
+    async fn unnamed_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        unnamed::days(self, organisation, &unnamed::KINDS).await
     }
 }
 

@@ -6,16 +6,16 @@ mod portable;
 mod room;
 mod shelf;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::broadcast;
 
-use super::{DECIDER_PANICKED, attached, page};
+use super::{DECIDER_PANICKED, attached, page, unnamed};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
@@ -148,6 +148,13 @@ impl Decisions for Memory {
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         self.enter(&entry.organisation.clone(), |room| room.write_once(entry));
         Ok(())
+    }
+
+    async fn unnamed_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        unnamed::days(self, organisation, &unnamed::KINDS).await
     }
 }
 

@@ -36,11 +36,11 @@ mod script;
 mod search;
 mod wire;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -51,7 +51,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
-use crate::ports::portable::Contents;
+use crate::ports::portable::{Contents, Kind};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -60,6 +60,7 @@ use crate::ports::{
 use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
 use crate::store::record::{Codec, kind, unless_destroyed};
 use crate::store::settings::RedisSettings;
+use crate::store::unnamed;
 use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
 use keys::Keys;
@@ -291,6 +292,17 @@ impl Decisions for Redis {
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         self.is_whole(&entry.organisation).await?;
         decisions::replay(self, &entry).await
+    }
+
+    async fn unnamed_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        self.is_whole(organisation).await?;
+        let found = unnamed::days(self, organisation, &[Kind::Decisions, Kind::Audit]).await;
+        let mut days = found?;
+        days.extend(items::unnamed_days(self, &self.keys(organisation)).await?);
+        Ok(days)
     }
 }
 

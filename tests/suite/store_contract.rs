@@ -76,6 +76,7 @@ macro_rules! clauses {
             decisions: of_nobody_nothing_is_remembered,
             decisions: plain_decisions_are_recorded_once,
             decisions: a_replay_writes_once_whichever_comes_first,
+            decisions: days_of_contacts_of_nobody_are_those_of_all_that_is_held,
             decisions: what_was_received_is_bounded_newest_kept,
             decisions: what_was_counted_long_ago_is_forgotten,
             quotas: exactly_the_limit_is_admitted_of_many_at_once,

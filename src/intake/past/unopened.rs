@@ -1,9 +1,10 @@
 //! Takes the place of a store that could not be opened, or is being reopened: refuses everything, and says why.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::broadcast;
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
@@ -106,6 +107,10 @@ impl Decisions for Unopened {
     }
 
     async fn replay(&self, _: JournalEntry) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+
+    async fn unnamed_days(&self, _: &OrganisationId) -> Result<BTreeSet<NaiveDate>, StoreError> {
         Err(self.fault())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{CachedStatement, Row, params};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ impl<'c> Trail<'c> {
         let of: Vec<&str> = of.into_iter().collect();
         let about = event.people().first().copied().or_else(|| of.first().copied());
         let entry = |number| AuditEntry { number, at, by, event: event.clone() };
-        let number = self.write(organisation, (at, about), entry)?;
+        let number = self.write(organisation, (at, about, event.unnamed_on(at)), entry)?;
         self.marking.note(organisation, number, at, event, of)
     }
 
@@ -93,7 +93,8 @@ impl<'c> Trail<'c> {
         at: DateTime<Utc>,
         decided: &DecidedEntry,
     ) -> Result<(), StoreError> {
-        let number = self.write(organisation, (at, decided.person.as_deref()), |number| {
+        let whose = (at, decided.person.as_deref(), decided.unnamed_on(at));
+        let number = self.write(organisation, whose, |number| {
             DecidedRecord::new(Some(number), at, GATEWAY, decided)
         })?;
         self.marking.note_decided(organisation, number, at, decided)
@@ -102,7 +103,7 @@ impl<'c> Trail<'c> {
     fn write<R: Serialize>(
         &mut self,
         organisation: &OrganisationId,
-        (at, about): (DateTime<Utc>, Option<&str>),
+        (at, about, day): (DateTime<Utc>, Option<&str>, Option<NaiveDate>),
         entry: impl FnOnce(u64) -> R,
     ) -> Result<i64, StoreError> {
         let name = organisation.as_str();
@@ -112,7 +113,7 @@ impl<'c> Trail<'c> {
         };
         let number = last + 1;
         let entry = entry(u64::try_from(number).map_err(|_| unreadable("audit number"))?);
-        let label = Label::new(name, kind::AUDIT_ENTRY, &number).about(about);
+        let label = Label::new(name, kind::AUDIT_ENTRY, &number).about(about).on(day);
         let record = self.record.write(self.codec, label, &entry)?;
         self.insert
             .execute(params![name, number, at.timestamp_micros(), record])

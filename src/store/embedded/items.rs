@@ -51,7 +51,7 @@ fn write(
     sql: &str,
 ) -> Result<(), StoreError> {
     let label = Label::new(organisation.as_str(), kind::ITEM, &item.id);
-    let label = label.about(item.person.as_deref());
+    let label = label.about(item.person.as_deref()).on(item.unnamed_on());
     let record = connection.codec.write(label, item)?;
     connection
         .prepare_cached(sql)

@@ -62,7 +62,7 @@ impl<'c> Recording<'c> {
         decision: &Decision,
     ) -> Result<bool, StoreError> {
         let label = Label::new(organisation.as_str(), kind::DECISION, &contact);
-        let label = label.about(decision.person.as_deref());
+        let label = label.about(decision.person.as_deref()).on(decision.unnamed_on(at));
         let record = self.record.write(self.codec, label, decision)?;
         let at = at.timestamp_micros();
         let written = self

@@ -3,6 +3,7 @@
 //! Each page is one transaction in turn with everybody else's, so that gateways keep running, and an interruption
 //! leaves every record in its old or its new form.
 
+use chrono::NaiveDate;
 use rusqlite::params;
 use serde::Deserialize;
 
@@ -10,7 +11,10 @@ use super::Embedded;
 use super::database::Database;
 use super::documents;
 use super::fault::from_sqlite;
+use super::ledger::instant;
 use crate::domain::audit::AuditEntry;
+use crate::domain::decision::Decision;
+use crate::domain::queue::QueueItem;
 use crate::ports::StoreError;
 use crate::runtime::limits::REKEY_PAGE;
 use crate::store::record::{self, Codec, Label, RawValue, kind};
@@ -53,6 +57,7 @@ struct Found {
     key: String,
     /// Of which it has a column.
     person: Option<String>,
+    at: Option<i64>,
     record: String,
 }
 
@@ -111,15 +116,20 @@ fn page(
     let mut write = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let codec = &connection.codec;
     let mut records = 0;
-    for Found { organisation, kind, key, person, record, .. } in &found {
+    for Found { organisation, kind, key, person, at, record, .. } in &found {
         let label = Label::new(organisation, kind, key);
         let content: Box<RawValue> = codec.read(record, label)?;
         let about =
             codec.people().and_then(|_| person.clone().or_else(|| about(kind, key, &content)));
-        if about.is_none() && record.starts_with(&codec.mark()) {
+        let day = match codec.people() {
+            Some(_) => unnamed_on(kind, *at, &content)?,
+            None => None,
+        };
+        let label = label.about(about.as_deref()).on(day);
+        if codec.takes_keyring(label)? && record.starts_with(&codec.mark()) {
             continue;
         }
-        let record = codec.write(label.about(about.as_deref()), &content)?;
+        let record = codec.write(label, &content)?;
         write.execute(params![organisation, key, kind, record]).map_err(from_sqlite)?;
         records += 1;
     }
@@ -144,6 +154,26 @@ fn about(kind: &str, key: &str, content: &RawValue) -> Option<String> {
     }
 }
 
+/// The day of a contact of nobody on record, as given to [`Codec::write`](crate::store::record::Codec) too.
+fn unnamed_on(
+    kind: &str,
+    at: Option<i64>,
+    content: &RawValue,
+) -> Result<Option<NaiveDate>, StoreError> {
+    Ok(match (kind, at) {
+        (kind::DECISION, Some(at)) => {
+            let at = instant(at)?;
+            record::part::<Decision>(content).and_then(|decision| decision.unnamed_on(at))
+        }
+        (kind::ITEM, _) => record::part::<QueueItem>(content).and_then(|it| it.unnamed_on()),
+        (kind::AUDIT_ENTRY, _) => {
+            let entry = record::part::<AuditEntry>(content);
+            entry.and_then(|entry| entry.event.unnamed_on(entry.at))
+        }
+        _ => None,
+    })
+}
+
 fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>, StoreError> {
     let Table { name, key, place, .. } = table;
     let kind = match table.kind {
@@ -151,12 +181,14 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
         Kind::Column => "kind".to_owned(),
     };
     let person = if *name == "received" { "person" } else { "NULL" };
+    let at = if *name == "decision" { "at" } else { "NULL" };
     let codec = &connection.codec;
     let of_people = Codec::mark_of_people();
     // If people have keys, some records with the first key may be theirs.
     let mark = if codec.people().is_some() { of_people.clone() } else { codec.mark() };
     let sql = format!(
-        "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record, {person} FROM {name}
+        "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record, {person}, {at}
+         FROM {name}
          WHERE {place} > ?1 AND substr(record, 1, length(?2)) <> ?2
          AND substr(record, 1, length(?3)) <> ?3 ORDER BY {place} LIMIT {REKEY_PAGE}"
     );
@@ -171,6 +203,7 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
                     key: row.get(3)?,
                     record: row.get(4)?,
                     person: row.get(5)?,
+                    at: row.get(6)?,
                 })
             })?;
             rows.collect()

@@ -229,11 +229,11 @@ async fn record_some(
         on.push(keys.contact(&one.contact));
         with.push(keys::digest_text(&one.digest));
         with.number(one.at.timestamp_micros());
-        let about = one.decision.person.as_deref();
-        let label = keys.label(kind::DECISION, &one.contact).about(about);
+        let label = keys.of_decision(&one.contact, &one.decision, one.at);
         with.record(keys.codec(), label, &one.decision)?;
         let entry = DecidedRecord::new(None, one.at, GATEWAY, &one.audit);
-        with.record(keys.codec(), keys.of_trail(&"new").about(about), &entry)?;
+        let label = keys.of_trail(&"new").about(one.decision.person.as_deref());
+        with.record(keys.codec(), label.on(one.audit.unnamed_on(one.at)), &entry)?;
         with.push(notes_of_decision(one.at, &one.audit)?);
     }
     let script = &redis.scripts.plain;

@@ -108,10 +108,8 @@ async fn write(redis: &Redis, keys: &Keys, step: Arrivals<'_>) -> Result<(), Sto
 async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
     let mut cursor = "0".to_owned();
     loop {
-        let mut command = redis::cmd("HSCAN");
-        command.arg(keys.people()).arg(&cursor).arg("COUNT").arg(REDIS_PEOPLE_PIECE);
-        let answer = redis.link.ask_within(keys, &command, REDIS_BULK_WAIT).await?;
-        let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
+        let hash = keys.people();
+        let (next, piece) = redis.link.fields(keys, (&hash, &cursor), REDIS_PEOPLE_PIECE).await?;
         let mut step = Arrivals::new(keys, redis.token());
         for (id, record) in piece {
             let person = unless_destroyed(keys.read::<Person>(&record, kind::PERSON, &id))?;

@@ -1,5 +1,9 @@
 //! Queue items on Redis.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
 use super::Redis;
 use super::fault::rubbish;
 use super::keys::Keys;
@@ -114,7 +118,7 @@ async fn swap(
     let mut with = Arguments::default();
     with.push(&now.id);
     with.push(was.map_or("", |(_, record)| record));
-    with.push(keys.write_about(now.person.as_deref(), kind::ITEM, &now.id, now)?);
+    with.push(keys.write_item(now)?);
     with.number(now.place());
     with.push(&now.queue);
     with.push(audit);
@@ -227,6 +231,26 @@ async fn read(
             return Ok(found);
         }
         offset += REDIS_ITEMS_PIECE;
+    }
+}
+
+/// The days of items of nobody on record. Not by the lists, which an item may leave and come back to meanwhile.
+pub(super) async fn unnamed_days(
+    redis: &Redis,
+    keys: &Keys,
+) -> Result<BTreeSet<NaiveDate>, StoreError> {
+    let (hash, mut cursor) = (keys.items(), "0".to_owned());
+    let mut days = BTreeSet::new();
+    loop {
+        let (next, piece) = redis.link.fields(keys, (&hash, &cursor), REDIS_ITEMS_PIECE).await?;
+        for (id, record) in &piece {
+            let item = unless_destroyed(keys.read::<QueueItem>(record, kind::ITEM, id))?;
+            days.extend(item.and_then(|item| item.unnamed_on()));
+        }
+        if next == "0" {
+            return Ok(days);
+        }
+        cursor = next;
     }
 }
 

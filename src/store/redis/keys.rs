@@ -45,8 +45,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::decision::Decision;
 use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
 use crate::ports::{Stamp, StoreError};
 use crate::runtime::tokens::hex;
 pub(super) use crate::store::record::unreadable;
@@ -114,6 +116,36 @@ impl Keys {
         self.codec.write(self.label(kind, &key).about(person), what)
     }
 
+    /// A decision that was made then, as it is stored.
+    pub(super) fn write_decision(
+        &self,
+        contact: &str,
+        decision: &Decision,
+        at: DateTime<Utc>,
+    ) -> Result<String, StoreError> {
+        self.codec.write(self.of_decision(&contact, decision, at), decision)
+    }
+
+    pub(super) fn of_decision<'a>(
+        &'a self,
+        contact: &'a dyn Display,
+        decision: &'a Decision,
+        at: DateTime<Utc>,
+    ) -> Label<'a> {
+        let label = self.label(kind::DECISION, contact).about(decision.person.as_deref());
+        label.on(decision.unnamed_on(at))
+    }
+
+    /// A queue item as it is stored.
+    pub(super) fn write_item(&self, item: &QueueItem) -> Result<String, StoreError> {
+        self.codec.write(self.of_item(item), item)
+    }
+
+    pub(super) fn of_item<'a>(&'a self, item: &'a QueueItem) -> Label<'a> {
+        let label = self.label(kind::ITEM, &item.id).about(item.person.as_deref());
+        label.on(item.unnamed_on())
+    }
+
     /// A record that is stored under these keys.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
@@ -139,7 +171,8 @@ impl Keys {
     ) -> Result<String, StoreError> {
         let record = AuditRecord { at: stamp.at, by: stamp.by, event };
         let about = record.event.people().first().copied().or(of);
-        self.codec.write(self.of_trail(&"new").about(about), &record)
+        let label = self.of_trail(&"new").about(about).on(record.event.unnamed_on(record.at));
+        self.codec.write(label, &record)
     }
 
     pub(super) fn read_audit(&self, number: u64, record: &str) -> Result<AuditEntry, StoreError> {

@@ -12,7 +12,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::ports::{Snapshot, StoreError};
-use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE};
+use crate::runtime::limits::REDIS_PEOPLE_PIECE;
 use crate::store::record::{kind, unless_destroyed};
 
 /// Everybody, a piece at a time, so that no other call waits for long. The feed, which follows this organisation from
@@ -26,10 +26,8 @@ pub(super) async fn all(
     let mut people: BTreeMap<String, Arc<Person>> = BTreeMap::new();
     let mut cursor = "0".to_owned();
     loop {
-        let mut command = redis::cmd("HSCAN");
-        command.arg(keys.people()).arg(&cursor).arg("COUNT").arg(REDIS_PEOPLE_PIECE);
-        let answer = redis.link.ask_within(&keys, &command, REDIS_BULK_WAIT).await?;
-        let (next, piece): (String, Vec<(String, String)>) = take(Some(answer))?;
+        let hash = keys.people();
+        let (next, piece) = redis.link.fields(&keys, (&hash, &cursor), REDIS_PEOPLE_PIECE).await?;
         for (id, record) in piece {
             if let Some(person) = unless_destroyed(keys.read(&record, kind::PERSON, &id))? {
                 people.insert(id, Arc::new(person));

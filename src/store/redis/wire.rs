@@ -51,8 +51,7 @@ fn item_arguments(
     match item {
         Some(item) => {
             with.push(&item.id);
-            let label = keys.label(kind::ITEM, &item.id).about(item.person.as_deref());
-            with.record(keys.codec(), label, item)?;
+            with.record(keys.codec(), keys.of_item(item), item)?;
             with.number(item.place());
             with.push(&item.queue);
         }
@@ -84,13 +83,12 @@ pub(super) fn arguments(
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
     let codec = keys.codec();
-    let about = settled.decision.person.as_deref();
-    let label = keys.label(kind::DECISION, &entry.contact).about(about);
+    let label = keys.of_decision(&entry.contact, &settled.decision, entry.at);
     with.record(codec, label, &settled.decision)?;
     with.number(entry.at.timestamp_micros());
     let of_trail = DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit);
-    let about = settled.audit.person.as_deref();
-    with.record(codec, keys.of_trail(&"new").about(about), &of_trail)?;
+    let label = keys.of_trail(&"new").about(settled.audit.person.as_deref());
+    with.record(codec, label.on(settled.audit.unnamed_on(entry.at)), &of_trail)?;
     item_arguments(keys, with, settled.item.as_ref())?;
     with.push(&entry.contact);
     match &additions.received {

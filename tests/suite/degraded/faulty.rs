@@ -1,12 +1,13 @@
 //! A store and an archive that fail as they are told to.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
 use contact_gateway::domain::decision::Decision;
 use contact_gateway::domain::organisation::OrganisationId;
@@ -224,6 +225,14 @@ impl Decisions for Faulty {
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         self.pass().await?;
         self.inner.replay(entry).await
+    }
+
+    async fn unnamed_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        self.pass().await?;
+        self.inner.unnamed_days(organisation).await
     }
 }
 

@@ -1,19 +1,22 @@
 //! One contact, one decision, all of it or nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::ledger::{Additions, Ledger};
-use contact_gateway::ports::{ItemFilter, Settled};
+use contact_gateway::ports::documents::{Batch, Gone};
+use contact_gateway::ports::{Attachment, ItemFilter, Settled};
 use contact_gateway::runtime::limits::{
     COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX,
 };
 
 use super::Ground;
 use super::facts::{
-    PERSON, admitted, at, committed, counted, decided, entry, journalled, karbon, ledger, limited,
-    plain, received, request, told, tuntum,
+    PERSON, admitted, at, committed, counted, decided, entry, item, journalled, karbon, ledger,
+    limited, plain, received, request, stamp, told, tuntum,
 };
 
 pub async fn a_decision_and_all_that_goes_with_it_is_written_together(ground: &dyn Ground) {
@@ -247,4 +250,49 @@ pub async fn what_was_counted_long_ago_is_forgotten(ground: &dyn Ground) {
     commit("c-last".to_owned(), later + TimeDelta::days(2)).await.unwrap();
     let seen = ledger(&*store).await.counted;
     assert!(!seen.contains(&counted(at(0))) && seen.contains(&counted(later)));
+}
+
+/// The key of such a day is needed; those of other days may be destroyed.
+pub async fn days_of_contacts_of_nobody_are_those_of_all_that_is_held(ground: &dyn Ground) {
+    const DAY: i64 = 86_400;
+    let store = ground.gateway();
+    let somebody = |contact: &str, days: i64| {
+        let mut plain = plain(karbon(), contact);
+        plain.at = at(days * DAY);
+        plain
+    };
+    let nobody = |contact: &str, days: i64| {
+        let mut plain = somebody(contact, days);
+        (plain.decision.person, plain.audit.person) = (None, None);
+        plain
+    };
+    let mut in_doubt = nobody("d-1", 7);
+    in_doubt.decision.flags = vec![Flag::Unread];
+    in_doubt.audit.flags = vec![Flag::Unread];
+    let all = [nobody("u-1", 0), nobody("u-2", 2), nobody("u-3", 2), somebody("p-1", 5), in_doubt];
+    store.record_plain(all.into()).await.unwrap();
+    let mut waits = item("u-4", "review", at(-3 * DAY));
+    waits.person = None;
+    let attachment =
+        Attachment { name: "call".to_owned(), value: "1".to_owned(), item: Some(waits) };
+    store.attach(&karbon(), "u-4", attachment).await.unwrap();
+    let days = |days: &[i64]| -> BTreeSet<_> {
+        days.iter().map(|days| at(days * DAY).date_naive()).collect()
+    };
+    let other = ground.gateway();
+    assert_eq!(other.unnamed_days(&karbon()).await.unwrap(), days(&[-3, 0, 2]));
+    assert_eq!(other.unnamed_days(&tuntum()).await.unwrap(), days(&[]));
+
+    let waits = store.item(&karbon(), "u-4").await.unwrap().unwrap();
+    let mut batch = Batch::new(stamp()).gone(Gone::Item(Box::new(waits)));
+    for entry in store.audit(&karbon(), 0, 0).await.unwrap() {
+        let of_contact = |contact: &str| serde_json::to_string(&entry).unwrap().contains(contact);
+        if of_contact("u-1") || of_contact("u-2") {
+            let contact = if of_contact("u-1") { "u-1" } else { "u-2" }.to_owned();
+            batch = batch.gone(Gone::Contact { contact, person: String::new() });
+            batch = batch.gone(Gone::Entry { entry: Box::new(entry), of: String::new() });
+        }
+    }
+    store.write(&karbon(), batch).await.unwrap();
+    assert_eq!(other.unnamed_days(&karbon()).await.unwrap(), days(&[2]), "another is held");
 }

@@ -43,6 +43,7 @@ fn decision(
 ) -> Result<(), StoreError> {
     let label = Label::new(organisation, kind::DECISION, &recorded.contact);
     let label = label.about(recorded.decision.person.as_deref());
+    let label = label.on(recorded.decision.unnamed_on(recorded.at));
     let record = connection.codec.write(label, &recorded.decision)?;
     run(
         connection,
@@ -63,6 +64,7 @@ fn entry(connection: &Database, organisation: &str, entry: &AuditEntry) -> Resul
         .map_err(|_| StoreError::Refused("an audit number is too large to be stored".to_owned()))?;
     let about = entry.event.people().first().copied();
     let label = Label::new(organisation, kind::AUDIT_ENTRY, &number).about(about);
+    let label = label.on(entry.event.unnamed_on(entry.at));
     let record = connection.codec.write(label, entry)?;
     run(
         connection,

@@ -254,7 +254,7 @@ impl<'a> Step<'a> {
         }
         let waits = now.state.is_waiting();
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        let record = keys.write_about(now.person.as_deref(), kind::ITEM, &now.id, now)?;
+        let record = keys.write_item(now)?;
         self.write(&["HSET", &keys.items(), &now.id, &record]);
         self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
         self.write(&["SADD", &keys.queues(), &now.queue]);

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::super::failure::Failure;
 use super::super::fault;
+use super::super::keys::Keys;
 use super::super::script::{Arguments, Call, parts, take};
 use super::{Connection, Link, Way};
 use crate::ports::StoreError;
@@ -46,6 +47,19 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Some fields of a hash behind a cursor (`0`: the first), and the next cursor, `0` at the end. A field that is there
+    /// all the while is among them, whatever changes meanwhile (redis.io, "SCAN"). One may come twice.
+    pub(in crate::store::redis) async fn fields(
+        &self,
+        keys: &Keys,
+        (hash, cursor): (&str, &str),
+        count: usize,
+    ) -> Result<(String, Vec<(String, String)>), StoreError> {
+        let mut command = redis::cmd("HSCAN");
+        command.arg(hash).arg(cursor).arg("COUNT").arg(count);
+        take(Some(self.ask_within(keys, &command, REDIS_BULK_WAIT).await?))
     }
 
     /// Whether the user may ask for what replicas have, where the settings ask for that. A server

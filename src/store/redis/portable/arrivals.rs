@@ -145,8 +145,7 @@ impl<'a> Arrivals<'a> {
         let digest = keys::digest_text(&recorded.digest);
         let at = recorded.at.timestamp_micros().to_string();
         let contact = &recorded.contact;
-        let about = recorded.decision.person.as_deref();
-        let decision = self.keys.write_about(about, kind::DECISION, contact, &recorded.decision)?;
+        let decision = self.keys.write_decision(contact, &recorded.decision, recorded.at)?;
         let token = self.token.clone();
         self.write(&["DEL", &key]);
         self.write(&[
@@ -184,7 +183,7 @@ impl<'a> Arrivals<'a> {
             self.keys.done(&item.queue)
         };
         let at = item.place().to_string();
-        let record = self.keys.write_about(item.person.as_deref(), kind::ITEM, &item.id, item)?;
+        let record = self.keys.write_item(item)?;
         self.write(&["HSET", &self.keys.items(), &item.id, &record]);
         self.write(&["ZADD", &list, &at, &item.id]);
         self.write(&["SADD", &self.keys.queues(), &item.queue]);
