@@ -92,7 +92,8 @@ impl Desk {
             let letters = desk.mail_letters_left(&organisation, mailer.as_ref()).await;
             let erasures = desk.erase_what_was_left(&organisation).await;
             let sweeps = desk.sweep_what_was_left(&organisation).await;
-            effects.and(releases).and(mails).and(letters).and(erasures).and(sweeps)
+            let days = desk.forget_days(&organisation.id).await;
+            effects.and(releases).and(mails).and(letters).and(erasures).and(sweeps).and(days)
         })
         .await
     }

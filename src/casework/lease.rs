@@ -182,7 +182,7 @@ impl Desk {
     }
 
     /// `false`: another gateway has taken the work up, or it is done.
-    async fn renew<T: Work>(&self, held: &Held<T>) -> Result<bool, Fault> {
+    pub(super) async fn renew<T: Work>(&self, held: &Held<T>) -> Result<bool, Fault> {
         let until = self.clock.now() + LEASE_TIME;
         let is_own = self.rewrite(held, |lease| lease.until = Some(until)).await?;
         held.set_until(if is_own { until } else { DateTime::UNIX_EPOCH });

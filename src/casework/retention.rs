@@ -1,6 +1,7 @@
 //! What goes when its period is over: shown first, asked for by one person and approved by another (or by a rule
 //! that says nobody need), then removed in steps each of which is whole and leaves its proof.
 
+mod days;
 mod sweep;
 
 use std::collections::BTreeMap;

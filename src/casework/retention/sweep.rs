@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::AskedSweep;
@@ -221,6 +221,10 @@ impl Desk {
             batch = batch.audit(proof.add(counts, Vec::new()));
         } else {
             let is_contact = sweeping.asked.class == Class::Contacts;
+            if is_contact {
+                let days = due.iter().flat_map(Due::days).collect();
+                batch = self.days_left(id, days, batch).await?;
+            }
             let leaving: Vec<Leaving> =
                 due.into_iter().map(|one| one.leaving(is_contact)).collect();
             batch = self.entries_gone(id, leaving, (batch, &mut proof)).await?;
@@ -395,6 +399,15 @@ impl Desk {
 }
 
 impl Due {
+    /// The days whose keys its records take, or took. An item has the instant of its contact, which may be a day before
+    /// the decision; one that went earlier is not here to say so.
+    fn days(&self) -> Vec<NaiveDate> {
+        let decided = self.entry.event.unnamed_on(self.entry.at);
+        let before = decided.and_then(|day| day.pred_opt());
+        let of_item = self.item.as_ref().and_then(QueueItem::unnamed_on);
+        decided.into_iter().chain(before).chain(of_item).collect()
+    }
+
     fn leaving(self, is_contact: bool) -> Leaving {
         let contact = match &self.entry.event {
             AuditEvent::Decided(decided) if is_contact => Some(decided.contact.clone()),

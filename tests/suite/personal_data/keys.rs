@@ -1,5 +1,6 @@
 //! Erasing somebody destroys their key: what a backup has of them can't be read any more.
 
+mod days;
 mod of_before;
 
 use std::path::{Path, PathBuf};
@@ -83,6 +84,23 @@ impl Keyed {
         Redis::open_with(&SecretString::from(server.url.clone()), &self.anew()).unwrap()
     }
 
+    /// A backup of the embedded store, as it is now.
+    fn snapshot(&self, to: &Path) {
+        std::fs::create_dir(to).unwrap();
+        DatabaseSnapshot::take(&self.path("store"), &Embedded::file(to)).unwrap();
+    }
+
+    /// A backup of a store, as it is now.
+    async fn copied(&self, store: &dyn Portable, to: &Path) {
+        let to = Embedded::open_with(to, &self.codec).unwrap();
+        let source = Source { store, address: "redis" };
+        for of in contact_gateway::store::reached(store).await.unwrap() {
+            let at = || "2027-02-01T12:00:00Z".parse().unwrap();
+            copy(&source, to.as_ref(), &of, &at, &mut |_| {}).await.unwrap();
+        }
+        tokio::task::block_in_place(|| to.close());
+    }
+
     /// Erases somebody's key.
     fn destroy(&self, of: &OrganisationId, person: &str) {
         let person = KeyOf::Person(person);
@@ -150,10 +168,7 @@ async fn what_is_backed_up_says_nothing_of_whoever_was_erased(
 async fn a_backup_of_the_embedded_store() {
     let keyed = Keyed::new();
     let store = keyed.embedded();
-    let back_up = async |to: &Path| {
-        std::fs::create_dir(to).unwrap();
-        DatabaseSnapshot::take(&keyed.path("store"), &Embedded::file(to)).unwrap();
-    };
+    let back_up = async |to: &Path| keyed.snapshot(to);
     what_is_backed_up_says_nothing_of_whoever_was_erased(&keyed, store, back_up).await;
 }
 
@@ -162,15 +177,7 @@ async fn a_backup_of_redis() {
     let server = servers::single().await;
     let keyed = Keyed::new();
     let store = keyed.redis(&server);
-    let back_up = async |to: &Path| {
-        let to = Embedded::open_with(to, &keyed.codec).unwrap();
-        let source = Source { store: store.as_ref() as &dyn Portable, address: "redis" };
-        for of in contact_gateway::store::reached(store.as_ref()).await.unwrap() {
-            let at = || "2027-02-01T12:00:00Z".parse().unwrap();
-            copy(&source, to.as_ref(), &of, &at, &mut |_| {}).await.unwrap();
-        }
-        tokio::task::block_in_place(|| to.close());
-    };
+    let back_up = async |to: &Path| keyed.copied(store.as_ref(), to).await;
     let of_office = Arc::clone(&store) as Arc<dyn Store>;
     what_is_backed_up_says_nothing_of_whoever_was_erased(&keyed, of_office, back_up).await;
 }
@@ -345,9 +352,7 @@ async fn what_was_written_late_is_destroyed_too() {
     desk.approve_erasure(&office.organisation, "P-1", MAX).await.unwrap();
     let now = office.clock.now();
     office.put_on_record(vec![jo()]).await;
-    let backup = keyed.path("backup");
-    std::fs::create_dir(&backup).unwrap();
-    DatabaseSnapshot::take(&keyed.path("store"), &Embedded::file(&backup)).unwrap();
+    keyed.snapshot(&keyed.path("backup"));
     let is_there = async || {
         let backup = keyed.embedded_anew("backup");
         let is_there = backup.person(of, "P-1").await.unwrap().is_some();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 30] = [
     "account",
     "api_token",
     "audit_anchor",
@@ -35,6 +35,7 @@ pub const KINDS: [&str; 28] = [
     "reminder_mail",
     "retention",
     "retention_asked",
+    "retention_day",
     "tally",
     "task",
     "timeline",

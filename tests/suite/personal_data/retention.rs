@@ -29,11 +29,11 @@ on_both_stores! {
     each_class_goes_when_it_is_due_and_nothing_else
 }
 
-const GWEN: &str = "Gwen Gover";
-const MAX: &str = "Max Manag";
+pub const GWEN: &str = "Gwen Gover";
+pub const MAX: &str = "Max Manag";
 const STAFF: [(&str, &str); 3] = [(GWEN, "governance"), (MAX, "manager"), ("Al", "agent")];
 
-fn key() -> AnchorKey {
+pub fn key() -> AnchorKey {
     AnchorKey::of_seed(&[3; 32]).unwrap()
 }
 
@@ -41,18 +41,18 @@ fn rule(months: u32) -> Rule {
     Rule { months, clause: format!("Schedule {months}"), automatic: false }
 }
 
-fn schedule() -> Schedule {
+pub fn schedule() -> Schedule {
     let rules =
         [(Class::Items, 12), (Class::Contacts, 24), (Class::Records, 36), (Class::Trail, 36)];
     rules.map(|(class, months)| (class, rule(months))).into()
 }
 
-fn begun() -> DateTime<Utc> {
+pub fn begun() -> DateTime<Utc> {
     "2026-02-10T12:00:00Z".parse().unwrap()
 }
 
 /// A person who is limited, one on record whom nothing restricts, and strangers.
-async fn office(store: Arc<dyn Store>, strangers: usize) -> CaseOffice {
+pub async fn office(store: Arc<dyn Store>, strangers: usize) -> CaseOffice {
     let office = CaseOffice::open(store, profile(&shipped("tuntum.toml"), None), &staff(&STAFF));
     office.clock.set(begun() - TimeDelta::days(1));
     let people: Vec<Person> = serde_json::from_value(json!([
@@ -91,7 +91,7 @@ async fn office(store: Arc<dyn Store>, strangers: usize) -> CaseOffice {
     office
 }
 
-fn after(office: &CaseOffice, months: u32) {
+pub fn after(office: &CaseOffice, months: u32) {
     office.clock.set(begun() + Months::new(months) + TimeDelta::days(1));
 }
 

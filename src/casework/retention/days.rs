@@ -1,0 +1,142 @@
+//! The keys of days. A sweep removes contacts of nobody on record from the store; once nothing is left that takes the
+//! key of their day, the key is destroyed, and reaches what backups, replicas and dumps have of them.
+//!
+//! That a day is left is written down in the batch that removes its contacts. A day of which anything is still held
+//! keeps its key: an item that waits, a contact that a sweep passed over, one that was replayed late. Before a key is
+//! destroyed it is retired, so that whatever is written later has another, and it must have settled.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::casework::lease::{Held, Lease, Take, Work};
+use crate::casework::{Desk, Fault};
+use crate::domain::organisation::OrganisationId;
+use crate::ports::documents::{BY_ID, Batch, Document, Listing};
+use crate::ports::{ErasedKeys, KeyOf};
+use crate::runtime::limits::ERASURE_SETTLES_AFTER;
+
+/// A day some of whose contacts of nobody on record were removed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct LeftDay {
+    /// The day, as the document's id.
+    id: String,
+    day: NaiveDate,
+    #[serde(serialize_with = "crate::domain::instant::written")]
+    at: DateTime<Utc>,
+    /// Since when no key encrypts for the day, and nothing is held of it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::domain::instant::written_if_any"
+    )]
+    retired_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    lease: Lease,
+}
+
+impl Work for LeftDay {
+    const KIND: &'static str = "retention_day";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    fn lease(&mut self) -> &mut Lease {
+        &mut self.lease
+    }
+}
+
+impl Desk {
+    /// Adds to a batch that contacts of these days go, where days have keys.
+    pub(super) async fn days_left(
+        &self,
+        id: &OrganisationId,
+        days: BTreeSet<NaiveDate>,
+        mut batch: Batch,
+    ) -> Result<Batch, Fault> {
+        if self.keys.get().is_none() {
+            return Ok(batch);
+        }
+        let at = self.clock.now();
+        for day in days {
+            let name = day.to_string();
+            if self.store.document(id, LeftDay::KIND, &name).await?.is_some() {
+                continue;
+            }
+            let lease = Lease::after(at + ERASURE_SETTLES_AFTER);
+            let left = LeftDay { id: name, day, at, retired_at: None, lease };
+            batch = batch.put(Document::new(LeftDay::KIND, left.id.clone(), 0, Vec::new(), &left)?);
+        }
+        Ok(batch)
+    }
+
+    /// Destroys the keys of days of which nothing is held any more.
+    pub(in crate::casework) async fn forget_days(&self, id: &OrganisationId) -> Result<(), Fault> {
+        if self.keys.get().is_none() {
+            return Ok(());
+        }
+        let (mut listing, mut held_days) = (Listing::of(BY_ID), None);
+        loop {
+            let page = self.store.documents(id, LeftDay::KIND, listing.clone()).await?;
+            for document in page.documents {
+                let taken = self.take_up::<LeftDay>(id, &document, Take::Due).await?;
+                let Some(mut held) = taken else { continue };
+                if let Err(fault) = self.forget_day(id, &mut held, &mut held_days).await {
+                    self.put_off(&held, Desk::pause_of(&held)).await?;
+                    return Err(fault);
+                }
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            listing.after = Some(next);
+        }
+    }
+
+    /// `held_days`: read once for all days that are due. A record that was written since has a key that encrypts still:
+    /// only who holds the lease retires one.
+    async fn forget_day(
+        &self,
+        id: &OrganisationId,
+        held: &mut Held<LeftDay>,
+        held_days: &mut Option<BTreeSet<NaiveDate>>,
+    ) -> Result<(), Fault> {
+        let day = held.work.day;
+        let days = match held_days.take() {
+            Some(days) => days,
+            None => self.while_held(held, self.store.unnamed_days(id)).await?,
+        };
+        let is_held = days.contains(&day);
+        *held_days = Some(days);
+        let now = self.clock.now();
+        if is_held {
+            return self.put_off(held, until_tomorrow(now)).await;
+        }
+        let retired_at = held.work.retired_at.take();
+        let has_settled = retired_at.is_some_and(|retired| retired + ERASURE_SETTLES_AFTER <= now);
+        // A gateway that ends after this has the key settle again.
+        if !self.renew(held).await? {
+            return Ok(());
+        }
+        let retire =
+            move |keys: &dyn ErasedKeys, id: &OrganisationId| keys.retire(id, KeyOf::Day(day));
+        if self.of_keys(id, retire).await? || !has_settled {
+            // Destroyed once nobody has it in memory any more.
+            held.work.retired_at = Some(now);
+            return self.put_off(held, ERASURE_SETTLES_AFTER).await;
+        }
+        self.of_keys(id, move |keys, id| keys.destroy(id, KeyOf::Day(day))).await?;
+        self.done_with(held).await
+    }
+}
+
+/// At the same time for all days that are held, whose records are then read once.
+fn until_tomorrow(now: DateTime<Utc>) -> TimeDelta {
+    let tomorrow = now.date_naive().checked_add_days(Days::new(1));
+    let begins = tomorrow.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    begins.map_or_else(|| TimeDelta::days(1), |begins| begins - now)
+}
