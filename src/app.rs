@@ -13,6 +13,8 @@ mod outward;
 mod running;
 mod sealer;
 mod start_fault;
+#[cfg(feature = "otlp")]
+mod traces;
 mod unread;
 
 pub use running::{Addresses, Running, start};

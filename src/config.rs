@@ -35,6 +35,7 @@ mod reader;
 mod retention;
 mod secret;
 mod silent;
+mod telemetry;
 mod telephony;
 mod tokens;
 mod web_form;

@@ -27,6 +27,7 @@ mod verdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hyper::HeaderMap;
 use tokio::sync::mpsc;
 
 use self::outbound::OutboundNotes;
@@ -40,6 +41,7 @@ use crate::domain::sender::Sender;
 use crate::ports::helper::SafeguardHelper;
 use crate::ports::{Archive, Clock, Journal, Original, OwnMail, PlainDecision, Store};
 use crate::runtime::metrics::Metrics;
+use crate::runtime::trace::{TraceSpan, TracedEdge, Traces};
 
 /// A contact as a channel hands it in.
 #[derive(Debug, Clone)]
@@ -131,6 +133,7 @@ pub struct Intake {
     archive_standing: Standing,
     metrics: Arc<Metrics>,
     helper: Option<Arc<dyn SafeguardHelper>>,
+    traces: Traces,
 }
 
 impl Intake {
@@ -159,6 +162,7 @@ impl Intake {
             archive_standing: Standing::default(),
             metrics: parts.metrics,
             helper: None,
+            traces: Traces::default(),
         }
     }
 
@@ -167,6 +171,19 @@ impl Intake {
     pub fn with_helper(mut self, helper: Arc<dyn SafeguardHelper>) -> Self {
         self.helper = Some(helper);
         self
+    }
+
+    /// Traces contacts.
+    #[must_use]
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
+        self
+    }
+
+    /// Begins the trace of a contact that comes in. `from`: the fields of a request whose sender is trusted to say
+    /// which trace it belongs to.
+    pub fn trace(&self, edge: TracedEdge, from: Option<&HeaderMap>) -> TraceSpan {
+        self.traces.begin(edge, from)
     }
 
     /// Learns how the store answers commits, from intake and from those who record apart from it.

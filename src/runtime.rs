@@ -24,4 +24,5 @@ pub mod telemetry;
 pub mod terminal;
 pub mod tls;
 pub mod tokens;
+pub mod trace;
 pub mod whole_file;

@@ -2,7 +2,7 @@
 docs/operations.md, with the release program, and prints a table of what sender, staff and operator see; exits with 1
 if that differs from the page.
 
-    cargo build --release --features pdf,oidc && sudo python3 benches/faults [PROGRAM [CASE…]]
+    cargo build --release --features pdf,oidc,otlp && sudo python3 benches/faults [PROGRAM [CASE…]]
 
 Every state is awaited, with a deadline, so that a busy machine takes longer but gives the same result. One case takes
 ten minutes, for which a clock must run steadily before it is trusted again. Needs root (a file system of 128 MiB is

@@ -7,6 +7,8 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
 use super::originals;
+#[cfg(feature = "otlp")]
+use super::traces;
 use crate::config::Settings;
 use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
@@ -141,6 +143,11 @@ pub(super) async fn start(
             .map_err(|fault| StoreError::Refused(fault.to_string()))?;
         intake = intake.with_helper(Arc::new(helpers));
     }
+    let mut recorders = JoinSet::new();
+    #[cfg(feature = "otlp")]
+    {
+        intake = intake.with_traces(traces::start(settings, &metrics, &mut recorders)?);
+    }
     let intake = Arc::new(intake);
     let mut followers = JoinSet::new();
     let (keeping, known) = (Arc::clone(&vouched), Arc::clone(&rosters));
@@ -165,7 +172,6 @@ pub(super) async fn start(
         Arc::clone(&metrics),
         shutdown.stopping(),
     ));
-    let mut recorders = JoinSet::new();
     recorders.spawn(plain::record(Arc::clone(&store) as _, journal, plain_out, intake.standing()));
     recorders.spawn(announce::announce(mailer, announcements_out));
     Ok(Core { store: vouched, archive, rosters, intake, metrics, followers, recorders })

@@ -265,6 +265,27 @@ pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     })
 }
 
+/// A collector of traces, by OTLP over HTTP: its base address, to which the path of traces belongs.
+pub(super) fn collector(text: &str, has_token: bool) -> Result<hyper::Uri, Wrong> {
+    const TRACES: &str = "/v1/traces";
+    const RIGHT: &str = "write it as http://HOST:4318, where the collector takes OTLP over HTTP";
+    let mut url = web_url(text)?;
+    if url.query().is_some() {
+        return wrong("holds a query", RIGHT);
+    }
+    if has_token && !http_client::is_private(&url) {
+        return wrong(
+            "would be sent the token unencrypted",
+            "write an https:// URL; http:// is for a collector on this machine",
+        );
+    }
+    if !url.path().ends_with(TRACES) {
+        let path = format!("{}{TRACES}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+    }
+    url.as_str().parse().map_err(|_| Wrong::new("is not a URL that the gateway can call", RIGHT))
+}
+
 /// A path on the contacts listener.
 pub(super) fn listener_path(text: &str) -> Result<String, Wrong> {
     const RIGHT: &str = "write it as /organisation/form, without a query or a slash at its end";
@@ -354,6 +375,16 @@ mod tests {
             assert!(listener_path(path).is_err(), "{path}");
         }
         assert!(upstream("http://127.0.0.1:9000/contact").is_ok());
+        for (text, whole) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("https://otlp.example/a/", "https://otlp.example/a/v1/traces"),
+            ("https://otlp.example/v1/traces", "https://otlp.example/v1/traces"),
+        ] {
+            assert_eq!(collector(text, true).unwrap(), whole);
+        }
+        assert!(collector("http://collector:4318", false).is_ok());
+        assert!(collector("http://collector:4318", true).is_err());
+        assert!(collector("https://collector/?a=b", false).is_err());
         for url in ["ftp://x", "http://", "/x", "http://u:p@x/", "http://x/#a"] {
             assert!(web_url(url).is_err(), "{url}");
         }

@@ -15,7 +15,7 @@ use super::node::Node;
 use super::reader::{Field, Reader, Section, brief};
 use super::secret::Sources;
 use super::settings::{ConsoleAccess, Listen, Loaded, Settings};
-use super::{Secrets, archive, endpoint, keys, oidc, organisation, silent};
+use super::{Secrets, archive, endpoint, keys, oidc, organisation, silent, telemetry};
 use crate::channels::mail::settings::Bind;
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
@@ -51,6 +51,7 @@ pub(super) fn read(
     let read = organisation::read_all(&context, &section, mail.is_some());
     // What could not be read may have the role.
     let console = console(&context, &section, reader.is_clean().then_some(&*read.organisations));
+    let traces = telemetry::read(&context, &section);
     if context.contacts.is_none()
         && !(read.forms.is_empty() && read.telephony.is_empty() && read.decisions.is_empty())
     {
@@ -89,6 +90,7 @@ pub(super) fn read(
         receivers: read.receivers,
         helpers: read.helpers,
         retention: read.retention,
+        traces,
     };
     let (mut warnings, secret_files) = context.into_findings();
     warnings.extend(unread);

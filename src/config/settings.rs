@@ -23,6 +23,7 @@ use crate::forward::events::settings::ReceiverSettings;
 use crate::forward::helper::settings::HelperSettings;
 use crate::forward::oidc::settings::ProviderSettings;
 use crate::runtime::tokens::sha256;
+use crate::runtime::trace::TraceSettings;
 use crate::staff::settings::StaffMember;
 use crate::store::settings::{ArchiveQuota, ArchiveUrl, Codec, StoreUrl};
 
@@ -58,6 +59,8 @@ pub struct Settings {
     pub helpers: BTreeMap<OrganisationId, HelperSettings>,
     /// How long each organisation keeps its records, of those that say so.
     pub retention: BTreeMap<OrganisationId, Schedule>,
+    /// Where traces go; `None`: there are none.
+    pub traces: Option<TraceSettings>,
 }
 
 /// The HTTP listeners; `None`: not wanted.

@@ -7,6 +7,7 @@ mod documents;
 mod mail;
 mod memory;
 mod redis;
+mod telemetry;
 mod telephony;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use self::documents::*;
 pub use self::mail::*;
 pub use self::memory::*;
 pub use self::redis::*;
+pub use self::telemetry::*;
 pub use self::telephony::*;
 
 // === HTTP ===
@@ -439,4 +441,6 @@ const _: () = {
     assert!(SIP_DECIDE_WAIT.as_millis() < SIP_ANSWER_WAIT.as_millis());
     assert!(CALL_DECIDE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
     assert!(CALL_ANSWER_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
+    // A span on its way, and all that is left behind it.
+    assert!(TRACE_EXPORT_WAIT.as_millis() + TRACE_END_WAIT.as_millis() < DRAIN_WAIT.as_millis());
 };

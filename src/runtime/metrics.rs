@@ -138,6 +138,12 @@ pub struct EventLabels {
     pub result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SpanLabels {
+    /// `sent` or `lost`.
+    pub result: &'static str,
+}
+
 /// Every metric of the process. Made once by `app`, handed around as `Arc<Metrics>`.
 pub struct Metrics {
     registry: Registry,
@@ -184,6 +190,8 @@ pub struct Metrics {
     pub unanswered: Family<OrganisationLabels, Counter>,
     /// API tokens that somebody has to replace.
     pub tokens: Family<TokenLabels, Gauge>,
+    /// Spans of traces, by what became of them.
+    pub spans: Family<SpanLabels, Counter>,
 }
 
 /// Upper bounds of the commit histogram in seconds: from a memory write to the store's deadline.
@@ -217,6 +225,7 @@ impl Metrics {
             sign_in_failures: Counter::default(),
             unanswered: Family::default(),
             tokens: Family::default(),
+            spans: Family::default(),
         };
         metrics.register();
         metrics
@@ -286,6 +295,11 @@ impl Metrics {
             "API tokens that expire soon or have expired",
             self.tokens.clone(),
         );
+        registry.register(
+            "trace_spans",
+            "Spans of traces that the collector took, or that were lost",
+            self.spans.clone(),
+        );
         registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
     }
 
@@ -293,6 +307,11 @@ impl Metrics {
     pub fn asked_helper(&self, organisation: &str, said: &'static str) {
         let labels = HelperLabels { organisation: organisation.to_owned(), said };
         self.helper.get_or_create(&labels).inc();
+    }
+
+    /// Spans that the collector took (`sent`), or that were `lost`.
+    pub fn spans(&self, result: &'static str, spans: u64) {
+        self.spans.get_or_create(&SpanLabels { result }).inc_by(spans);
     }
 
     /// Whether a part works, as `ready` and the gateway's own looks found it.

@@ -36,11 +36,14 @@ fn said(case: &Path, environment: &Environment) -> Result<String, String> {
     }
 }
 
-/// What is right to say. A program without OpenID Connect says that first, and nothing else of it.
+/// What is right to say. A program without OpenID Connect or OpenTelemetry says that first, and nothing else of it.
 fn expected_error(case: &Path) -> PathBuf {
-    let without = case.join("expected-error-without-oidc");
-    let is_other = !cfg!(feature = "oidc") && without.exists();
-    if is_other { without } else { case.join("expected-error") }
+    let without = [("oidc", cfg!(feature = "oidc")), ("otlp", cfg!(feature = "otlp"))]
+        .into_iter()
+        .filter(|(_, is_built)| !is_built)
+        .map(|(feature, _)| case.join(format!("expected-error-without-{feature}")))
+        .find(|path| path.exists());
+    without.unwrap_or_else(|| case.join("expected-error"))
 }
 
 #[test]
@@ -78,7 +81,14 @@ fn every_bad_configuration_is_refused_for_its_reason() {
 /// The configuration that shows every key, with the lines that are not in force in force as well.
 fn shown_whole() -> String {
     let text = std::fs::read_to_string(folder("config/gateway.toml")).unwrap();
-    let text = if cfg!(feature = "oidc") { text } else { without_oidc(&text) };
+    let text = match cfg!(feature = "oidc") {
+        true => text,
+        false => without(&text, "#[[staff.oidc]]\n", "\n[mail]\n"),
+    };
+    let text = match cfg!(feature = "otlp") {
+        true => text,
+        false => without(&text, "#[telemetry.otlp]\n", "\n[staff]\n"),
+    };
     text.lines()
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
@@ -88,11 +98,12 @@ fn shown_whole() -> String {
         .collect()
 }
 
-/// Without the section that a program without OpenID Connect refuses.
-fn without_oidc(text: &str) -> String {
-    let (before, rest) = text.split_once("#[[staff.oidc]]\n").unwrap();
-    let (_, after) = rest.split_once("\n[mail]\n").unwrap();
-    format!("{before}\n[mail]\n{after}")
+/// Without a section that a program without OpenID Connect or OpenTelemetry refuses: it begins with `from`, and `next`
+/// follows it.
+fn without(text: &str, from: &str, next: &str) -> String {
+    let (before, rest) = text.split_once(from).unwrap();
+    let (_, after) = rest.split_once(next).unwrap();
+    format!("{before}{next}{after}")
 }
 
 /// What the shown configuration names; made once.
@@ -140,6 +151,7 @@ fn with_secrets() -> Environment {
         ("KARBON_SIP", "b"),
         ("KARBON_CRM_EVENTS", signing),
         ("KARBON_OIDC", "c"),
+        ("KARBON_OTLP", "d"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
@@ -167,7 +179,10 @@ fn the_shown_configuration_shows_every_key() {
             |secret: &str| sources.iter().any(|source| holds(&shown, &format!("{secret}{source}")));
         holds(&shown, path) || secret.is_some_and(elsewhere)
     };
-    let is_refused = |path: &str| path == "staff.oidc" && !cfg!(feature = "oidc");
+    let is_refused = |path: &str| {
+        (path == "staff.oidc" && !cfg!(feature = "oidc"))
+            || (path.starts_with("telemetry") && !cfg!(feature = "otlp"))
+    };
     let is_missing = |path: &&str| !is_shown(path) && !is_refused(path);
     let missing: Vec<&str> = loaded.known_keys().filter(is_missing).collect();
     assert!(missing.is_empty(), "not in config/gateway.toml: {missing:?}");

@@ -41,6 +41,7 @@ fn exposed() -> String {
     metrics.queue_oldest_seconds.get_or_create(&queue).set(1);
     metrics.queue_overdue.get_or_create(&queue).set(1);
     metrics.asked_helper("karbon", "failed");
+    metrics.spans("lost", 1);
     let tokens = TokenLabels { organisation: organisation(), state: "expired" };
     metrics.tokens.get_or_create(&tokens).set(1);
     metrics.sessions.get_or_create(&ListenerLabels { listener: "smtp" }).set(1);
