@@ -93,7 +93,8 @@ fn guarded(
     decide: impl FnOnce() -> Verdict,
 ) -> Verdict {
     catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| {
-        tracing::error!("the decider failed; the contact is delivered and flagged");
+        let id = contact.id.as_str();
+        tracing::error!(contact = id, "the decider failed; the contact is delivered and flagged");
         undecided(organisation, contact, Undecided::DeciderFailed)
     })
 }

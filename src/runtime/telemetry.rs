@@ -1,12 +1,18 @@
 //! Logs. Messages are for people, dotted fields for queries; nothing personal in either.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Writer, format};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::terminal::Shown;
+use super::trace::TraceSpan;
 
 /// Whether logs are JSON: whatever else goes to stderr should be, too.
 static JSON: AtomicBool = AtomicBool::new(false);
@@ -35,18 +41,56 @@ pub fn start(filter: &str, json: bool) {
     }
     // A test process starts more than one gateway; the first one's logging serves all.
     let _ = if json {
-        registry.with(tracing_subscriber::fmt::layer().json().with_writer(shown)).try_init()
+        let format = Traced { format: format().json(), json };
+        let layer = tracing_subscriber::fmt::layer().json().event_format(format);
+        registry.with(layer.with_writer(shown)).try_init()
     } else {
         registry
             .with(
                 tracing_subscriber::fmt::layer()
                     // Colours are control characters: none are written, so that none pass.
                     .with_ansi(false)
-                    .with_target(false)
+                    .event_format(Traced { format: format().with_target(false), json })
                     .with_writer(shown),
             )
             .try_init()
     };
+}
+
+/// Lines with the ids of the trace and the contact in which they are written, where there is a trace.
+struct Traced<F> {
+    format: F,
+    json: bool,
+}
+
+impl<S, N, F> FormatEvent<S, N> for Traced<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some((trace, contact)) = TraceSpan::current().ids() else {
+            return self.format.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.format.format_event(context, Writer::new(&mut line), event)?;
+        let line = line.trim_end();
+        match line.strip_suffix('}').filter(|_| self.json) {
+            // Visible ASCII without spaces, of which JSON escapes two.
+            Some(line) => {
+                let contact = contact.replace('\\', "\\\\").replace('"', "\\\"");
+                let ids = format!(r#""trace_id":"{trace}","contact_id":"{contact}""#);
+                writeln!(writer, "{line},{ids}}}")
+            }
+            None => writeln!(writer, "{line} trace_id={trace} contact_id={contact}"),
+        }
+    }
 }
 
 fn shown() -> Shown<std::io::Stderr> {

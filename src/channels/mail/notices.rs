@@ -41,7 +41,8 @@ pub(super) async fn notify(
                 Attachment { name: "notice".into(), value: "not sent".into(), item: None };
             let attached = edge.intake.attach(&organisation.id, &decision.contact, attachment);
             if let Err(error) = attached.await {
-                tracing::warn!(%error, "an item could not record that a notice was not sent");
+                let contact = decision.contact.as_str();
+                tracing::warn!(%error, contact, "an item could not record that a notice was not sent");
             }
         }
     }
