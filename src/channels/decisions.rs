@@ -24,6 +24,7 @@ use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::{API_BODY_BYTES_MAX, CONTACT_VALUES_MAX};
 use crate::runtime::tokens::{Presented, TokenTable, sha256};
+use crate::runtime::trace::TracedEdge;
 
 /// `POST /decisions/contact`.
 pub struct DecisionEndpoint {
@@ -73,13 +74,15 @@ impl DecisionEndpoint {
                 .detail("The token is not for this organisation.");
             return Err(problem.answer());
         }
+        // Who has a token is trusted to say which trace this belongs to.
+        let trace = self.intake.trace(TracedEdge::Decision, Some(request.headers()));
         let body = patient_to_the_end(request.into_body(), self.body_wait);
         let body = collected(body, API_BODY_BYTES_MAX)
             .await
             .map_err(|error| Answer::from(ProblemType::from(error)))?;
         let (contact, digest) = self.contact(&body).map_err(|fault| fault.answer())?;
-        let outcome =
-            self.intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
+        let inbound = Inbound { contact, digest, original: None };
+        let outcome = trace.around(self.intake.receive(&organisation, inbound)).await;
         let decision = match outcome.decided() {
             Decided::Recorded(decision) => decision,
             Decided::Conflicting(recorded) => {

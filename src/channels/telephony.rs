@@ -36,7 +36,7 @@ use self::event::{Call, Event, Note, Text};
 use self::menu::Menu;
 use self::notes::Notes;
 use self::script::Next;
-use self::settings::TelephonySettings;
+use self::settings::{Provider, TelephonySettings};
 use self::webhook::Webhook;
 use super::http::body::{Body, whole};
 use crate::channels::http::answer::Answer;
@@ -55,6 +55,7 @@ use crate::runtime::limits::{
     CALL_STATE_WINDOW,
 };
 use crate::runtime::tokens::sha256;
+use crate::runtime::trace::{TraceSpan, TracedEdge};
 
 /// All configured telephony entries.
 pub struct TelephonyEdge {
@@ -157,16 +158,20 @@ impl TelephonyEdge {
             // A call under way that asks at this address again is in the existing call flow, where
             // the same fields may well mean something new.
             Event::Call(call) if !call.began => {
-                self.call(entry, webhook, &call, deadline).await.into_inner()
+                let work = self.call(entry, webhook, &call, deadline);
+                self.trace(entry).around(work).await.into_inner()
             }
             Event::Call(call) => {
-                self.once(entry, webhook, self.call(entry, webhook, &call, deadline)).await
+                let work = self.call(entry, webhook, &call, deadline);
+                self.once(entry, webhook, self.trace(entry).around(work)).await
             }
             Event::Text(text) => {
-                self.once(entry, webhook, self.text(entry, webhook, &text, deadline)).await
+                let work = self.text(entry, webhook, &text, deadline);
+                self.once(entry, webhook, self.trace(entry).around(work)).await
             }
             Event::Handed(contact) => {
-                self.once(entry, webhook, self.handed(entry, webhook, *contact)).await
+                let work = self.handed(entry, webhook, *contact);
+                self.once(entry, webhook, self.trace(entry).around(work)).await
             }
             Event::Unread(fault) => {
                 self.once(entry, webhook, self.unread(entry, webhook, &fault, deadline)).await
@@ -178,6 +183,17 @@ impl TelephonyEdge {
                 generic::noted(webhook)
             }
         }
+    }
+
+    /// Begins the trace of a contact. Nobody on the way to a provider is trusted with one.
+    fn trace(&self, entry: &TelephonySettings) -> TraceSpan {
+        let edge = match entry.provider {
+            Provider::Twilio | Provider::Vonage | Provider::Telnyx | Provider::Plivo => {
+                TracedEdge::Telephony
+            }
+            Provider::Sip | Provider::Generic => TracedEdge::Switchboard,
+        };
+        self.intake.trace(edge, None)
     }
 
     /// Gives repeats of a webhook the same answer.
@@ -274,17 +290,17 @@ impl TelephonyEdge {
         let organisation = entry.organisation.clone();
         // A call is its id: what a provider says of it changes during the call.
         let digest = sha256(contact.id.as_bytes());
-        let task = self.tasks.spawn(async move {
+        let task = self.tasks.spawn(TraceSpan::current().around(async move {
             intake.receive(&organisation, Inbound { contact, digest, original: None }).await
-        });
+        }));
         match tokio::time::timeout(provider::waits(entry).1, task).await {
             Ok(Ok(outcome)) => Some(outcome),
             Ok(Err(_)) => {
-                tracing::error!("deciding a call panicked; it is passed on");
+                tracing::error!(contact = id, "deciding a call panicked; it is passed on");
                 None
             }
             Err(_) => {
-                tracing::warn!("deciding a call took too long; it is passed on");
+                tracing::warn!(contact = id, "deciding a call took too long; it is passed on");
                 let late = Note { name: "outcome", value: DECIDED_LATE.to_owned() };
                 self.notes.take(&entry.organisation, &id, late);
                 None
@@ -316,9 +332,9 @@ impl TelephonyEdge {
             let contact = call.asked(lane, self.clock.now());
             let digest = sha256(contact.id.as_bytes());
             // The caller is put through, or heard, without waiting for it.
-            self.tasks.spawn(async move {
+            self.tasks.spawn(self.trace(entry).around(async move {
                 intake.receive(&organisation, Inbound { contact, digest, original: None }).await;
-            });
+            }));
         }
         match following.steps.is_empty() {
             true => provider::empty(entry, webhook),
@@ -377,7 +393,7 @@ impl TelephonyEdge {
         match tokio::time::timeout(CALL_DECIDE_WAIT, recorded).await {
             Ok(Ok(decision)) => decision.map(Arc::new),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "a call's decision could not be read");
+                tracing::warn!(%error, contact, "a call's decision could not be read");
                 None
             }
             Err(_) => None,

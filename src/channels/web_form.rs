@@ -63,6 +63,7 @@ use crate::runtime::limits::{
     FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
 };
 use crate::runtime::tokens::hex;
+use crate::runtime::trace::{TraceSpan, TraceStep, TracedEdge};
 
 /// What the form edge is made of.
 pub struct FormParts {
@@ -135,13 +136,16 @@ impl FormEdge {
             tracing::warn!(path = form.path, "a client posts too often and has to wait");
             return page::too_often(wait, &asker, look).into();
         }
+        let trusted = self.is_trusted(peer(&request)).then(|| request.headers());
+        let trace = self.parts.intake.trace(TracedEdge::Form, trusted);
         let job = match self.read(form, behind, request).await {
             Ok(job) => job,
             Err(kind) => return page::fault_response(kind, &asker, look),
         };
         // A sender who breaks off, or clicks again, leaves no half-done work.
         let edge = Arc::clone(self);
-        let work = AssertUnwindSafe(async move { edge.submit(job).await }).catch_unwind();
+        let work = trace.around(async move { edge.submit(job).await });
+        let work = AssertUnwindSafe(work).catch_unwind();
         match ToTheEnd::new(work, &self.parts.tasks).await {
             Ok(Reply::Whole(answer)) => answer.into(),
             Ok(Reply::Streaming(response)) => response,
@@ -430,7 +434,8 @@ impl FormEdge {
             in_reply_to: None,
             original: None,
         };
-        let sent = tokio::time::timeout(FORM_MAIL_WAIT, self.parts.mailer.send(mail)).await;
+        let sending = TraceSpan::during(TraceStep::OwnMail, self.parts.mailer.send(mail));
+        let sent = tokio::time::timeout(FORM_MAIL_WAIT, sending).await;
         match sent {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => {

@@ -30,6 +30,7 @@ use crate::runtime::limits::{
     HELPER_ANSWER_BYTES_MAX, HELPER_ASKED_MAX, HELPER_BECAUSE_CHARS_MAX, HELPER_FAILURES_MAX,
     HELPER_LEFT_ALONE, HELPER_TEXT_BYTES_MAX,
 };
+use crate::runtime::trace::TraceSpan;
 
 /// The services of all organisations.
 pub struct HttpHelpers {
@@ -79,7 +80,7 @@ impl HttpHelpers {
     }
 
     async fn ask(&self, url: &Uri, question: Vec<u8>) -> Result<Answer, HelperFault> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(url.clone())
             .header(CONTENT_TYPE, "application/json")
@@ -87,6 +88,7 @@ impl HttpHelpers {
             .header(USER_AGENT, concat!("contact-gateway/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(Bytes::from(question)))
             .map_err(|_| HelperFault::Away)?;
+        TraceSpan::current().passes_on(request.headers_mut());
         let response = self.client.request(request).await.map_err(|_| HelperFault::Away)?;
         if !response.status().is_success() {
             return Err(HelperFault::Unreadable);

@@ -7,6 +7,7 @@ use crate::domain::contact::Contact;
 use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::{Decide, Decided, NoSuchOrganisation};
+use crate::runtime::trace::TracedEdge;
 
 #[async_trait]
 impl Decide for Intake {
@@ -17,7 +18,8 @@ impl Decide for Intake {
         digest: [u8; 32],
     ) -> Decided {
         let inbound = Inbound { contact, digest, original: None };
-        Intake::receive(self, organisation, inbound).await.decided()
+        let receiving = Intake::receive(self, organisation, inbound);
+        self.trace(TracedEdge::Logged, None).around(receiving).await.decided()
     }
 
     async fn preview(

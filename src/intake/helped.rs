@@ -8,6 +8,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::reading::{Reading, Said};
 use crate::domain::sender::Sender;
 use crate::runtime::limits::HELPER_WAIT_MAX;
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 impl Intake {
     /// Adds to a reading the lanes that the helper sees in the contact.
@@ -25,7 +26,8 @@ impl Intake {
         if words.trim().is_empty() || !is_restricted {
             return;
         }
-        let asking = helper.lanes(&organisation.id, contact.channel, &words);
+        let span = TraceSpan::next(TraceStep::Helper);
+        let asking = span.clone().around(helper.lanes(&organisation.id, contact.channel, &words));
         // Its own wait is shorter; this holds whatever it does.
         let said = match tokio::time::timeout(HELPER_WAIT_MAX, asking).await {
             Ok(Ok(added)) => {
@@ -41,6 +43,7 @@ impl Intake {
             }
             Err(_) => "failed",
         };
+        span.came(said);
         self.metrics.asked_helper(organisation.id.as_str(), said);
     }
 }

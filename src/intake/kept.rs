@@ -13,6 +13,7 @@ use crate::ports::{
     Allowance, Committed, Keep, Original, Owner, Settled, Stamp, StoreError, Withheld,
 };
 use crate::runtime::limits::ITEM_TRIES_MAX;
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 /// How a contact's original is.
 #[derive(Debug, Clone)]
@@ -73,18 +74,22 @@ impl Intake {
         owner: Owner<'_>,
         original: Original,
     ) -> Keeping {
-        match self.archive.keep(organisation, owner, original).await {
+        let (contact, span) = (owner.contact, TraceSpan::next(TraceStep::Archive));
+        match span.clone().around(self.archive.keep(organisation, owner, original)).await {
             Ok(Keep::Done(reference)) => {
+                span.came("kept");
                 self.archive_standing.works();
                 Keeping::Kept(reference)
             }
             Ok(Keep::OverQuota(fault)) => {
-                tracing::warn!(%organisation, contact = owner.contact, %fault, "an original is not kept");
+                span.came("over quota");
+                tracing::warn!(%organisation, contact, %fault, "an original is not kept");
                 Keeping::OverQuota
             }
             Err(error) => {
+                span.failed("not kept");
                 self.archive_standing.fails(&error);
-                tracing::error!(%error, "an original could not be kept");
+                tracing::error!(%error, contact, "an original could not be kept");
                 Keeping::Failed
             }
         }
@@ -112,7 +117,8 @@ impl Intake {
         match self.refer_to(organisation, owner.contact, &reference).await {
             Ok(is_on_record) => is_on_record,
             Err(error) => {
-                tracing::warn!(%error, "an item could not be given its original");
+                let contact = owner.contact;
+                tracing::warn!(%error, contact, "an item could not be given its original");
                 false
             }
         }

@@ -8,6 +8,7 @@ use crate::domain::decision::Decision;
 use crate::domain::identifier::{IdentifierKind, normalise};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::{Attachment, StoreError};
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 impl Intake {
     /// The organisation that a recipient's domain belongs to: one of its `mail_domains` or below.
@@ -57,7 +58,8 @@ impl Intake {
         organisation: &OrganisationId,
         contacts: &'a [String],
     ) -> Result<Option<&'a str>, StoreError> {
-        self.store.first_recorded(organisation, contacts).await
+        let reading = self.store.first_recorded(organisation, contacts);
+        TraceSpan::during(TraceStep::StoreRead, reading).await
     }
 
     /// Takes back what a contact counted: the form's own handler refused the submission.

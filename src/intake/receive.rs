@@ -13,6 +13,7 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::sender::Sender;
 use crate::ports::{JournalEntry, PlainDecision, Settled};
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 impl Intake {
     /// Decides one contact and commits the decision with all that goes with it.
@@ -34,7 +35,26 @@ impl Intake {
         inbound: Inbound,
     ) -> Outcome {
         let channel = inbound.contact.channel;
-        let outcome = match identified {
+        let span = TraceSpan::next(TraceStep::Intake);
+        span.of_contact(organisation.id.as_str(), &inbound.contact.id, channel.name());
+        let deciding = self.decided_from(organisation, identified, inbound);
+        let outcome = span.clone().around(deciding).await;
+        let decision = &outcome.decision;
+        span.decided(decision.disposition.name(), outcome.repeated, decision.stale);
+        if !outcome.durable {
+            span.failed("not recorded");
+        }
+        self.count(&organisation.id, channel, &outcome);
+        outcome
+    }
+
+    async fn decided_from(
+        &self,
+        organisation: &Arc<Organisation>,
+        identified: Identified,
+        inbound: Inbound,
+    ) -> Outcome {
+        match identified {
             Identified::Plain(sender) => {
                 let (outcome, waiting) = self.receive_plain(organisation, &sender, inbound);
                 if let Some(plain) = waiting {
@@ -51,13 +71,12 @@ impl Intake {
             Identified::PeopleUnknown => {
                 Box::pin(degraded::restrictions_unknown(self, organisation, inbound)).await
             }
-        };
-        self.count(&organisation.id, channel, &outcome);
-        outcome
+        }
     }
 
     /// Looks up in memory who a contact is from.
     pub fn identify(&self, organisation: &Organisation, contact: &Contact) -> Identified {
+        let _looking = TraceSpan::next(TraceStep::LookUp);
         match self.rosters.resolve(organisation, contact) {
             None => Identified::PeopleUnknown,
             Some(sender) if is_plain(organisation, &sender, contact) => Identified::Plain(sender),
@@ -73,7 +92,10 @@ impl Intake {
         inbound: Inbound,
     ) -> (Outcome, Option<Box<PlainDecision>>) {
         let dossier = Dossier { sender, ledger: None, reading: None };
-        let mut verdict = decided(organisation, dossier, &inbound.contact);
+        let mut verdict = {
+            let _deciding = TraceSpan::next(TraceStep::Decide);
+            decided(organisation, dossier, &inbound.contact)
+        };
         degraded::mark_behind(self, &organisation.id, &mut verdict);
         let seen = self.recent.see(&organisation.id, &inbound.contact.id, inbound.digest);
         let outcome = Outcome {
@@ -131,9 +153,11 @@ impl Intake {
             at: self.clock.now(),
             settled,
         };
-        let appended = self.journal.append(entry).await;
+        let span = TraceSpan::next(TraceStep::Journal);
+        let appended = span.clone().around(self.journal.append(entry)).await;
         if let Err(error) = &appended {
-            tracing::error!(%error, "a decision could not be journalled either");
+            span.failed("not journalled");
+            tracing::error!(%error, contact = contact.id, "a decision could not be journalled either");
         }
         appended.is_ok()
     }

@@ -21,6 +21,7 @@ use crate::ports::{
     StoreError, Withheld,
 };
 use crate::runtime::limits::STORE_COMMIT_WAIT;
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 /// The longest period of any quota, and a day for the clocks of a zone.
 const COUNTED_DAYS: i64 = 32;
@@ -130,7 +131,8 @@ impl Intake {
                 Ok(Commit::Withheld(_)) => withheld_in_vain(),
                 Err(error) => error,
             };
-            tracing::warn!(%error, "a contact could not be committed");
+            let contact = case.contact.id.as_str();
+            tracing::warn!(%error, contact, "a contact could not be committed");
             // A store that is behind has refused it for certain.
             let handed_over = match error {
                 StoreError::Behind(_) => None,
@@ -144,11 +146,26 @@ impl Intake {
         }
     }
 
-    async fn commit_in_time(&self, request: CommitRequest) -> Result<Commit, StoreError> {
+    async fn commit_in_time(&self, mut request: CommitRequest) -> Result<Commit, StoreError> {
         let started = Instant::now();
-        let commit = tokio::time::timeout(STORE_COMMIT_WAIT, self.store.commit(request)).await;
+        let span = TraceSpan::next(TraceStep::StoreCommit);
+        if span.is_recorded() {
+            // Decided on a thread of the store's, which knows nothing of this task.
+            let (committing, decide) = (span.clone(), Arc::clone(&request.decide));
+            request.decide = Arc::new(move |ledger| {
+                let _deciding = committing.step(TraceStep::Decide);
+                decide(ledger)
+            });
+        }
+        let committing = span.clone().around(self.store.commit(request));
+        let commit = tokio::time::timeout(STORE_COMMIT_WAIT, committing).await;
         let too_long = || StoreError::Unavailable("the commit took too long".to_owned());
         let came = commit.unwrap_or_else(|_| Err(too_long()));
+        match &came {
+            Ok(Commit::Committed(_)) => span.came("committed"),
+            Ok(Commit::Withheld(_)) => span.came("original wanted"),
+            Err(_) => span.failed("not committed"),
+        }
         // That an original is wanted first says nothing of the store: nothing was written.
         if !matches!(came, Ok(Commit::Withheld(_))) {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());

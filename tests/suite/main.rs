@@ -87,4 +87,6 @@ mod store_contract;
 mod store_copy;
 mod store_verified;
 mod telephony;
+#[cfg(feature = "otlp")]
+mod traces;
 mod web_form;

@@ -38,6 +38,7 @@ use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
 use crate::runtime::client::Pace;
 use crate::runtime::tokens::{Presented, TokenTable, hex, sha256};
+use crate::runtime::trace::TracedEdge;
 
 /// Below an endpoint's path: the page of a decision, for proxies that throw bodies away.
 const LIMITED: &str = "/limited";
@@ -120,7 +121,9 @@ impl ProxyEndpoints {
         }
         let notice_to = apart::notice_address(&contact, &from);
         let inbound = Inbound { contact, digest, original: None };
-        let outcome = self.intake.receive_from(&organisation, from, inbound).await;
+        let trace = self.intake.trace(TracedEdge::Proxy, Some(&question.headers));
+        let receiving = self.intake.receive_from(&organisation, from, inbound);
+        let outcome = trace.around(receiving).await;
         match outcome.treatment(Channel::WebForm) {
             Treatment::Limit(_) => {}
             // A proxy knows no more than whether to pass a request on.

@@ -19,6 +19,7 @@ use super::fields::strip_hop_by_hop;
 use super::patient::patient;
 use crate::runtime::http_client::{NoAuthorities, connector};
 use crate::runtime::limits::{HTTP_UPSTREAM_IDLE_MAX, HTTP_UPSTREAM_IDLE_WAIT};
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 /// Why an upstream gave no answer. None of these says anything about the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,17 @@ pub enum UpstreamError {
     /// The configured address and the request's path do not make a valid one.
     #[error("the upstream's address can't be made")]
     Address,
+}
+
+impl UpstreamError {
+    const fn name(self) -> &'static str {
+        match self {
+            UpstreamError::Unreachable => "unreachable",
+            UpstreamError::Timeout => "timeout",
+            UpstreamError::TooSlow => "body too slow",
+            UpstreamError::Address => "no address",
+        }
+    }
 }
 
 /// An upstream's answer: in memory, or streamed because it is long.
@@ -75,11 +87,17 @@ impl Upstream {
             let host = host_of(request.uri()).ok_or(UpstreamError::Address)?;
             request.headers_mut().insert(HOST, host);
         }
+        let span = TraceSpan::next(TraceStep::Upstream);
+        span.passes_on(request.headers_mut());
         let answer = tokio::time::timeout(wait, self.client.request(request))
             .await
-            .map_err(|_| UpstreamError::Timeout)?
-            .map_err(|error| cause(&error))?;
-        let (mut head, body) = answer.into_parts();
+            .map_err(|_| UpstreamError::Timeout)
+            .and_then(|answer| answer.map_err(|error| cause(&error)));
+        match &answer {
+            Ok(answer) => span.answered(answer.status().as_u16()),
+            Err(error) => span.failed(error.name()),
+        }
+        let (mut head, body) = answer?.into_parts();
         strip_hop_by_hop(&mut head.headers);
         Ok(Response::from_parts(head, patient(body)))
     }

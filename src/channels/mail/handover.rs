@@ -38,6 +38,7 @@ use crate::runtime::limits::{
 };
 use crate::runtime::metrics::MailEvent;
 use crate::runtime::room::IncomingRoom;
+use crate::runtime::trace::TracedEdge;
 use work::Work;
 
 /// The replies, one for each recipient; and what was delivered without being remembered yet.
@@ -54,8 +55,9 @@ pub(super) async fn hand_over(
     live: Option<Box<dyn Transaction>>,
 ) -> Handed {
     let recipients = message.recipients.len();
-    let work = AssertUnwindSafe(hand_over_unguarded(edge, message, live)).catch_unwind();
-    work.await.unwrap_or_else(|_| {
+    let trace = edge.intake.trace(TracedEdge::Mail, None);
+    let work = trace.around(hand_over_unguarded(edge, message, live));
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!("handling a message failed; its sender is asked to try again");
         all(recipients, replies::trouble())
     })

@@ -20,6 +20,7 @@ use crate::intake::{Again, Inbound, Outcome};
 use crate::ports::Attachment;
 use crate::ports::message::FURTHER_RECIPIENTS;
 use crate::ports::relay::Reply;
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 /// Some of a message's recipients, and the outcome for them.
 pub(super) struct MessagePart {
@@ -124,6 +125,11 @@ pub(super) fn note_return(
         let returned = translate::contact(id, reading, &message.sender.mailbox, Vec::new(), now);
         edge.intake.note_passed(organisation, &returned, Passed::ByMark);
     }
+    if let Some(organisation) = owners.values().next() {
+        let span = TraceSpan::current();
+        span.of_contact(organisation.id.as_str(), contact, Channel::Email.name());
+        span.came("came round again");
+    }
 }
 
 /// Of one message that comes round, one entry in an hour.
@@ -189,7 +195,8 @@ async fn action(
         Treatment::Limit(queued) => {
             let sender = &message.sender.mailbox;
             // Large, and not for most messages: on the heap.
-            Box::pin(notices::notify(edge, organisation, sender, reading, outcome)).await;
+            let noticing = Box::pin(notices::notify(edge, organisation, sender, reading, outcome));
+            TraceSpan::during(TraceStep::OwnMail, noticing).await;
             waits(queued)
         }
         Treatment::File(queued) => waits(queued),
@@ -220,7 +227,8 @@ async fn name_further(
         Attachment { name: FURTHER_RECIPIENTS.into(), value: to.join("\n"), item: None };
     let attached = edge.intake.attach(&organisation.id, &decision.contact, attachment).await;
     if let Err(error) = &attached {
-        tracing::warn!(%error, "further recipients could not be put on record");
+        let contact = decision.contact.as_str();
+        tracing::warn!(%error, contact, "further recipients could not be put on record");
     }
     attached.is_ok()
 }

@@ -84,6 +84,11 @@ impl FormEdge {
         Ok(settle(answer, FORM_ANSWER_BYTES_MAX).await)
     }
 
+    /// Whether the peer is a proxy of the organisation's own.
+    pub(super) fn is_trusted(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_some_and(|peer| self.parts.trusted_proxies.iter().any(|net| net.contains(&peer)))
+    }
+
     /// The request's fields, made fit for the upstream.
     pub(super) fn headers(
         &self,
@@ -91,9 +96,7 @@ impl FormEdge {
         headers: HeaderMap,
         from: Option<IpAddr>,
     ) -> HeaderMap {
-        let trusted = from
-            .is_some_and(|from| self.parts.trusted_proxies.iter().any(|net| net.contains(&from)));
-        let mut headers = forwarded(headers, from, trusted);
+        let mut headers = forwarded(headers, from, self.is_trusted(from));
         if !headers.contains_key(X_FORWARDED_PREFIX)
             && let Some(prefix) = form.prefix().and_then(|prefix| prefix.try_into().ok())
         {

@@ -17,6 +17,7 @@ use crate::channels::mail::message::Message;
 use crate::channels::mail::parts::{self, Action, MessagePart};
 use crate::ports::relay::{OwnField, OwnFields, Reply};
 use crate::runtime::limits::{MAIL_DECIDE_AND_SEND, MILTER_ANSWER_WAIT};
+use crate::runtime::trace::TracedEdge;
 
 /// What the server is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,8 +46,9 @@ pub(in crate::channels::mail) struct Changes {
 /// Decides a message, and does all of it but what the server does itself. A panic on the way is
 /// trouble of ours.
 pub(in crate::channels::mail) async fn judge(edge: &MailEdge, message: Message) -> Verdict {
-    let work = AssertUnwindSafe(judge_unguarded(edge, message)).catch_unwind();
-    match timeout(MILTER_ANSWER_WAIT, work).await {
+    let trace = edge.intake.trace(TracedEdge::Milter, None);
+    let work = AssertUnwindSafe(trace.around(judge_unguarded(edge, message)));
+    match timeout(MILTER_ANSWER_WAIT, work.catch_unwind()).await {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(_)) => {
             tracing::error!("handling a message failed; its sender is asked to try again");

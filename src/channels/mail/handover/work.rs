@@ -22,6 +22,7 @@ use crate::ports::relay::{
     Envelope, Marked, OwnFields, Partly, Recipient, RelayError, RelayedMessage, Reply, Trace,
     Transaction,
 };
+use crate::runtime::trace::{TraceSpan, TraceStep};
 
 pub(super) struct Work<'a> {
     pub(super) edge: &'a MailEdge,
@@ -187,7 +188,7 @@ impl Work<'_> {
         }
         let envelope = &self.message.envelope;
         let result = match live.take() {
-            Some(transaction) => match transaction.deliver(&letter, self.deadline).await {
+            Some(transaction) => match self.send_in(transaction, &letter).await {
                 // The transaction had waited for the message, and its connection may have died of
                 // that. Nothing was taken, so a new one may be tried.
                 Err(RelayError::Lost | RelayError::Slow) => {
@@ -200,7 +201,8 @@ impl Work<'_> {
         let mut results = match result {
             Ok(replies) => replies.into_iter(),
             Err(error) => {
-                tracing::warn!(%error, "a message could not be handed on");
+                let contact = part.memory.as_ref().map(|memory| memory.contact.as_str());
+                tracing::warn!(%error, contact, "a message could not be handed on");
                 vec![replies::relay_trouble(error); recipients.len()].into_iter()
             }
         };
@@ -225,7 +227,24 @@ impl Work<'_> {
         partly: Partly,
         letter: &RelayedMessage,
     ) -> Result<Vec<Reply>, RelayError> {
-        self.edge.relay.deliver(envelope, recipients, partly, letter, self.deadline).await
+        let span = TraceSpan::next(TraceStep::Relay);
+        let relay = &self.edge.relay;
+        let sending = relay.deliver(envelope, recipients, partly, letter, self.deadline);
+        let result = span.clone().around(sending).await;
+        say_how(&span, &result);
+        result
+    }
+
+    /// The same, in the transaction that was opened while the recipients were named.
+    async fn send_in(
+        &self,
+        transaction: Box<dyn Transaction>,
+        letter: &RelayedMessage,
+    ) -> Result<Vec<Reply>, RelayError> {
+        let span = TraceSpan::next(TraceStep::Relay);
+        let result = span.clone().around(transaction.deliver(letter, self.deadline)).await;
+        say_how(&span, &result);
+        result
     }
 
     async fn delivered_before(&self, memory: Option<&Memory>, mailboxes: &[String]) -> Vec<bool> {
@@ -302,6 +321,7 @@ impl Work<'_> {
         // A decision never becomes a bounce: the contact is on the queue, whole.
         tracing::error!(
             code = reply.code,
+            contact = memory.map(|memory| memory.contact.as_str()),
             "a route's mailbox was refused; the contact is on the queue"
         );
         if let Some(memory) = memory {
@@ -350,6 +370,18 @@ impl Work<'_> {
                 id: self.message.id.clone(),
                 at: self.edge.clock.now(),
             },
+        }
+    }
+}
+
+/// Says on a span what the server behind answered.
+fn say_how(span: &TraceSpan, result: &Result<Vec<Reply>, RelayError>) {
+    let Ok(replies) = result else { return span.failed("not handed on") };
+    match replies.iter().find(|reply| !reply.is_positive()) {
+        None => span.came("accepted"),
+        Some(reply) => {
+            span.answered(reply.code);
+            span.came(if reply.is_permanent() { "refused" } else { "deferred" });
         }
     }
 }
