@@ -55,6 +55,7 @@ pub fn organisation() -> Organisation {
         queue_mailboxes: Default::default(),
         notice_from: Some("no-reply@karbon.example".into()),
         reach: Default::default(),
+        equality: Default::default(),
     }
 }
 

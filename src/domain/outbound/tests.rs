@@ -23,6 +23,7 @@ fn organisation(answers: Option<OutboundAnswers>) -> Organisation {
         queue_mailboxes: [("sams".to_owned(), "sams-queue@karbon.example".to_owned())].into(),
         notice_from: Some("Contact Team <no-reply@karbon.example>".to_owned()),
         reach: Default::default(),
+        equality: Default::default(),
     }
 }
 

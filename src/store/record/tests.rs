@@ -12,7 +12,7 @@ const OLD: &str = "k-old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW: &str = "k-new://///wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 const PERSON: Label<'static> =
-    Label { organisation: "karbon", kind: "person", key: &"P-1", is_bound: true, about: None };
+    Label { organisation: "karbon", kind: "person", key: &"P-1", is_bound: true, of: None };
 
 #[test]
 fn what_is_written_reads_back_and_is_json_for_others() {

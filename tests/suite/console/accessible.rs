@@ -13,7 +13,7 @@ use crate::real_input::browser::Browser;
 const COLOURS: &str = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}";
 
 /// Pages that need nothing of the demo's, and what leads to those that do.
-const PAGES: [&str; 59] = [
+const PAGES: [&str; 60] = [
     "/",
     "/queues",
     "/queues/limited",

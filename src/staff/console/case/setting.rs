@@ -11,7 +11,7 @@ use crate::casework::case::StaffList;
 use crate::casework::case::around::ContactsAround;
 use crate::casework::case::record::CaseRead;
 use crate::domain::case::letter::{LetterKind, own_email, parts_of};
-use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::organisation::Organisation;
 use crate::domain::profile::{Exception, Profile};
 use crate::domain::restriction::{KindName, Restriction};
 use crate::domain::tally::Contacted;
