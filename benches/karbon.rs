@@ -18,6 +18,7 @@ pub(crate) fn organisation() -> Organisation {
         mail_domains: Vec::new(),
         queue_mailboxes: BTreeMap::new(),
         notice_from: None,
+        equality: Default::default(),
         reach: Default::default(),
     }
 }

@@ -54,6 +54,7 @@ pub fn organisation() -> Organisation {
         mail_domains: vec!["karbon.example".into()],
         queue_mailboxes: Default::default(),
         notice_from: Some("no-reply@karbon.example".into()),
+        equality: Default::default(),
         reach: Default::default(),
         equality: Default::default(),
     }
