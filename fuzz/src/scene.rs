@@ -56,7 +56,6 @@ pub fn organisation() -> Organisation {
         notice_from: Some("no-reply@karbon.example".into()),
         equality: Default::default(),
         reach: Default::default(),
-        equality: Default::default(),
     }
 }
 
