@@ -35,10 +35,13 @@ pub enum Half {
     Test,
     /// Written by somebody who had seen neither the rules nor any other text: no rule is changed for these.
     Strangers,
-    /// By somebody else of the same kind, after everything had been learnt and chosen.
+    /// By somebody else of the same kind, after all but voices had been learnt; measured often, then learnt from.
     Others,
     /// By three more, later still; a third of them are ordinary messages that mention in passing what a lane is about.
+    /// Measured often, then learnt from.
     Later,
+    /// Written before others and later were learnt from: no rule is changed and nothing learnt for one of these.
+    Fresh,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -64,6 +67,7 @@ impl Text {
             Half::Strangers => "strangers.jsonl",
             Half::Others => "others.jsonl",
             Half::Later => "later.jsonl",
+            Half::Fresh => "fresh.jsonl",
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/safeguards");
         let lines = std::fs::read_to_string(folder.join(name)).expect(name);
