@@ -21,7 +21,7 @@ mod written;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::contact::Contact;
 use super::identifier::IdentifierKind;
@@ -40,14 +40,14 @@ pub use written::{
 #[derive(Default)]
 pub struct BuiltIn {
     written: Written,
-    finder: Finder,
+    /// Made for the first text: most commands read a profile and no text.
+    finder: OnceLock<Finder>,
     wording: Wording,
 }
 
 impl BuiltIn {
     pub fn new(written: Written) -> Self {
-        let finder = Finder::new(&written);
-        BuiltIn { written, finder, wording: Wording::default() }
+        BuiltIn { written, ..BuiltIn::default() }
     }
 
     #[must_use]
@@ -58,6 +58,10 @@ impl BuiltIn {
 
     pub fn written(&self) -> &Written {
         &self.written
+    }
+
+    fn finder(&self) -> &Finder {
+        self.finder.get_or_init(|| Finder::new(&self.written))
     }
 }
 
@@ -78,8 +82,8 @@ const A_LITTLE: f32 = 0.6;
 pub struct Safeguards {
     built_in: Arc<BuiltIn>,
     lanes: BTreeMap<Lane, LaneRule>,
-    /// What the lanes have besides the built-in part.
-    own: Arc<Finder>,
+    /// What the lanes have besides the built-in part, made for the first text too.
+    own: Arc<OnceLock<Finder>>,
     resembles_percent: u8,
     wording_percent: u8,
     /// Addresses (`a@b`), domains (`@b`, with all below it) or numbers of protected senders.
@@ -163,7 +167,6 @@ impl Safeguards {
         protected_senders: Vec<String>,
         protected_recipients: Vec<String>,
     ) -> Self {
-        let own = Arc::new(Finder::new(&own_words(&built_in.written, &lanes)));
         let lowered = |rules: &[String]| rules.iter().map(|rule| rule.to_lowercase()).collect();
         let protected = Protected {
             senders: lowered(&protected_senders),
@@ -172,7 +175,7 @@ impl Safeguards {
         Safeguards {
             built_in,
             lanes,
-            own,
+            own: Arc::default(),
             resembles_percent: RESEMBLES_PERCENT,
             wording_percent: WORDING_PERCENT,
             protected_senders,
@@ -197,6 +200,15 @@ impl Safeguards {
     /// How like an example a passage must be to open the example's lane, in percent.
     pub fn resembles_percent(&self) -> u8 {
         self.resembles_percent
+    }
+
+    /// Makes what texts are searched with, so that the first text need not wait for it.
+    pub fn prepare(&self) {
+        let _ = (self.built_in.finder(), self.own());
+    }
+
+    fn own(&self) -> &Finder {
+        self.own.get_or_init(|| Finder::new(&own_words(&self.built_in.written, &self.lanes)))
     }
 
     pub fn rule(&self, lane: Lane) -> Option<&LaneRule> {
@@ -246,7 +258,7 @@ impl Safeguards {
     /// The lanes that a text falls into by what it says.
     pub fn matches_of(&self, text: &str) -> Matches {
         let plain = said::plain(text);
-        let words = self.built_in.finder.spelt_out(said::words_of(&plain));
+        let words = self.built_in.finder().spelt_out(said::words_of(&plain));
         let mut found = finder::AllFound::new();
         let mut doubted = finder::AllFound::new();
         let mut resembles: BTreeMap<Lane, Resemblance> = BTreeMap::new();
@@ -258,7 +270,7 @@ impl Safeguards {
         };
         let a_little = |threshold: u8| f32::from(threshold) * A_LITTLE / 100.0;
         let judged = self.built_in.wording.judged(&words, a_little(self.wording_percent));
-        for finder in [&self.built_in.finder, &*self.own] {
+        for finder in [self.built_in.finder(), self.own()] {
             let finds = finder.find(&words, &judged.shares, a_little(self.resembles_percent));
             for (lane, new) in finds.lanes {
                 let known = found.entry(lane).or_insert_with(|| new.clone());
@@ -317,7 +329,7 @@ impl Safeguards {
     /// The features of a text by which wording is learnt: for the program that learns them.
     pub fn features_of(&self, text: &str) -> Vec<u32> {
         let plain = said::plain(text);
-        let words = self.built_in.finder.spelt_out(said::words_of(&plain));
+        let words = self.built_in.finder().spelt_out(said::words_of(&plain));
         features::features_of(&words)
     }
 
@@ -327,7 +339,7 @@ impl Safeguards {
         let plain = said::plain(word);
         let words = said::words_of(&plain);
         let [word] = words.as_slice() else { return None };
-        let (other, how) = self.built_in.finder.taken_for(word, in_welsh)?;
+        let (other, how) = self.built_in.finder().taken_for(word, in_welsh)?;
         Some(TakenFor { word: word.text.to_string(), other, how })
     }
 }
