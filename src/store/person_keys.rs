@@ -41,7 +41,7 @@ use crate::runtime::limits::{PERSON_KEY_SEEN_FOR, PERSON_KEYS_IN_MEMORY_MAX};
 use crate::runtime::tokens::hex;
 use file_wait::FileWait;
 use files::Files;
-use names::{Names, subject};
+use names::{KeyNames, subject};
 
 /// What the name of such a key begins with. No name in a keyring does.
 pub(super) const FIRST: char = '~';
@@ -66,7 +66,7 @@ pub struct PersonKeys {
 /// The keys in memory, so that no contact waits for a file.
 #[derive(Default)]
 struct Known {
-    names: Option<Arc<Names>>,
+    names: Option<Arc<KeyNames>>,
     /// When the folder was last seen without any.
     unused: Option<Instant>,
     current: HashMap<String, (Arc<Key>, Instant)>,
@@ -138,7 +138,7 @@ impl PersonKeys {
 
     /// As [`PersonKeys::names`]. For a day, a folder that has none is not looked at each time, and none are made in it:
     /// it may be an empty mount point, and where nobody is on record nothing has told that yet.
-    fn names_for(&self, of: KeyOf<'_>) -> Result<Option<Arc<Names>>, StoreError> {
+    fn names_for(&self, of: KeyOf<'_>) -> Result<Option<Arc<KeyNames>>, StoreError> {
         if matches!(of, KeyOf::Person(_)) {
             return self.names();
         }
@@ -326,7 +326,7 @@ impl PersonKeys {
     }
 
     /// Makes the key of a person or a day; one that another gateway made a moment before is theirs.
-    fn make(&self, names: &Names, hash: &str) -> Result<Stored, StoreError> {
+    fn make(&self, names: &KeyNames, hash: &str) -> Result<Stored, StoreError> {
         let mut own = [0; OWN_BYTES];
         SystemRandom::new().fill(&mut own).map_err(|_| no_random())?;
         self.is_same_folder()?;
@@ -349,7 +349,7 @@ impl PersonKeys {
     ///
     /// # Errors
     /// `Unavailable`: one was, and so it is not the folder, or it is not there.
-    fn names(&self) -> Result<Option<Arc<Names>>, StoreError> {
+    fn names(&self) -> Result<Option<Arc<KeyNames>>, StoreError> {
         if let Some(names) = &self.known().names {
             return Ok(Some(Arc::clone(names)));
         }
@@ -360,27 +360,27 @@ impl PersonKeys {
         }
     }
 
-    fn make_names(&self) -> Result<Arc<Names>, StoreError> {
+    fn make_names(&self) -> Result<Arc<KeyNames>, StoreError> {
         let made = wrap::wrap(&self.keyring, NAMES, &STANDARD.encode(fresh()?))?;
         let wrapped = self.look(move |files| files.put_names(&made))?;
         Ok(self.keep(self.unwrap_names(&wrapped)?))
     }
 
-    fn keep(&self, names: Names) -> Arc<Names> {
+    fn keep(&self, names: KeyNames) -> Arc<KeyNames> {
         let mut known = self.known_mut();
         known.unused = None;
         Arc::clone(known.names.get_or_insert_with(|| Arc::new(names)))
     }
 
     /// The names of the folder that is mounted now.
-    fn mounted(&self) -> Result<Option<Names>, StoreError> {
+    fn mounted(&self) -> Result<Option<KeyNames>, StoreError> {
         self.look(Files::names)?.map(|wrapped| self.unwrap_names(&wrapped)).transpose()
     }
 
-    fn unwrap_names(&self, wrapped: &str) -> Result<Names, StoreError> {
+    fn unwrap_names(&self, wrapped: &str) -> Result<KeyNames, StoreError> {
         let secret = wrap::unwrap(&self.keyring, NAMES, wrapped)?;
         let secret = STANDARD.decode(secret).map_err(|_| damaged())?;
-        Ok(Names::by(&secret))
+        Ok(KeyNames::by(&secret))
     }
 
     /// Whether what is mounted now is the folder whose names are in memory: no key is made or destroyed in another.

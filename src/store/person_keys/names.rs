@@ -13,18 +13,18 @@ const OWNER_HEX: usize = 32;
 const CONTACTS: &str = "contacts";
 
 /// How the keys of one folder are named.
-pub(super) struct Names {
+pub(super) struct KeyNames {
     hashing: hmac::Key,
     /// Which folder it is.
     pub(super) folder: String,
 }
 
-impl Names {
+impl KeyNames {
     /// By the secret of a folder.
     pub(super) fn by(secret: &[u8]) -> Self {
         let mut folder = hex(&sha256(secret));
         folder.truncate(FOLDER_HEX);
-        Names { hashing: hmac::Key::new(hmac::HMAC_SHA256, secret), folder }
+        KeyNames { hashing: hmac::Key::new(hmac::HMAC_SHA256, secret), folder }
     }
 
     /// The keyed hash of a person's id, or of a day. Each word is behind its length: the three of a day are no id.
