@@ -32,7 +32,9 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::roster::Rosters;
 use crate::intake::{Intake, Parts};
-use crate::ports::{Clock, Deliveries, Journal, JournalEntry, StoreError, SystemClock};
+use crate::ports::{
+    Clock, Deliveries, Journal, JournalEntry, OutboundNote, StoreError, SystemClock,
+};
 use crate::runtime::metrics::Metrics;
 use crate::store;
 
@@ -99,6 +101,14 @@ impl Journal for NoJournal {
     }
 
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn append_outbound(&self, _note: OutboundNote) -> Result<(), StoreError> {
+        Err(StoreError::Refused("a preview keeps nothing".to_owned()))
+    }
+
+    async fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError> {
         Ok(Vec::new())
     }
 

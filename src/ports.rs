@@ -43,7 +43,7 @@ pub use deliveries::Deliveries;
 pub use documents::Documents;
 pub use erased_keys::{ErasedKeys, KeyOf};
 pub use identity_provider::{Departure, Errand, IdentityProvider, ProviderFault, Returned};
-pub use journal::Journal;
+pub use journal::{Journal, OutboundNote};
 pub use mailer::{Mailer, OwnMail, OwnMailKind, SendError};
 pub use original_fault::{OriginalFault, OriginalTrouble};
 pub use past::Past;

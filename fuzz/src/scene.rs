@@ -25,8 +25,8 @@ use contact_gateway::ports::relay::{
     RelayedMessage, Reply, Trace, Transaction,
 };
 use contact_gateway::ports::{
-    Archive, Clock, FetchError, Journal, JournalEntry, Keep, Mailer, Original, OwnMail, Owner,
-    PlainDecision, Register, SendError, Stamp, StoreError,
+    Archive, Clock, FetchError, Journal, JournalEntry, Keep, Mailer, Original, OutboundNote,
+    OwnMail, Owner, PlainDecision, Register, SendError, Stamp, StoreError,
 };
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::store::memory::Memory;
@@ -213,6 +213,14 @@ impl Journal for Nowhere {
     }
 
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn append_outbound(&self, _: OutboundNote) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -1,13 +1,26 @@
-//! Decisions made while the store was away.
+//! What was decided while the store was away.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::decisions::JournalEntry;
+use crate::domain::organisation::OrganisationId;
+use crate::domain::outbound::OutboundEntry;
+
+/// An entry of the trail about a message on its way out, and when it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboundNote {
+    pub organisation: OrganisationId,
+    pub entry: OutboundEntry,
+    pub at: DateTime<Utc>,
+}
 
 /// Decisions made while the store was away, on the local disk until the store has them.
 ///
 /// Replaying: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
+/// Notes on outgoing mail are pages of their own, with numbers of the same sequence.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// The entry is on disk, synced, when this returns.
@@ -16,6 +29,12 @@ pub trait Journal: Send + Sync {
     /// The oldest entries that are not done, with their numbers, in the order of their writing. A
     /// page, not all: ask again until it is empty.
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError>;
+
+    /// As [`Journal::append`], of a note on outgoing mail.
+    async fn append_outbound(&self, note: OutboundNote) -> Result<(), StoreError>;
+
+    /// As [`Journal::pending`], of notes on outgoing mail.
+    async fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError>;
 
     /// What keeps it from accepting entries, now or as soon as the disk is full, or from replaying them;
     /// `None`: nothing.

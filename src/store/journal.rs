@@ -7,7 +7,7 @@
 //! ```
 //!
 //! where the checksum is the beginning of the payload's SHA-256 and the payload a record (`store::record`): an entry
-//! with its number, or the number of one that is done. A torn end, left by a crash in the middle of a
+//! or a note on outgoing mail with its number, or the number of one that is done. A torn end, left by a crash in the middle of a
 //! write, was never acknowledged and is overwritten. When all is done the file starts again. A whole frame that
 //! this version can't read is kept in `unread.journal` (`aside`).
 //!
@@ -27,7 +27,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::ports::{Journal, JournalEntry, StoreError};
+use crate::ports::{Journal, JournalEntry, OutboundNote, StoreError};
 use crate::runtime::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
 use crate::store::record::{Codec, Label, kind};
 use file::JournalFile;
@@ -47,13 +47,15 @@ fn label(at: &dyn std::fmt::Display) -> Label<'_> {
     Label::new("", kind::JOURNALLED, at).anywhere()
 }
 
-type Numbered = Vec<(u64, JournalEntry)>;
+type Numbered<T> = Vec<(u64, T)>;
 
 /// What the journal's thread is asked.
 enum Request {
     Append(Box<JournalEntry>, oneshot::Sender<Result<(), StoreError>>),
+    AppendOutbound(Box<OutboundNote>, oneshot::Sender<Result<(), StoreError>>),
     Done(u64, oneshot::Sender<Result<(), StoreError>>),
-    Pending(oneshot::Sender<Result<Numbered, StoreError>>),
+    Pending(oneshot::Sender<Result<Numbered<JournalEntry>, StoreError>>),
+    PendingOutbound(oneshot::Sender<Result<Numbered<OutboundNote>, StoreError>>),
 }
 
 impl FileJournal {
@@ -118,8 +120,16 @@ impl Journal for FileJournal {
         self.ask(|reply| Request::Append(Box::new(entry), reply)).await
     }
 
-    async fn pending(&self) -> Result<Numbered, StoreError> {
+    async fn pending(&self) -> Result<Numbered<JournalEntry>, StoreError> {
         self.ask(Request::Pending).await
+    }
+
+    async fn append_outbound(&self, note: OutboundNote) -> Result<(), StoreError> {
+        self.ask(|reply| Request::AppendOutbound(Box::new(note), reply)).await
+    }
+
+    async fn pending_outbound(&self) -> Result<Numbered<OutboundNote>, StoreError> {
+        self.ask(Request::PendingOutbound).await
     }
 
     fn fault(&self) -> Option<String> {
@@ -146,12 +156,16 @@ fn work(mut file: JournalFile, mut waiting: mpsc::Receiver<Request>, fault: &Fau
 /// Writes a batch with one sync, and answers when it is on disk. Requested reads come after it.
 fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
     let mut written = Vec::new();
-    let mut readers = Vec::new();
+    let (mut readers, mut readers_of_notes) = (Vec::new(), Vec::new());
     for request in batch {
         match request {
             Request::Append(entry, reply) => written.push((file.append(*entry), reply)),
+            Request::AppendOutbound(note, reply) => {
+                written.push((file.append_outbound(*note), reply));
+            }
             Request::Done(number, reply) => written.push((file.done(number), reply)),
             Request::Pending(reply) => readers.push(reply),
+            Request::PendingOutbound(reply) => readers_of_notes.push(reply),
         }
     }
     if written.is_empty() {
@@ -166,6 +180,9 @@ fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
     }
     for reply in readers {
         let _ = reply.send(file.pending());
+    }
+    for reply in readers_of_notes {
+        let _ = reply.send(file.pending_outbound());
     }
 }
 

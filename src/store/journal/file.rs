@@ -1,6 +1,6 @@
 //! The journal's file: its entries in order, and which are done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -12,7 +12,7 @@ use super::aside::{Aside, Unread};
 use super::frame::{self, HEAD_BYTES};
 use super::{label, reserve};
 use crate::domain::decision::Disposition;
-use crate::ports::{JournalEntry, StoreError};
+use crate::ports::{JournalEntry, OutboundNote, StoreError};
 use crate::runtime::limits::{
     JOURNAL_BYTES_MAX, JOURNAL_KEPT_BYTES, JOURNAL_PAGE_MAX, JOURNAL_RESERVED_BYTES,
 };
@@ -26,6 +26,8 @@ pub(super) struct JournalFile {
     _lock: File,
     /// The position of each pending entry's payload: offset and length.
     pending: BTreeMap<u64, (u64, usize)>,
+    /// Which of them, and of those that were, are notes on outgoing mail.
+    notes: BTreeSet<u64>,
     next: u64,
     /// Up to here the file is whole. Zeros follow, up to `allocated`.
     length: u64,
@@ -51,6 +53,7 @@ struct Synced {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Payload {
     Entry { number: u64, entry: Box<JournalEntry> },
+    Outbound { number: u64, note: Box<OutboundNote> },
     Done { number: u64 },
 }
 
@@ -80,6 +83,7 @@ impl JournalFile {
             codec,
             _lock: lock,
             pending: BTreeMap::new(),
+            notes: BTreeSet::new(),
             next: 1,
             length: 0,
             allocated: 0,
@@ -136,10 +140,10 @@ impl JournalFile {
 
     fn learn(&mut self, payload: &[u8], at: usize, unread: &mut Unread) {
         match self.codec.read(payload, label(&at)) {
-            Ok(Payload::Entry { number, .. }) => {
-                let offset = u64::try_from(at + HEAD_BYTES).unwrap_or(u64::MAX);
-                self.pending.insert(number, (offset, payload.len()));
-                self.next = self.next.max(number + 1);
+            Ok(Payload::Entry { number, .. }) => self.found(number, at, payload.len()),
+            Ok(Payload::Outbound { number, .. }) => {
+                self.notes.insert(number);
+                self.found(number, at, payload.len());
             }
             Ok(Payload::Done { number }) => {
                 self.pending.remove(&number);
@@ -153,16 +157,23 @@ impl JournalFile {
         }
     }
 
+    fn found(&mut self, number: u64, at: usize, length: usize) {
+        let offset = u64::try_from(at + HEAD_BYTES).unwrap_or(u64::MAX);
+        self.pending.insert(number, (offset, length));
+        self.next = self.next.max(number + 1);
+    }
+
     /// Makes entries pending again that another version could not read and this one can. One that a crash leaves in
     /// both places is replayed twice, which is harmless.
     fn take_up(&mut self) -> Result<(), StoreError> {
         let mut taken_up = Vec::new();
         for payload in self.aside.payloads().to_vec() {
-            if let Ok(Payload::Entry { entry, .. }) = self.codec.read(&payload, label(&"set aside"))
-            {
-                self.append(*entry)?;
-                taken_up.push(payload);
+            match self.codec.read(&payload, label(&"set aside")) {
+                Ok(Payload::Entry { entry, .. }) => self.append(*entry)?,
+                Ok(Payload::Outbound { note, .. }) => self.append_outbound(*note)?,
+                Ok(Payload::Done { .. }) | Err(_) => continue,
             }
+            taken_up.push(payload);
         }
         if !taken_up.is_empty() {
             self.sync()?;
@@ -176,13 +187,24 @@ impl JournalFile {
 
     /// Acknowledged only by the next [`JournalFile::sync`].
     pub(super) fn append(&mut self, entry: JournalEntry) -> Result<(), StoreError> {
-        let number = self.next;
         let room = if does_something(&entry) { Room::All } else { Room::WhatIsNotKept };
-        let payload = Payload::Entry { number, entry: Box::new(entry) };
-        let (offset, length) = self.write(&payload, room)?;
+        self.put(&Payload::Entry { number: self.next, entry: Box::new(entry) }, room)
+    }
+
+    /// As [`JournalFile::append`]. The message itself has left: only the trail would miss the note.
+    pub(super) fn append_outbound(&mut self, note: OutboundNote) -> Result<(), StoreError> {
+        let number = self.next;
+        self.put(&Payload::Outbound { number, note: Box::new(note) }, Room::WhatIsNotKept)?;
+        self.notes.insert(number);
+        Ok(())
+    }
+
+    /// Writes what has the next number.
+    fn put(&mut self, payload: &Payload, room: Room) -> Result<(), StoreError> {
+        let place = self.write(payload, room)?;
+        self.pending.insert(self.next, place);
+        self.synced.appended.push(self.next);
         self.next += 1;
-        self.pending.insert(number, (offset, length));
-        self.synced.appended.push(number);
         Ok(())
     }
 
@@ -314,6 +336,7 @@ impl JournalFile {
             && reserve::blank(&self.file, 0, self.length).is_ok()
         {
             self.length = 0;
+            self.notes.clear();
             let _ = self.file.sync_data();
             if self.allocated > JOURNAL_RESERVED_BYTES
                 && self.file.set_len(JOURNAL_RESERVED_BYTES).is_ok()
@@ -338,17 +361,35 @@ impl JournalFile {
     }
 
     pub(super) fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
+        self.page(false, |payload| match payload {
+            Payload::Entry { entry, .. } => Some(*entry),
+            Payload::Outbound { .. } | Payload::Done { .. } => None,
+        })
+    }
+
+    pub(super) fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError> {
+        self.page(true, |payload| match payload {
+            Payload::Outbound { note, .. } => Some(*note),
+            Payload::Entry { .. } | Payload::Done { .. } => None,
+        })
+    }
+
+    /// The oldest of what is pending, of notes or of the rest.
+    fn page<T>(
+        &self,
+        of_notes: bool,
+        wanted: impl Fn(Payload) -> Option<T>,
+    ) -> Result<Vec<(u64, T)>, StoreError> {
         let mut page = Vec::new();
-        for (number, (offset, length)) in self.pending.iter().take(JOURNAL_PAGE_MAX) {
+        let pending = self.pending.iter().filter(|(one, _)| self.notes.contains(one) == of_notes);
+        for (number, (offset, length)) in pending.take(JOURNAL_PAGE_MAX) {
             let mut payload = vec![0; *length];
             self.file.read_exact_at(&mut payload, *offset).map_err(|error| away(&error))?;
-            match self.codec.read(&payload, label(number))? {
-                Payload::Entry { entry, .. } => page.push((*number, *entry)),
-                Payload::Done { .. } => {
-                    let fault = format!("the {} `{number}` is a mark", kind::JOURNALLED);
-                    return Err(StoreError::Corrupt(fault));
-                }
-            }
+            let Some(entry) = wanted(self.codec.read(&payload, label(number))?) else {
+                let fault = format!("the {} `{number}` is of another kind", kind::JOURNALLED);
+                return Err(StoreError::Corrupt(fault));
+            };
+            page.push((*number, entry));
         }
         Ok(page)
     }

@@ -9,6 +9,7 @@ use crate::domain::channel::Channel;
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::ledger::Additions;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::outbound::{OutboundEntry, OutboundTreatment};
 use crate::domain::restriction::Mode;
 use crate::ports::Settled;
 use crate::runtime::limits::JOURNAL_RESERVED_BYTES;
@@ -60,6 +61,22 @@ async fn contacts(journal: &FileJournal) -> Vec<String> {
     journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry.contact).collect()
 }
 
+fn note(contact: &str) -> OutboundNote {
+    OutboundNote {
+        organisation: OrganisationId::new("karbon"),
+        entry: OutboundEntry {
+            contact: contact.to_owned(),
+            person: "P-1".to_owned(),
+            restriction: "R-1".to_owned(),
+            clause: Some("6.2".to_owned()),
+            code: "single_point_of_contact.other".into(),
+            treatment: OutboundTreatment::Warned,
+            sender: "ann@karbon.example".to_owned(),
+        },
+        at: "2026-11-21T10:00:00Z".parse().unwrap(),
+    }
+}
+
 /// What was written into the journal's file, without the zeros that hold its place on the disk.
 fn written(folder: &Path) -> Vec<u8> {
     let mut bytes = std::fs::read(folder.join("pending.journal")).unwrap();
@@ -83,6 +100,39 @@ async fn entries_outlive_the_process_in_their_order_and_done_ones_are_gone() {
     let whole = &journal.pending().await.unwrap()[0].1;
     assert_eq!(whole.digest, [7; 32]);
     assert_eq!(whole.settled.decision.flags, ["limits_unchecked".into()]);
+}
+
+#[tokio::test]
+async fn notes_on_outgoing_mail_outlive_the_process_beside_decisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    journal.append_outbound(note("a")).await.unwrap();
+    journal.append(entry("b")).await.unwrap();
+    journal.append_outbound(note("c")).await.unwrap();
+    drop(journal);
+
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, ["b"]);
+    let notes = journal.pending_outbound().await.unwrap();
+    let whole: Vec<OutboundNote> = notes.iter().map(|(_, note)| note.clone()).collect();
+    assert_eq!(whole, [note("a"), note("c")]);
+    assert_eq!(peek::pending(folder.path(), &Codec::plain()).unwrap().len(), 1);
+    journal.done(notes[0].0).await.unwrap();
+    for (number, _) in journal.pending().await.unwrap() {
+        journal.done(number).await.unwrap();
+    }
+    drop(journal);
+
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert_eq!(contacts(&journal).await, [""; 0]);
+    let left = journal.pending_outbound().await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].1, note("c"));
+    journal.done(left[0].0).await.unwrap();
+    assert_eq!(written(folder.path()), Vec::<u8>::new());
+    journal.append(entry("d")).await.unwrap();
+    assert_eq!(contacts(&journal).await, ["d"]);
+    assert_eq!(journal.pending_outbound().await.unwrap(), []);
 }
 
 #[tokio::test]
