@@ -51,6 +51,8 @@ pub struct Objection {
     /// The point of contact, if it should have gone through one.
     pub through: Option<Through>,
     pub treatment: OutboundTreatment,
+    /// Nobody else uses the address: the message was for this person.
+    pub is_theirs_only: bool,
 }
 
 /// A message of staff to a restricted person, as the auditor sees it.
@@ -70,8 +72,10 @@ pub struct OutboundEntry {
 
 /// The objections to a message to somebody with these listings: at most one per person.
 ///
-/// An address that several people use is held against none of them: what would be held is delivered with a warning. A
-/// representative may always be written to.
+/// An address that several people use, or by which somebody acts for others, is held against none of them: what would be
+/// held is delivered with a warning. A
+/// representative may always be written to, and people to themselves: who works here, or whose message is sent on, is not
+/// notified of their own restriction.
 pub fn judge(
     organisation: &Organisation,
     listings: &[Listing],
@@ -94,14 +98,17 @@ pub fn judge(
             theirs.push(listing);
         }
     }
-    let is_certain = matches!(theirs.as_slice(), [only] if only.listed_as == ListedAs::Own);
+    // Who also acts for somebody else by the address may be written to on their behalf.
+    let is_certain = theirs.len() == 1 && listings.iter().all(|one| one.listed_as == ListedAs::Own);
     let treatment = match treatment {
         OutboundTreatment::Held if !is_certain => OutboundTreatment::Warned,
         other => other,
     };
     theirs
         .into_iter()
+        .filter(|listing| !is_of_person(organisation, &listing.person, mail))
         .filter_map(|listing| objection(organisation, &listing.person, mail, treatment))
+        .map(|objection| Objection { is_theirs_only: is_certain, ..objection })
         .collect()
 }
 
@@ -131,6 +138,7 @@ fn objection(
         reason,
         through: answer.through.filter(|_| goes_through),
         treatment,
+        is_theirs_only: false,
     })
 }
 
@@ -177,6 +185,13 @@ fn is_of_chain(
     let members = point.members().filter_map(|member| member.email.as_ref());
     let mut allowed = members.chain(&organisation.profile.team.email).chain(mailboxes);
     allowed.any(|address| is_from(organisation, mail, address))
+}
+
+/// Whether a person sends it, by an address of their own.
+fn is_of_person(organisation: &Organisation, person: &Person, mail: &OutboundMail<'_>) -> bool {
+    let own = person.identifiers.iter();
+    let own = own.filter(|one| one.kind == IdentifierKind::Email && !one.shared);
+    own.map(|one| one.value.as_str()).any(|address| is_from(organisation, mail, address))
 }
 
 /// Letters and notices of the gateway itself come from `notice_from`.

@@ -72,6 +72,7 @@ fn an_answer_by_somebody_else_is_treated_as_the_profile_says() {
         assert_eq!(objection.reason.clause.as_deref(), Some("6.2"));
         let through = objection.through.as_ref().unwrap();
         assert_eq!(through.name.as_deref(), Some("Sam Okoro"));
+        assert!(objection.is_theirs_only);
     }
 }
 
@@ -156,12 +157,30 @@ fn a_shared_address_holds_nothing_back_and_a_representative_may_be_written_to() 
     for listings in [
         vec![listed(&jo, ListedAs::Shared)],
         vec![listed(&jo, ListedAs::Own), listed(&other, ListedAs::Own)],
+        // Another record of the same person lists it as shared, or Jo acts for somebody by it.
+        vec![listed(&jo, ListedAs::Own), listed(&jo, ListedAs::Shared)],
+        vec![listed(&jo, ListedAs::Own), listed(&other, ListedAs::Representative(0))],
     ] {
         let found = judge(&organisation, &listings, &mail(&ann, None));
-        let found: Vec<_> = found.iter().map(|one| (one.person.as_str(), one.treatment)).collect();
-        assert_eq!(found, [("P-1", OutboundTreatment::Warned)]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.person.as_str(), one.treatment, one.is_theirs_only))
+            .collect();
+        assert_eq!(found, [("P-1", OutboundTreatment::Warned, false)]);
     }
     let representative = vec![listed(&jo, ListedAs::Representative(0))];
     assert_eq!(judge(&organisation, &representative, &mail(&ann, None)), []);
     assert_eq!(judge(&organisation, &[own(&other)], &mail(&ann, None)), []);
+}
+
+#[test]
+fn nobody_is_notified_of_their_own_restriction() {
+    let organisation = organisation(Some(OutboundAnswers::Hold));
+    // Sent on by a colleague's mailbox, or written by a customer who works here.
+    let sent_on = vec!["JO@x.example".to_owned(), "ann@karbon.example".to_owned()];
+    let mut jo = Person::clone(&person(point_of_contact()));
+    assert_eq!(judge(&organisation, &[own(&Arc::new(jo.clone()))], &mail(&sent_on, None)), []);
+    jo.identifiers[0].shared = true;
+    let shared = judge(&organisation, &[own(&Arc::new(jo))], &mail(&sent_on, None));
+    assert_eq!(shared.len(), 1, "anybody may use a shared address");
 }
