@@ -99,11 +99,13 @@ impl Release for MailRelease {
         }
         let letter = self.letter(item, original)?;
         let (keys, recipients): (Vec<String>, Vec<Recipient>) = waiting.into_iter().unzip();
+        let sender = item.sent_by.as_deref().unwrap_or_default();
+        let is_ascii = sender.is_ascii() && recipients.iter().all(|one| one.path.is_ascii());
         let envelope = Envelope {
             // The sender was already notified that the message was accepted: what happens to it now
             // is the organisation's, and no bounce goes out for it. A colleague should hear of one.
-            sender: Bytes::from(format!("<{}>", item.sent_by.as_deref().unwrap_or_default())),
-            parameters: eight_bit(&letter),
+            sender: Bytes::from(format!("<{sender}>")),
+            parameters: parameters(&letter, is_ascii),
             forwarded: Vec::new(),
         };
         let deadline = Instant::now() + MAIL_DECIDE_AND_SEND;
@@ -142,11 +144,18 @@ fn recipients(item: &QueueItem) -> Vec<String> {
     all
 }
 
-fn eight_bit(letter: &RelayedMessage) -> Vec<Bytes> {
-    match &letter.original {
-        Original::Bytes(bytes) if !bytes.is_ascii() => vec![Bytes::from_static(b"BODY=8BITMIME")],
-        Original::Bytes(_) | Original::File(_) => Vec::new(),
+/// What the server must know of the bytes: those of the message, and of the addresses (RFC 6531).
+fn parameters(letter: &RelayedMessage, is_ascii: bool) -> Vec<Bytes> {
+    let mut parameters = Vec::new();
+    if let Original::Bytes(bytes) = &letter.original
+        && !bytes.is_ascii()
+    {
+        parameters.push(Bytes::from_static(b"BODY=8BITMIME"));
     }
+    if !is_ascii {
+        parameters.push(Bytes::from_static(b"SMTPUTF8"));
+    }
+    parameters
 }
 
 fn verdict(replies: &[Reply]) -> Result<(), ReleaseError> {
