@@ -30,7 +30,7 @@ use std::sync::Arc;
 use hyper::HeaderMap;
 use tokio::sync::mpsc;
 
-use self::outbound::OutboundNotes;
+use self::outbound::OutboundWarnings;
 use self::recent::Recent;
 use self::roster::Rosters;
 use self::standing::Standing;
@@ -128,7 +128,7 @@ pub struct Intake {
     plain: mpsc::Sender<PlainDecision>,
     announcements: mpsc::Sender<OwnMail>,
     recent: Recent,
-    outbound_notes: OutboundNotes,
+    outbound_warnings: OutboundWarnings,
     standing: Arc<Standing>,
     archive_standing: Standing,
     metrics: Arc<Metrics>,
@@ -157,7 +157,7 @@ impl Intake {
             plain: parts.plain,
             announcements: parts.announcements,
             recent: Recent::default(),
-            outbound_notes: OutboundNotes::default(),
+            outbound_warnings: OutboundWarnings::default(),
             standing: Arc::default(),
             archive_standing: Standing::default(),
             metrics: parts.metrics,

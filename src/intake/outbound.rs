@@ -1,8 +1,8 @@
 //! Mail that leaves the organisation: judged on the roster in memory, so that the store being away holds nobody up.
 //!
-//! A message that is only noted or warned of is delivered whatever happens; what can't be written to the trail now is
-//! written once the store is back ([`write_what_is_left`]). One that is to be held and can't be kept is deferred: it stays
-//! with the mail server that hands it over.
+//! A message that is only noted or warned of is delivered whatever happens; what can't be written to the trail now waits
+//! in the journal ([`write_what_is_left`]). One that is to be held and can't be kept is deferred: it stays with the mail
+//! server that hands it over.
 
 mod held;
 mod mails;
@@ -13,14 +13,16 @@ pub use notes::write_what_is_left;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use tokio::time::timeout;
 
-use self::notes::OutboundNote;
-pub(super) use self::notes::OutboundNotes;
+pub(super) use self::notes::OutboundWarnings;
 use super::Intake;
+use crate::domain::identifier::domain_to_ascii;
 use crate::domain::may_contact::Purpose;
 use crate::domain::organisation::Organisation;
 use crate::domain::outbound::{Objection, OutboundEntry, OutboundMail, OutboundTreatment, judge};
-use crate::ports::Original;
+use crate::ports::{Original, OutboundNote, StoreError};
+use crate::runtime::limits::STORE_COMMIT_WAIT;
 
 /// A message on its way out, as the mail edge reads it.
 #[derive(Clone)]
@@ -59,10 +61,27 @@ pub struct Passages {
     pub repeated: bool,
 }
 
+/// Whether the store answered while this message was worked on. Where it did not, nothing more is asked of it: a message
+/// to many people would wait for longer than it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StoreReached {
+    Answers,
+    Fails,
+}
+
+/// What the store says, as long as it says it in the time of a commit.
+async fn in_time<T, E: From<StoreError>>(
+    asking: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let too_long = || StoreError::Unavailable("the store took too long".to_owned());
+    timeout(STORE_COMMIT_WAIT, asking).await.unwrap_or_else(|_| Err(too_long().into()))
+}
+
 impl Outbound {
+    /// Who wrote it comes first: the envelope's sender may be a program that handles bounces.
     fn senders(&self) -> Vec<String> {
         let envelope = Some(&self.envelope_sender).filter(|sender| !sender.is_empty());
-        envelope.into_iter().chain(&self.from).cloned().collect()
+        self.from.iter().chain(envelope).cloned().collect()
     }
 }
 
@@ -78,9 +97,9 @@ impl Intake {
     pub async fn outbound(&self, organisation: &Organisation, message: &Outbound) -> Passages {
         let repeated = self.recent.see(&organisation.id, &message.id, message.digest).repeated;
         let mut passages = vec![Passage::Deliver; message.recipients.len()];
-        let at = self.clock.now();
+        let (at, mut store) = (self.clock.now(), StoreReached::Answers);
         for against in self.objections(organisation, message, at) {
-            let passage = self.treat(organisation, message, &against, at).await;
+            let passage = self.treat(organisation, message, &against, (at, &mut store)).await;
             for member in against.members {
                 if let Some(place) = passages.get_mut(member) {
                     *place = passage;
@@ -121,7 +140,7 @@ impl Intake {
         organisation: &Organisation,
         message: &Outbound,
         against: &Against,
-        at: DateTime<Utc>,
+        (at, store): (DateTime<Utc>, &mut StoreReached),
     ) -> Passage {
         let objection = &against.objection;
         let treatment = objection.treatment;
@@ -133,11 +152,18 @@ impl Intake {
             "an outgoing message is not for its sender to write"
         );
         if treatment == OutboundTreatment::Held {
-            return self.hold(organisation, message, against, at).await;
+            if *store == StoreReached::Fails {
+                return Passage::TryAgain;
+            }
+            let passage = self.hold(organisation, message, against, at).await;
+            if passage == Passage::TryAgain {
+                *store = StoreReached::Fails;
+            }
+            return passage;
         }
         let entry = self.entry(organisation, message, objection, &message.id);
-        let id = organisation.id.clone();
-        let is_new = self.note(OutboundNote { organisation: id, entry, at }).await;
+        let note = OutboundNote { organisation: organisation.id.clone(), entry, at };
+        let is_new = self.note(note, store).await;
         if is_new && treatment == OutboundTreatment::Warned {
             self.warn_sender(organisation, message, objection, at);
         }
@@ -165,8 +191,8 @@ impl Intake {
     /// The colleague's address that the message comes from: nobody else is named, or written to.
     fn own_sender(&self, organisation: &Organisation, message: &Outbound) -> Option<String> {
         message.senders().into_iter().find(|sender| {
-            let domain = sender.rsplit_once('@').map(|(_, domain)| domain);
-            let owner = domain.and_then(|domain| self.organisation_of_domain(domain));
+            let domain = sender.rsplit_once('@').and_then(|(_, domain)| domain_to_ascii(domain));
+            let owner = domain.and_then(|domain| self.organisation_of_domain(&domain));
             owner.is_some_and(|owner| owner.id == organisation.id)
         })
     }

@@ -2,20 +2,19 @@
 //! it is accepted.
 
 use chrono::{DateTime, Utc};
-use tokio::time::timeout;
 
-use super::{Against, Outbound, Passage};
+use super::{Against, Outbound, Passage, in_time};
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::channel::Channel;
 use crate::domain::decision::Disposition;
 use crate::domain::flag::Flag;
 use crate::domain::organisation::Organisation;
+use crate::domain::outbound::Objection;
 use crate::domain::queue::{ItemState, QueueItem, REVIEW};
 use crate::intake::Intake;
 use crate::intake::kept::Keeping;
 use crate::ports::documents::{Batch, WriteFault};
 use crate::ports::{Owner, Stamp, StoreError};
-use crate::runtime::limits::STORE_COMMIT_WAIT;
 use crate::runtime::tokens::{hex, sha256};
 
 impl Intake {
@@ -32,25 +31,22 @@ impl Intake {
             .filter_map(|member| message.recipients.get(*member).cloned())
             .collect();
         let id = held_id(message, &against.objection.person, &to);
-        let held = self.held(organisation, message, against, (&id, to), at);
-        match timeout(STORE_COMMIT_WAIT, held).await {
-            Ok(Ok(Holding::Now(item))) => {
-                self.notify_of_held(organisation, message, &against.objection, &item);
+        match self.held(organisation, message, against, (&id, to), at).await {
+            Ok(Some(item)) => {
+                self.notify_once(organisation, message, &against.objection, &item).await;
                 Passage::Held
             }
-            Ok(Ok(Holding::Before)) => Passage::Held,
-            Ok(Ok(Holding::NoRoom)) => Passage::TryAgain,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "an outgoing message can't be held; it is deferred");
-                Passage::TryAgain
-            }
-            Err(_) => {
-                tracing::warn!("holding an outgoing message took too long; it is deferred");
+            // The log says why.
+            Ok(None) => Passage::TryAgain,
+            Err(error) => {
+                tracing::warn!(%error, contact = id, "an outgoing message can't be held; it is deferred");
                 Passage::TryAgain
             }
         }
     }
 
+    /// Keeps the message, unless it is kept already; `None`: the archive does not take it. The archive may take as long as
+    /// the message may: a large one would never be held within the time of a commit.
     async fn held(
         &self,
         organisation: &Organisation,
@@ -58,24 +54,45 @@ impl Intake {
         against: &Against,
         (id, to): (&str, Vec<String>),
         at: DateTime<Utc>,
-    ) -> Result<Holding, StoreError> {
-        if self.store.item(&organisation.id, id).await?.is_some() {
-            return Ok(Holding::Before);
+    ) -> Result<Option<QueueItem>, StoreError> {
+        if let Some(item) = in_time(self.store.item(&organisation.id, id)).await? {
+            return Ok(Some(item));
         }
         let person = Some(against.objection.person.as_str());
         let owner = Owner { person, ..Owner::contact(id) };
         let kept = self.keep(&organisation.id, owner, message.original.clone()).await;
-        let Keeping::Kept(reference) = kept else { return Ok(Holding::NoRoom) };
+        let Keeping::Kept(reference) = kept else { return Ok(None) };
         let item = QueueItem { archived: Some(reference), ..item(message, against, (id, to), at) };
         let entry = self.entry(organisation, message, &against.objection, id);
         let batch = Batch::new(Stamp { by: GATEWAY.to_owned(), at })
             .item(None, item.clone())
             .audit(AuditEvent::Outbound(entry));
-        match self.store.write(&organisation.id, batch).await {
-            Ok(()) => Ok(Holding::Now(Box::new(item))),
-            // Another transaction, or another gateway, was first.
-            Err(WriteFault::Conflict(_)) => Ok(Holding::Before),
+        match in_time(self.store.write(&organisation.id, batch)).await {
+            // Or another transaction, or another gateway, was first: with the same item.
+            Ok(()) | Err(WriteFault::Conflict(_)) => Ok(Some(item)),
             Err(WriteFault::Store(error)) => Err(error),
+        }
+    }
+
+    /// Notifies colleagues of an item, once; also where it was written, and nobody heard that it was.
+    async fn notify_once(
+        &self,
+        organisation: &Organisation,
+        message: &Outbound,
+        objection: &Objection,
+        item: &QueueItem,
+    ) {
+        let key = format!("outbound-notified {}", item.id);
+        let asked = self.store.delivered(&organisation.id, std::slice::from_ref(&key));
+        let is_known = in_time(asked).await.is_ok_and(|known| known == [true]);
+        if is_known || !item.state.is_waiting() {
+            return;
+        }
+        self.notify_of_held(organisation, message, objection, item);
+        let now = self.clock.now();
+        let remembering = self.store.remember_delivered(&organisation.id, vec![key], now);
+        if let Err(error) = in_time(remembering).await {
+            tracing::warn!(%error, contact = item.id, "a notice of a held message could not be remembered");
         }
     }
 }
@@ -120,13 +137,6 @@ fn item(
         notes: Vec::new(),
         attached: Vec::new(),
     }
-}
-
-/// What came of holding a message.
-enum Holding {
-    Now(Box<QueueItem>),
-    Before,
-    NoRoom,
 }
 
 /// The same for every retry of a message to the same recipients of a person.

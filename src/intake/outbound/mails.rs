@@ -24,13 +24,21 @@ impl Intake {
         let day = at.with_timezone(&organisation.profile.timezone).date_naive();
         let named = format!("{}\n{}\n{sender}", organisation.id, objection.person);
         let key = format!("outbound:{day}:{}", hex(&sha256(named.as_bytes())));
-        if !self.outbound_notes.is_first_warning(day, &key) {
+        if !self.outbound_warnings.is_first(day, &key) {
             return;
         }
+        let (why, when) = if objection.is_theirs_only {
+            ("Contact with this customer is restricted.", "Please")
+        } else {
+            (
+                "A customer with whom contact is restricted uses the address that\n\
+                 you wrote to. Others use it as well.",
+                "If you meant that customer, please",
+            )
+        };
         let text = format!(
-            "Your message was delivered, but contact with this customer is\n\
-             restricted.\n\n{}\n\
-             Please leave further answers to {}.\n\
+            "Your message was not held back.\n{why}\n\n{}\n\
+             {when} leave further answers to {}.\n\
              You get this warning once a day for each customer.\n",
             facts(message, objection),
             who_to_ask(objection.through.as_ref()),

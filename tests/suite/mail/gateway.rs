@@ -269,10 +269,16 @@ impl Gateway {
     }
 
     pub async fn stop(self) {
-        let Gateway { shutdown, mut tasks, store, .. } = self;
+        drop(self.stopped().await);
+    }
+
+    /// As [`Gateway::stop`]; what it leaves on the disk.
+    pub async fn stopped(self) -> tempfile::TempDir {
+        let Gateway { shutdown, mut tasks, store, folder, .. } = self;
         drop(store);
         assert!(shutdown.stop(std::time::Duration::from_secs(10)).await, "a session hangs");
         while tasks.join_next().await.is_some() {}
+        folder
     }
 }
 
