@@ -13,6 +13,7 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Disposition;
 use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailFilter, TrailSearch};
 use crate::ports::documents::Order;
 use crate::runtime::limits::{LIVE_POLL, LIVE_STEPS_REMEMBERED_MAX};
@@ -225,11 +226,20 @@ impl Desk {
     ) -> Result<Option<Step>, Fault> {
         let number = entry.number;
         let changed = |item: &String| Step::Changed(Changed { number, item: item.clone() });
-        let step = match &entry.event {
+        let new = match &entry.event {
             AuditEvent::Decided(decided) if decided.disposition != Disposition::Deliver => {
-                let item = self.store.item(organisation, &decided.contact).await?;
-                item.map(|item| Step::Came(Came { number, queue: item.queue, item: item.id }))
+                Some(decided.contact.as_str())
             }
+            // A message that is held on its way out.
+            AuditEvent::Outbound(_) => entry.event.item(),
+            _ => None,
+        };
+        if let Some(new) = new {
+            let item = self.store.item(organisation, new).await?;
+            let came = |item: QueueItem| Came { number, queue: item.queue, item: item.id };
+            return Ok(item.map(came).map(Step::Came));
+        }
+        let step = match &entry.event {
             AuditEvent::Item { item, .. }
             | AuditEvent::Released { item }
             | AuditEvent::Unread { item }

@@ -339,7 +339,13 @@ async fn a_message_held_on_its_way_to_the_person_is_erased_with_them() {
     let batch = Batch::new(stamp)
         .item(None, serde_json::from_value(item).unwrap())
         .audit(serde_json::from_value(held).unwrap());
+    let desk = office.desk();
+    let before = desk.newest_number(&of).await.unwrap();
     store.write(&of, batch).await.unwrap();
+    // Whoever looks at the queue sees it come.
+    let came = desk.news(&of, Some(before)).await.unwrap().came;
+    let came: Vec<_> = came.iter().map(|one| (one.queue.as_str(), one.item.as_str())).collect();
+    assert_eq!(came, [("review", id)]);
     let body = json!({"clause": "Art. 17(1)(d)", "despite": "Unlawfully held."});
     let asked = office.post(GOVERNANCE, ERASURE, &body).await;
     assert_eq!(asked.status, 201, "{}", asked.json());
