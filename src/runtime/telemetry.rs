@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::terminal::Shown;
+use super::terminal::{self, Shown};
 use super::trace::TraceSpan;
 
 /// Whether logs are JSON: whatever else goes to stderr should be, too.
@@ -82,13 +82,22 @@ where
         self.format.format_event(context, Writer::new(&mut line), event)?;
         let line = line.trim_end();
         match line.strip_suffix('}').filter(|_| self.json) {
-            // Visible ASCII without spaces, of which JSON escapes two.
             Some(line) => {
-                let contact = contact.replace('\\', "\\\\").replace('"', "\\\"");
-                let ids = format!(r#""trace_id":"{trace}","contact_id":"{contact}""#);
-                writeln!(writer, "{line},{ids}}}")
+                write!(writer, r#"{line},"trace_id":"{trace}""#)?;
+                if let Some(contact) = contact {
+                    // A provider chose it: nothing is certain of its characters.
+                    let contact = serde_json::Value::String(contact);
+                    write!(writer, r#","contact_id":{contact}"#)?;
+                }
+                writeln!(writer, "}}")
             }
-            None => writeln!(writer, "{line} trace_id={trace} contact_id={contact}"),
+            None => {
+                write!(writer, "{line} trace_id={trace}")?;
+                if let Some(contact) = contact {
+                    write!(writer, " contact_id={}", terminal::line(&contact))?;
+                }
+                writeln!(writer)
+            }
         }
     }
 }

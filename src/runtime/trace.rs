@@ -292,8 +292,8 @@ impl TraceSpan {
         let _ = headers;
     }
 
-    /// The ids of the trace and of its contact, for lines of the log.
-    pub fn ids(&self) -> Option<(String, String)> {
+    /// The ids of the trace and of its contact, once it is known, for lines of the log.
+    pub fn ids(&self) -> Option<(String, Option<String>)> {
         #[cfg(feature = "otlp")]
         {
             Some(self.recorded.as_ref()?.ids())

@@ -195,9 +195,8 @@ impl Recorded {
         }
     }
 
-    pub(super) fn ids(&self) -> (String, String) {
-        let contact = self.whole.contact.get().cloned().unwrap_or_default();
-        (self.context.trace_id().to_string(), contact)
+    pub(super) fn ids(&self) -> (String, Option<String>) {
+        (self.context.trace_id().to_string(), self.whole.contact.get().cloned())
     }
 }
 
@@ -272,9 +271,10 @@ mod tests {
             (TracedEdge::Logged, "sha256:0123456789abcdef"),
         ] {
             let first = recorder(1.0).begin(edge, None).unwrap();
+            assert_eq!(first.ids().1, None, "of no contact yet");
             let intake = first.step(TraceStep::Intake).unwrap();
             intake.of_contact("karbon", "mail-ada@example.org", "email");
-            let (_, contact) = first.ids();
+            let contact = first.ids().1.unwrap();
             assert_eq!(contact.len(), shown.len(), "{contact}");
             assert_eq!(contact.contains('@'), edge == TracedEdge::Mail);
         }
