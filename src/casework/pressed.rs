@@ -4,6 +4,9 @@
 //! and the answer is stored after it; whoever presses meanwhile waits for it. A refused act gives its claim up. If the
 //! gateway is killed in between, the claim runs out, and the next press is judged by the act's own guard: the version
 //! that its page showed, or a name or an id that must be new.
+//!
+//! Of each page only the last act is remembered. Who closes an account, goes back, opens it, goes back and closes it
+//! means all three.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -18,7 +21,7 @@ use super::keyed::{PRESSES, UnderKey, written_at};
 use super::{Desk, Fault};
 use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::OrganisationId;
-use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
+use crate::ports::documents::{Batch, Conflict, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{
     KEYS_FORGOTTEN_AT_ONCE, PRESS_PAUSE, PRESS_RUNS, PRESS_SETTLE_TRIES_MAX, PRESS_WAIT,
     PRESSES_OF_ACCOUNT_MAX,
@@ -27,11 +30,15 @@ use crate::runtime::tokens::{hex, sha256_of_parts};
 
 /// The index by account, each with its time.
 const BY_ACCOUNT: &str = "account";
+/// The index by page.
+const BY_PAGE: &str = "page";
 
-/// One press of one form, as a digest: who pressed, and what exactly was sent. With other text it is another press.
+/// One press of one form, as a digest: who pressed, on which page, and what exactly was sent. With other text it is
+/// another press.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PressKey {
     id: String,
+    page: String,
     account: String,
 }
 
@@ -60,22 +67,40 @@ struct PressClaim {
     version: u64,
 }
 
+/// What came of a try to act.
+enum PressTry<R, A> {
+    Acted(R),
+    /// Somebody else claimed the key first: the act as it was.
+    Taken(A),
+}
+
+/// What is on record of a press before it acts.
+enum FoundPress {
+    /// Nothing that counts. `version`: of what is written over; 0: there is nothing.
+    Free {
+        version: u64,
+    },
+    Done(String),
+    UnderWay,
+}
+
 impl PressKey {
-    /// What somebody sent, in parts: the form's key among them.
-    pub fn new(account: &str, sent: &[&[u8]]) -> Self {
-        let whole: Vec<&[u8]> =
-            std::iter::once(account.as_bytes()).chain(sent.iter().copied()).collect();
+    /// What somebody sent, in parts, from a page with this key.
+    pub fn new(account: &str, page: &[u8], sent: &[&[u8]]) -> Self {
+        let account = account.as_bytes();
+        let whole: Vec<&[u8]> = [account, page].into_iter().chain(sent.iter().copied()).collect();
         PressKey {
             id: hex(&sha256_of_parts(&whole)),
-            account: hex(&sha256_of_parts(&[account.as_bytes()])),
+            page: hex(&sha256_of_parts(&[account, page])),
+            account: hex(&sha256_of_parts(&[account])),
         }
     }
 }
 
 impl Desk {
-    /// Carries out `act` unless it was already, in a task that outlives its caller: a browser that sends a form again
-    /// breaks its first request off. `act` returns what to answer, with what to store for later presses; nothing is
-    /// stored if it changed nothing and may be tried again.
+    /// Carries out `act` unless it was already. From the claim on it outlives its caller: a browser that sends a form
+    /// again breaks its first request off. Waiting ends with the caller. `act` returns what to answer, with what to store
+    /// for later presses; nothing is stored if it changed nothing and may be tried again.
     ///
     /// # Errors
     /// The store can't be read or written, and nothing was done; or the gateway is stopping.
@@ -83,42 +108,52 @@ impl Desk {
         &self,
         organisation: &OrganisationId,
         key: PressKey,
-        act: A,
+        mut act: A,
     ) -> Result<Pressed<R>, Fault>
     where
         R: Send + 'static,
         A: Future<Output = (R, Option<String>)> + Send + 'static,
     {
-        let (desk, organisation) = (self.clone(), organisation.clone());
-        // From the claim on: nobody else acts under a claim that was left.
-        self.outlive(async move { desk.press(&organisation, key, act).await }).await
+        let deadline = Instant::now() + PRESS_WAIT;
+        loop {
+            match self.found_press(organisation, &key).await? {
+                FoundPress::Done(answer) => return Ok(Pressed::Before(answer)),
+                FoundPress::UnderWay => {}
+                FoundPress::Free { version } => {
+                    let (desk, organisation, key) =
+                        (self.clone(), organisation.clone(), key.clone());
+                    let trying = async move { desk.press(&organisation, key, version, act).await };
+                    match self.outlive(trying).await? {
+                        PressTry::Acted(answered) => return Ok(Pressed::Now(answered)),
+                        PressTry::Taken(again) => act = again,
+                    }
+                }
+            }
+            if Instant::now() >= deadline || self.is_closing() {
+                return Ok(Pressed::UnderWay);
+            }
+            tokio::time::sleep(PRESS_PAUSE).await;
+        }
     }
 
     async fn press<R, A>(
         &self,
         organisation: &OrganisationId,
         key: PressKey,
+        version: u64,
         act: A,
-    ) -> Result<Pressed<R>, Fault>
+    ) -> Result<PressTry<R, A>, Fault>
     where
         R: Send,
         A: Future<Output = (R, Option<String>)> + Send,
     {
-        let deadline = Instant::now() + PRESS_WAIT;
-        let claim = loop {
-            match self.claim_press(organisation, &key).await? {
-                ClaimTry::Now(claim) => break claim,
-                ClaimTry::Done(answer) => return Ok(Pressed::Before(answer)),
-                ClaimTry::UnderWay if Instant::now() < deadline && !self.is_closing() => {
-                    tokio::time::sleep(PRESS_PAUSE).await;
-                }
-                ClaimTry::UnderWay => return Ok(Pressed::UnderWay),
-            }
+        let Some(claim) = self.claim_press(organisation, key, version).await? else {
+            return Ok(PressTry::Taken(act));
         };
         match AssertUnwindSafe(act).catch_unwind().await {
             Ok((answered, stored)) => {
                 self.settle_press(organisation, &claim, stored).await;
-                Ok(Pressed::Now(answered))
+                Ok(PressTry::Acted(answered))
             }
             Err(panic) => {
                 self.settle_press(organisation, &claim, None).await;
@@ -127,30 +162,39 @@ impl Desk {
         }
     }
 
-    async fn claim_press(
+    async fn found_press(
         &self,
         organisation: &OrganisationId,
         key: &PressKey,
-    ) -> Result<ClaimTry, Fault> {
+    ) -> Result<FoundPress, Fault> {
         let found: UnderKey<PressState> = self.under_key(organisation, &PRESSES, &key.id).await?;
-        let stamp = self.stamp(GATEWAY);
-        match found.holds {
-            Some(PressState::Done { answer }) => return Ok(ClaimTry::Done(answer)),
-            Some(PressState::UnderWay { until }) if until > stamp.at => {
-                return Ok(ClaimTry::UnderWay);
+        Ok(match found.holds {
+            Some(PressState::Done { answer }) => FoundPress::Done(answer),
+            Some(PressState::UnderWay { until }) if until > self.clock.now() => {
+                FoundPress::UnderWay
             }
-            Some(PressState::UnderWay { .. }) | None => {}
-        }
+            Some(PressState::UnderWay { .. }) | None => {
+                FoundPress::Free { version: found.version }
+            }
+        })
+    }
+
+    /// `None`: pressed at the same moment, and the other one acts.
+    async fn claim_press(
+        &self,
+        organisation: &OrganisationId,
+        key: PressKey,
+        version: u64,
+    ) -> Result<Option<PressClaim>, Fault> {
+        let stamp = self.stamp(GATEWAY);
         let state = PressState::UnderWay { until: stamp.at + PRESS_RUNS };
-        let document = press_document(key, found.version, stamp.at, &state)?;
-        let claim =
-            PressClaim { key: key.clone(), version: document.clone().written(stamp.at).version };
-        let oldest = self.oldest_above_bound(organisation, key).await?;
+        let document = press_document(&key, version, stamp.at, &state)?;
+        let version = document.clone().written(stamp.at).version;
+        let oldest = self.oldest_above_bound(organisation, &key).await?;
         let batch = oldest.iter().fold(Batch::new(stamp).put(document), Batch::remove);
         match self.store.write(organisation, batch).await {
-            Ok(()) => Ok(ClaimTry::Now(claim)),
-            // Pressed at the same moment: the other one acts.
-            Err(WriteFault::Conflict(_)) => Ok(ClaimTry::UnderWay),
+            Ok(()) => Ok(Some(PressClaim { key, version })),
+            Err(WriteFault::Conflict(_)) => Ok(None),
             Err(WriteFault::Store(error)) => Err(error.into()),
         }
     }
@@ -207,20 +251,41 @@ impl Desk {
         };
         let document = press_document(&claim.key, claim.version, stamp.at, &state)?;
         let batch = Batch::new(stamp);
-        let batch = if answer.is_some() { batch.put(document) } else { batch.remove(&document) };
+        let batch = if answer.is_some() {
+            let earlier = self.done_before(organisation, &claim.key).await?;
+            earlier.iter().fold(batch.put(document), Batch::remove)
+        } else {
+            batch.remove(&document)
+        };
         match self.store.write(organisation, batch).await {
+            Ok(()) => Ok(()),
             // It ran out, and another press took over.
-            Ok(()) | Err(WriteFault::Conflict(_)) => Ok(()),
+            Err(WriteFault::Conflict(Conflict::Document { id, .. })) if id == claim.key.id => {
+                Ok(())
+            }
+            Err(WriteFault::Conflict(_)) => Err(Fault::Contended),
             Err(WriteFault::Store(error)) => Err(error.into()),
         }
     }
-}
 
-/// What came of claiming a key.
-enum ClaimTry {
-    Now(PressClaim),
-    Done(String),
-    UnderWay,
+    /// What else was carried out from the same page. It is no answer any more: sent again, it is meant again.
+    async fn done_before(
+        &self,
+        organisation: &OrganisationId,
+        key: &PressKey,
+    ) -> Result<Vec<Document>, Fault> {
+        let listing =
+            Listing { limit: KEYS_FORGOTTEN_AT_ONCE, ..Listing::with(BY_PAGE, &key.page) };
+        let page = self.store.documents(organisation, PRESSES.kind, listing).await?;
+        let mut done = Vec::new();
+        for one in page.documents {
+            let is_done = matches!(one.read::<PressState>()?, PressState::Done { .. });
+            if is_done && one.id != key.id {
+                done.push(one);
+            }
+        }
+        Ok(done)
+    }
 }
 
 fn press_document(
@@ -232,5 +297,6 @@ fn press_document(
     let mut document = PRESSES.document((&key.id, version), at, state)?;
     let place = format!("{} {}", key.account, written_at(at));
     document.keys.push(IndexKey::new(BY_ACCOUNT, place));
+    document.keys.push(IndexKey::new(BY_PAGE, key.page.as_str()));
     Ok(document)
 }

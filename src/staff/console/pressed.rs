@@ -2,9 +2,10 @@
 //! network.
 //!
 //! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that
-//! none can do without it. The same fields under the same key are the same press, and get the first answer, which is
-//! stored sealed with that key: the store has only a digest of it, so that nobody reads there what a page showed once.
-//! A refusal is not stored: what is sent again after it is judged again.
+//! none can do without it. The same fields under the same key are the same press, and get the first answer, unless
+//! something else was done from that page in between. It is stored sealed with that key: the store has only a digest of
+//! it, so that nobody reads there what a page showed once. A refusal is not stored: what is sent again after it is judged
+//! again.
 
 use std::sync::Arc;
 
@@ -74,14 +75,14 @@ impl Press {
         if key.is_empty() || key.len() > PRESS_KEY_CHARS_MAX {
             return None;
         }
-        let mut sent = vec![key.as_bytes(), request.uri().path().as_bytes()];
+        let mut sent = vec![request.uri().path().as_bytes()];
         for (name, value) in posted.all().iter().filter(|(name, _)| name != FIELD) {
             sent.extend([name.as_bytes(), value.as_bytes()]);
         }
         Some(Press {
             staff: Arc::clone(staff),
             organisation: visitor.organisation.id.clone(),
-            key: PressKey::new(&visitor.live.account.login, &sent),
+            key: PressKey::new(&visitor.live.account.login, key.as_bytes(), &sent),
             seal: Seal::new(key.as_bytes(), PURPOSE)?,
         })
     }

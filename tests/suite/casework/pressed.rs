@@ -37,7 +37,11 @@ impl Bell {
 }
 
 fn key(account: &str, text: &str) -> PressKey {
-    PressKey::new(account, &[b"a key", b"/take", text.as_bytes()])
+    of_page("a key", account, text)
+}
+
+fn of_page(page: &str, account: &str, text: &str) -> PressKey {
+    PressKey::new(account, page.as_bytes(), &[b"/take", text.as_bytes()])
 }
 
 fn office(store: Arc<dyn Store>) -> CaseOffice {
@@ -98,13 +102,27 @@ async fn acts_once(ours: Arc<dyn Store>, theirs: Arc<dyn Store>) {
     let again = press(&other, key("ann", "broken off"), 0, Some("again")).await;
     assert_eq!((again, bell.rung()), (before("done"), 7));
 
+    // Of each page the last act is on record.
+    assert_eq!(presses(&office).await, 2);
     // An expired key is carried out again, and removed.
     forward(&office, PRESS_KEPT + TimeDelta::seconds(1));
-    assert_eq!(press(&one, key("ann", ""), 0, Some("anew")).await, Pressed::Now(8));
-    assert_eq!(presses(&office).await, 5);
+    assert_eq!(press(&one, key("bob", ""), 0, Some("anew")).await, Pressed::Now(8));
+    assert_eq!(presses(&office).await, 2);
     one.forget_old_keys(id).await.unwrap();
     assert_eq!(presses(&office).await, 1);
-    assert_eq!(press(&other, key("ann", ""), 0, None).await, before("anew"));
+    assert_eq!(press(&other, key("bob", ""), 0, None).await, before("anew"));
+
+    // Who goes back and chooses otherwise, and goes back once more, means each of the three.
+    let elsewhere = || of_page("another key", "ann", "on");
+    assert_eq!(press(&other, elsewhere(), 0, Some("elsewhere")).await, Pressed::Now(9));
+    for (choice, rung) in [("on", 10), ("off", 11), ("on", 12)] {
+        assert_eq!(press(&one, key("ann", choice), 0, Some(choice)).await, Pressed::Now(rung));
+        assert_eq!(press(&other, key("ann", choice), 0, None).await, before(choice));
+    }
+    // What was refused in between changes nothing, and neither does another page.
+    assert_eq!(press(&one, key("ann", "neither"), 0, None).await, Pressed::Now(13));
+    assert_eq!(press(&one, key("ann", "on"), 0, None).await, before("on"));
+    assert_eq!(press(&one, elsewhere(), 0, None).await, before("elsewhere"));
 }
 
 #[tokio::test]
@@ -159,6 +177,24 @@ async fn what_a_killed_gateway_claimed_is_judged_again_once_the_claim_has_run_ou
     assert_eq!(rings(&desk, id, &bell).await.unwrap(), before("done"));
 }
 
+/// A press that waits for another ends with its request: nobody polls the store for a browser that has gone.
+#[tokio::test]
+async fn who_stops_waiting_acts_no_more() {
+    let office = office(Memory::new());
+    let (desk, id) = (office.desk(), &office.organisation.id);
+    let bell = Bell::default();
+    let first = desk.once_pressed(id, key("ann", ""), bell.clone().ring(300, None));
+    let second = desk.once_pressed(id, key("ann", ""), bell.clone().ring(0, Some("second")));
+    let gave_up = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::timeout(Duration::from_millis(100), second).await.is_err()
+    };
+    let (first, gave_up) = tokio::join!(first, gave_up);
+    assert_eq!((first.unwrap(), gave_up), (Pressed::Now(1), true));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(bell.rung(), 1);
+}
+
 async fn panics() -> (usize, Option<String>) {
     panic!("on purpose")
 }
@@ -184,11 +220,11 @@ async fn of_very_many_presses_the_oldest_are_forgotten() {
     assert_eq!(rings(&desk, id, &bell).await.unwrap(), Pressed::Now(1));
     forward(&office, TimeDelta::seconds(1));
     for number in 0..PRESSES_OF_ACCOUNT_MAX {
-        let key = key("ann", &number.to_string());
+        let key = of_page(&number.to_string(), "ann", "");
         desk.once_pressed(id, key, bell.clone().ring(0, Some("done"))).await.unwrap();
     }
     assert!(presses(&office).await <= PRESSES_OF_ACCOUNT_MAX);
-    let last = key("ann", &(PRESSES_OF_ACCOUNT_MAX - 1).to_string());
+    let last = of_page(&(PRESSES_OF_ACCOUNT_MAX - 1).to_string(), "ann", "");
     let last = desk.once_pressed(id, last, bell.clone().ring(0, Some("again"))).await.unwrap();
     assert_eq!(last, before("done"));
     let again = rings(&desk, id, &bell).await.unwrap();

@@ -253,6 +253,24 @@ async fn settings_and_sessions_answer_a_second_press_alike() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
 }
 
+/// Without script a page that was gone back to has the key that it had.
+#[tokio::test]
+async fn who_goes_back_and_chooses_otherwise_gets_what_was_chosen_last() {
+    let office = Office::open();
+    let mut mia = Browsing::signed_in(&office, "Mia Lund", "manager").await;
+    Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let page = mia.get("/settings/staff").await;
+    for (verb, is_closed) in [("close", true), ("reopen", false), ("close", true)] {
+        let path = "/settings/staff/ann.hall";
+        for _ in 0..2 {
+            let done = send(&mut mia, &page, path, &[("verb", verb)]).await;
+            assert_eq!(done.leads(), "/settings/staff?done=yes");
+        }
+        let now = mia.get("/settings/staff").await;
+        assert_eq!(now.body.contains("value=\"reopen\""), is_closed, "{}", now.text());
+    }
+}
+
 #[tokio::test]
 async fn a_step_that_is_sent_twice_at_once_is_taken_once() {
     let office = Office::that_chose();
