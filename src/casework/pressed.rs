@@ -173,9 +173,7 @@ impl Desk {
             Some(PressState::UnderWay { until }) if until > self.clock.now() => {
                 FoundPress::UnderWay
             }
-            Some(PressState::UnderWay { .. }) | None => {
-                FoundPress::Free { version: found.version }
-            }
+            Some(PressState::UnderWay { .. }) | None => FoundPress::Free { version: found.version },
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::{Desk, Fault};
 use crate::domain::case::anchors::day;
-use crate::domain::letter::{About, Document, Letter, TemplateFault, write};
+use crate::domain::letter::{About, Document, Letter, TemplateFault, compose, write};
 use crate::domain::organisation::Organisation;
 
 /// A letter to be read.
@@ -26,7 +26,7 @@ impl Desk {
     /// A letter of a person's case.
     ///
     /// # Errors
-    /// There is no such person or letter, the organisation's template can't be followed, or the store is away.
+    /// There is no such person or letter, the store is away, or a draft's template can't be followed.
     pub async fn letter(
         &self,
         organisation: &Organisation,
@@ -52,12 +52,12 @@ impl Desk {
             letter,
             day: day(&organisation.profile, at),
         };
-        let unfollowed = |fault: TemplateFault| {
-            Fault::Refused(format!("the template of letters can't be followed: {}", fault.what))
-        };
-        let written = write(about).map_err(unfollowed)?;
-        Ok(match approved {
-            None => LetterRead {
+        let Some(approval) = approved else {
+            let unfollowed = |fault: TemplateFault| {
+                Fault::Refused(format!("the template of letters can't be followed: {}", fault.what))
+            };
+            let written = write(about).map_err(unfollowed)?;
+            return Ok(LetterRead {
                 html: written.html,
                 text: written.text,
                 sha256: written.sha256,
@@ -65,16 +65,18 @@ impl Desk {
                 document: Some(written.document),
                 letter: written.letter,
                 missing: written.missing,
-            },
-            Some(approval) => LetterRead {
-                html: approval.words.html.clone(),
-                text: approval.words.text.clone(),
-                sha256: approval.sha256.clone(),
-                approved: true,
-                document: (approval.words.html == written.html).then_some(written.document),
-                letter: written.letter,
-                missing: Vec::new(),
-            },
+            });
+        };
+        // What was approved can be read whatever became of the template.
+        let written = write(about).ok().filter(|written| written.html == approval.words.html);
+        Ok(LetterRead {
+            html: approval.words.html.clone(),
+            text: approval.words.text.clone(),
+            sha256: approval.sha256.clone(),
+            approved: true,
+            document: written.map(|written| written.document),
+            letter: compose(about),
+            missing: Vec::new(),
         })
     }
 }

@@ -3,6 +3,23 @@
 use super::document::{Block, Document};
 use super::say::section;
 use super::{Letter, Part, Said};
+use crate::domain::case::letter::parts_of;
+use crate::domain::profile::Profile;
+
+/// What the law of fair dealing asks of every letter that has it, whatever the policy says.
+const ALWAYS: [Part; 2] = [Part::AlwaysOpen, Part::HowToAppeal];
+
+/// The parts that a letter must say, by the policy's names where it has some.
+pub(super) fn must_say(profile: &Profile, letter: &Letter) -> Vec<String> {
+    let mut asked = parts_of(profile, letter.kind);
+    for part in ALWAYS {
+        let is_asked = asked.iter().any(|name| Part::asked_for_as(name) == Some(part));
+        if !is_asked && letter.says(part).is_some() {
+            asked.push(part.name().to_owned());
+        }
+    }
+    asked
+}
 
 /// The parts that were asked for by name and that the letter does not say: because the draft left them out, the case
 /// has nothing for them, or the template puts them nowhere.

@@ -2,6 +2,7 @@
 
 mod nesting;
 mod plain_tags;
+mod proof;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, co
 
 use self::nesting::{NESTED_MAX, TAG_BYTES_MAX};
 use super::document::{Block, Document};
+use super::lint::must_say;
 use super::say::{Section, sections_of, title};
 use super::{Letter, Part, markup, missing, plain, samples, says_of};
 use crate::domain::case::letter::{Format, LetterKind, parts_of, path_of_part};
@@ -196,7 +198,7 @@ fn within_bounds(source: &str) -> Result<(), TemplateFault> {
 }
 
 impl Template {
-    /// Reads a template, and writes sample letters of every kind by it.
+    /// Reads a template, and writes sample letters of every kind by it, and letters that lack what a letter may lack.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
@@ -221,7 +223,8 @@ impl Template {
     }
 
     fn proven(self) -> Result<Self, TemplateFault> {
-        for letter in samples(self.language) {
+        let bare = proof::bare(self.language);
+        for letter in samples(self.language).into_iter().chain(bare) {
             let document = self.lay_out(&letter)?;
             let titles = document.blocks.iter().filter(|one| matches!(one, Block::Title(_)));
             if titles.count() != 1 {
@@ -229,7 +232,24 @@ impl Template {
                 return Err(TemplateFault::new(TemplateTrouble::Title, what));
             }
         }
-        Ok(self)
+        match self.unknown_name()? {
+            None => Ok(self),
+            Some(name) => {
+                let line = self.source.lines().position(|line| line.contains(&name));
+                Err(TemplateFault {
+                    line: line.map(|before| before + 1),
+                    what: format!("no letter has `{name}`"),
+                    trouble: TemplateTrouble::Unknown,
+                })
+            }
+        }
+    }
+
+    /// A name that no letter has, though no sample may come by it.
+    fn unknown_name(&self) -> Result<Option<String>, TemplateFault> {
+        let environment = environment();
+        let parsed = environment.template_from_str(&self.source).map_err(|error| fault(&error))?;
+        Ok(proof::unknown_name(&parsed))
     }
 
     /// The parts that the policy asks letters for and that the template puts nowhere, though a letter
@@ -250,9 +270,7 @@ impl Template {
                 Part::asked_for_as(name).is_some_and(|part| letter.says(part).is_some())
             };
             let of_policy = parts_of(profile, letter.kind);
-            let mut asked = of_policy.clone();
-            asked.push(Part::AlwaysOpen.name().to_owned());
-            asked.push(Part::HowToAppeal.name().to_owned());
+            let mut asked = must_say(profile, &letter);
             asked.retain(has);
             for part in missing(&asked, &letter, &document) {
                 let path = path_of_part(letter.kind, &part);
@@ -268,10 +286,17 @@ impl Template {
 
     /// The name, and what tells this version from another.
     pub fn version(&self) -> String {
+        format!("{} {}", self.name, self.mark())
+    }
+
+    /// Whether a letter of a version was worded as this template words, under whatever name.
+    pub fn words_as(&self, version: &str) -> bool {
+        version.rsplit(' ').next() == Some(self.mark().as_str())
+    }
+
+    fn mark(&self) -> String {
         let bytes = digest(&SHA256, self.source.as_bytes());
-        let start: String =
-            bytes.as_ref().iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
-        format!("{} {start}", self.name)
+        bytes.as_ref().iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The letter as the template lays it out.

@@ -4,10 +4,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::compose::{About, compose};
 use super::document::Document;
-use super::lint::missing;
+use super::lint::{missing, must_say};
 use super::template::TemplateFault;
 use super::{Letter, page, plain};
-use crate::domain::case::letter::parts_of;
 
 /// A letter as it would be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +18,7 @@ pub struct Written {
     /// SHA-256 of the page, in hexadecimal.
     pub sha256: String,
     pub template: String,
-    /// The parts that it must have and does not, by the profile's names.
+    /// The parts that it must say and does not, by the policy's names where it has some.
     pub missing: Vec<String>,
 }
 
@@ -31,7 +30,8 @@ pub fn write(about: About<'_>) -> Result<Written, TemplateFault> {
     let letter = compose(about);
     let template = about.organisation.reach.letters.of(letter.language);
     let document = template.lay_out(&letter)?;
-    let asked = parts_of(&about.organisation.profile, letter.kind);
+    // Judged on the letter itself: a template may have conditions that no sample meets.
+    let asked = must_say(&about.organisation.profile, &letter);
     let html = page(&document);
     let sha256 = digest(&SHA256, html.as_bytes());
     Ok(Written {

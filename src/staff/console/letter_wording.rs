@@ -12,6 +12,7 @@ use super::case::letter::sheet;
 use super::form::Posted;
 use super::frame::{Frame, Page, Section, go, with_status};
 use super::letter_templates::{origin, sample_names};
+use super::pressed::idle;
 use super::say;
 use super::trouble::Trouble;
 use super::visit::{Visit, VisitOf};
@@ -164,7 +165,7 @@ pub(super) async fn act(
             Ok(tried) => {
                 let refusals = unsaid(&visit, &tried.unsaid);
                 let came = CameOf { refusals, tried: Some(tried), ..CameOf::default() };
-                return shown(&staff, &visit, of, typed, came).await;
+                return shown(&staff, &visit, of, typed, came).await.map(idle);
             }
             Err(fault) => Err(fault),
         },

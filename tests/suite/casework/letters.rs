@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use contact_gateway::casework::expected::Expected;
+use contact_gateway::domain::language::Language;
+use contact_gateway::domain::letter::Templates;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Profile;
+use contact_gateway::domain::reach::Reach;
 use contact_gateway::ports::Store;
 use contact_gateway::store::memory::Memory;
 use serde_json::{Value, json};
@@ -181,4 +185,43 @@ async fn figures_come_as_csv_text_and_chart_and_for_a_board() {
     let all = get("figures").await.json();
     assert_eq!(all["figures"]["incidents_by_ground"]["persistence"], 2);
     assert_eq!(all["figures"]["restrictions_by_kind"], json!({}));
+}
+
+/// A fingerprint approves the wording of today. A letter that was approved has the words of that day.
+#[tokio::test]
+async fn welsh_that_was_approved_in_another_wording_is_not_sent() {
+    const WELSH: Language = Language::Welsh;
+    let fingerprint = Templates::default().fingerprint(WELSH).unwrap();
+    let letters = Templates { welsh_approved: Some(fingerprint), ..Templates::default() };
+    let reach = Reach { letters, ..Reach::default() };
+    let open = |profile, staff: &[(String, String)]| {
+        CaseOffice::reached_by(Memory::new(), profile, reach, staff)
+    };
+    let office = office_of(&[], open).await;
+    let (desk, organisation) = (office.desk(), &office.organisation);
+    let step = async |by: &str, fields: Value| {
+        let answer = office.step(by, "P-1", fields).await;
+        (answer.status.is_success(), super::rig::codes(&answer))
+    };
+    let approve = || step("Cy Dunn", json!({"act": "approve_letter", "letter": "L-1"}));
+    let send = || step("Ann Bell", json!({"act": "send_letter", "letter": "L-1", "means": "post"}));
+    let done = (true, Vec::new());
+    let refused = (false, vec!["letter.not_reviewed".to_owned()]);
+
+    let draft = json!({"act": "draft_letter", "id": "L-1", "kind": "restriction", "for": "PR-1",
+        "language": "cy"});
+    assert_eq!(step("Bo Carr", draft).await, done);
+    let source =
+        format!("{}\nNid oes neb wedi darllen hwn.\n", Templates::default().welsh.source());
+    let edited = desk.word_letters(organisation, WELSH, &source, &Expected::Any, "Bo Carr");
+    edited.await.unwrap();
+    assert_eq!(approve().await, done);
+    assert_eq!(send().await, refused, "nobody has read it");
+    let back = desk.word_letters_as_configured(organisation, WELSH, &Expected::Any, "Bo Carr");
+    back.await.unwrap();
+    assert_eq!(send().await, refused, "what was read is another wording");
+    let page = letter(&office, "text/plain").await;
+    assert!(String::from_utf8(page.body.to_vec()).unwrap().contains("Nid oes neb"));
+    assert_eq!(approve().await, done);
+    assert_eq!(send().await, done);
 }

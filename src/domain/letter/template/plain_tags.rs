@@ -28,15 +28,31 @@ fn is_plain_block(content: &str, loops: &mut usize) -> bool {
             true
         }
         ["else" | "endif"] => true,
-        // A text can't be made longer in a condition, and nothing is called.
-        ["if" | "elif", ..] => !content.contains(['*', '~', '+', '|']),
+        // A text can't be made longer in a condition.
+        ["if" | "elif", ..] => !content.contains(['*', '~', '+', '|']) && !calls(content),
         _ => false,
     }
 }
 
+/// Whether a bracket opens behind a name or a value, and not for a group. Nothing can be called.
+fn calls(condition: &str) -> bool {
+    const BEFORE_A_GROUP: [&str; 7] = ["if", "elif", "and", "or", "not", "in", "is"];
+    condition.match_indices('(').any(|(at, _)| {
+        let before = condition.get(..at).unwrap_or_default().trim_end();
+        let word = before.rsplit(|sign: char| !is_of_name(sign)).next().unwrap_or_default();
+        match before.chars().next_back() {
+            Some(')' | ']' | '"' | '\'') => true,
+            _ => !word.is_empty() && !BEFORE_A_GROUP.contains(&word),
+        }
+    })
+}
+
+fn is_of_name(sign: char) -> bool {
+    sign.is_ascii_alphanumeric() || sign == '_'
+}
+
 fn is_path(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '_' || sign == '.')
+    !text.is_empty() && text.chars().all(|sign| is_of_name(sign) || sign == '.')
 }
 
 #[cfg(test)]
@@ -73,6 +89,9 @@ mod tests {
             "{% for a in to %}{% for b in to %}{% endfor %}{% endfor %}",
             "{% if title * 100000000 %}{% endif %}",
             "{% if title ~ title %}{% endif %}",
+            "{% if kind == \"no_such\" and date() %}{% endif %}",
+            "{% if title.upper () %}{% endif %}",
+            "{% if (title)(kind) %}{% endif %}",
         ] {
             let source = format!("# {{{{ title }}}}\n\n{tag}\n");
             assert_eq!(other_tag(&source), Some(3), "{tag}");
@@ -84,7 +103,7 @@ mod tests {
     #[test]
     fn conditions_comments_raw_text_and_loops_one_after_another_are_plain() {
         let source = "# {{ title }}\n\n{# {% set %} #}\n{% raw %}{% set %}{% endraw %}\n\
-            {%- if kind == \"warning\" and not large_print -%}\na\n{%- elif kind in [\"lifted\"] %}\nb\n\
+            {%- if (kind == \"warning\" or (kind == \"lifted\")) and not (large_print) -%}\na\n{%- elif kind in [\"lifted\"] %}\nb\n\
             {% else %}\nc\n{% endif %}\n{% for line in to %}\n| {{ line }}\n{% endfor %}\n\
             {% for line in from %}\n| {{- line -}}\n{% else %}\n-\n{% endfor %}\n\
             {% for one in sections %}\n{{ one }}\n{% endfor %}\n{{ bodies.reasons }}\n";

@@ -11,7 +11,7 @@ use crate::domain::case::letter::{
 };
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
-use crate::domain::letter::{About, TemplateFault, Written, write};
+use crate::domain::letter::{About, TemplateFault, Templates, Written, write};
 use crate::domain::lifecycle::{Effect, Work};
 use crate::domain::person::Person;
 use crate::domain::refusal_code::RefusalCode;
@@ -90,13 +90,15 @@ pub(in crate::domain::lifecycle) fn approve(work: &mut Work<'_>, fields: &OfLett
         work.wrong_state(format!("letter `{}` was sent already", letter.id));
     }
     let Some(written) = written(work, &letter) else { return };
-    let left_out =
-        parts_of(work.profile(), letter.kind).into_iter().filter(|one| !letter.parts.contains(one));
+    let of_policy = parts_of(work.profile(), letter.kind);
+    let left_out = of_policy.iter().filter(|one| !letter.parts.contains(one)).cloned();
     let mut missing: Vec<String> = left_out.chain(written.missing).collect();
     missing.sort();
     missing.dedup();
     for part in missing {
-        let clause = work.profile().clause_of(path_of_part(letter.kind, &part));
+        let path = path_of_part(letter.kind, &part);
+        // The law asks for some parts whatever the policy says.
+        let clause = work.profile().clause_of(path).filter(|_| of_policy.contains(&part));
         let what = format!("letter `{}` does not say: {part}", letter.id);
         work.refuse(Broken::new(RefusalCode::LetterPartMissing, what).clause(clause).key(part));
     }
@@ -159,12 +161,7 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
         }
         Some(_) => {}
     }
-    if !work.step.organisation.reach.letters.is_approved(letter.language) {
-        let what = format!(
-            "nobody has approved the wording of letters in `{}`; send it in another language, or have \
-             the wording approved",
-            letter.language.tag()
-        );
+    if let Some(what) = unreviewed(&work.step.organisation.reach.letters, &letter) {
         work.refuse(Broken::new(RefusalCode::LetterNotReviewed, what).key("language"));
     }
     if letter.kind == LetterKind::NoNotificationRecord {
@@ -180,6 +177,27 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
     if let Some(found) = work.file.letters.iter_mut().find(|one| one.id == letter.id) {
         found.sent = Some(sent);
     }
+}
+
+/// Why nobody has read the wording of a letter; `None`: somebody has, or nobody needs to.
+fn unreviewed(letters: &Templates, letter: &CaseLetter) -> Option<String> {
+    let tag = letter.language.tag();
+    if !letters.is_approved(letter.language) {
+        return Some(format!(
+            "nobody has approved the wording of letters in `{tag}`; send it in another language, or have the wording \
+             approved"
+        ));
+    }
+    // What is approved is the wording of today. A letter has the words of the day when it was approved.
+    let version = &letter.approval.as_ref()?.template;
+    let is_as_now = letters.of(letter.language).words_as(version);
+    (letter.language != Language::English && !is_as_now).then(|| {
+        format!(
+            "letter `{}` was approved in another wording of letters in `{tag}` than the one that was reviewed; \
+             approve it again",
+            letter.id
+        )
+    })
 }
 
 const NO_OWN_EMAIL: &str =

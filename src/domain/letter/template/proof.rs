@@ -1,0 +1,119 @@
+//! What a template is tried on beside the sample letters: names in branches that no sample reaches, and letters that lack
+//! what samples have. A template must not fail at the one letter that has to go.
+
+use minijinja::Template as Parsed;
+
+use super::super::{Letter, Part, samples};
+use crate::domain::case::letter::Format;
+use crate::domain::language::Language;
+
+/// Everything that a template may name; `parts` and `bodies` have a value for each part.
+const NAMES: [&str; 15] = [
+    "bodies",
+    "closing",
+    "date",
+    "dear",
+    "from",
+    "kind",
+    "language",
+    "large_print",
+    "organisation",
+    "parts",
+    "reference",
+    "sections",
+    "signed_by",
+    "title",
+    "to",
+];
+
+/// The first name, by its spelling, that no letter has.
+pub(super) fn unknown_name(parsed: &Parsed<'_, '_>) -> Option<String> {
+    parsed.undeclared_variables(true).into_iter().filter(|name| !is_known(name)).min()
+}
+
+fn is_known(name: &str) -> bool {
+    match name.split_once('.') {
+        None => NAMES.contains(&name),
+        Some(("parts" | "bodies", part)) => Part::ALL.iter().any(|one| one.name() == part),
+        Some(_) => false,
+    }
+}
+
+/// Letters without whatever a letter may lack, in the other print size: one of each kind.
+pub(super) fn bare(language: Language) -> Vec<Letter> {
+    let mut kinds = Vec::new();
+    let mut letters = samples(language);
+    letters.retain(|letter| {
+        let is_first = !kinds.contains(&letter.kind);
+        kinds.push(letter.kind);
+        is_first
+    });
+    let bare = |letter| Letter {
+        format: Format::LargePrint,
+        from: Vec::new(),
+        name: String::new(),
+        address: Vec::new(),
+        reference: None,
+        signed_by: None,
+        ..letter
+    };
+    letters.into_iter().map(bare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{TemplateFault, TemplateTrouble, values};
+    use super::*;
+    use crate::domain::templates::Template;
+
+    fn refused(line: &str) -> TemplateFault {
+        let source = format!("# {{{{ title }}}}\n\n{line}\n");
+        Template::edited(Language::English, 1, &source).unwrap_err()
+    }
+
+    #[test]
+    fn the_names_are_those_that_a_letter_has() {
+        for letter in bare(Language::English) {
+            let values = values(&letter);
+            let names: BTreeSet<String> =
+                values.try_iter().unwrap().map(|name| name.to_string()).collect();
+            assert_eq!(names, BTreeSet::from(NAMES.map(str::to_owned)));
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_letter_has_is_refused_wherever_it_is() {
+        for line in [
+            "{% if reference == \"T-7\" %}{{ parts.misspelt }}{% endif %}",
+            "{% if kind == \"no_such\" %}{{ misspelt }}{% endif %}",
+            "{% if kind == \"no_such\" and misspelt %}{% endif %}",
+            "{% if kind == \"no_such\" %}{{ title.misspelt }}{% endif %}",
+            "{% for line in to %}{% else %}{{ misspelt }}{% endfor %}",
+        ] {
+            let fault = refused(line);
+            assert_eq!((fault.line, fault.trouble), (Some(3), TemplateTrouble::Unknown), "{line}");
+            assert!(
+                fault.what.contains("misspelt") || fault.what.contains("undefined"),
+                "{fault:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_letter_may_lack_is_not_counted_on() {
+        for line in ["{{ to.0 }}", "{{ from.1 }}", "{% if \"T-1\" in reference %}{% endif %}"] {
+            let fault = refused(line);
+            assert_eq!(fault.trouble, TemplateTrouble::Unknown, "{line}: {fault:?}");
+        }
+        for line in [
+            "{{ reference }} {{ signed_by }}",
+            "{% if reference and \"T-1\" in reference %}a{% endif %}",
+            "{% for line in from %}{{ loop.index }} {{ line }}{% endfor %}",
+        ] {
+            let source = format!("# {{{{ title }}}}\n\n{line}\n");
+            Template::edited(Language::Welsh, 1, &source).unwrap();
+        }
+    }
+}
