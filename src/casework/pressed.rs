@@ -1,7 +1,7 @@
 //! A form of the console acts once, however often it is pressed, in however many tabs, through whichever gateway.
 //!
 //! Any verb may be behind a form, so its batch can't have the answer in it. The key is claimed before the act, durably,
-//! and the answer is stored after it; whoever presses meanwhile waits for it. A refused act gives its claim up. If the
+//! and the answer is stored after it; another press meanwhile waits for it. A refused act gives its claim up. If the
 //! gateway is killed in between, the claim runs out, and the next press is judged by the act's own guard: the version
 //! that its page showed, or a name or an id that must be new.
 //!

@@ -208,7 +208,7 @@ impl Template {
     }
 
     /// The same of what staff wrote as an edition. It may have fewer kinds of tags than a file of the configuration,
-    /// so that nothing in it can grow: whoever writes it keeps the settings, not the machine.
+    /// so that nothing in it can grow: its author keeps the settings, not the machine.
     ///
     /// # Errors
     /// The first thing that is wrong with it.

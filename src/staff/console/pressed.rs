@@ -66,7 +66,7 @@ struct Press {
 }
 
 impl Press {
-    /// `None`: whoever sends it has no form of ours, or no session.
+    /// `None`: it comes from no form of ours, or without a session.
     fn of(request: &Request) -> Option<Press> {
         let extensions = request.extensions();
         let Presses(staff) = extensions.get::<Presses>()?;

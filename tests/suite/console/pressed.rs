@@ -253,6 +253,37 @@ async fn settings_and_sessions_answer_a_second_press_alike() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
 }
 
+/// An answer is for those who may still ask for it, from a page of ours.
+#[tokio::test]
+async fn no_answer_is_given_again_to_another_site_or_without_the_right() {
+    const LINK: &str = "/invitation/tuntum/";
+    let office = Office::open();
+    let mut mia = Browsing::signed_in(&office, "Mia Lund", "manager").await;
+    let mut bo = Browsing::signed_in(&office, "Bo Carr", "manager").await;
+    let path = "/settings/staff";
+    let new = [("name", "Joe Bell"), ("login", "joe.bell"), ("role", "agent")];
+    let page = mia.get(path).await;
+    let first = send(&mut mia, &page, path, &new).await;
+    assert!(first.status == StatusCode::OK && first.body.contains(LINK), "{}", first.text());
+
+    let ours = mia.origin.replace("https://evil.example".to_owned());
+    let elsewhere = send(&mut mia, &page, path, &new).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+    assert!(!elsewhere.body.contains(LINK), "{}", elsewhere.body);
+    mia.origin = ours;
+    assert_eq!(send(&mut mia, &page, path, &new).await.body, first.body);
+    let of_bo = send(&mut bo, &page, path, &new).await;
+    assert_eq!(of_bo.status, StatusCode::UNPROCESSABLE_ENTITY, "an act of his own");
+    assert!(!of_bo.body.contains(LINK), "{}", of_bo.body);
+
+    let theirs = bo.get(path).await;
+    let agent = [("verb", "role"), ("role", "agent")];
+    send(&mut bo, &theirs, "/settings/staff/mia.lund", &agent).await.leads();
+    let refused = send(&mut mia, &page, path, &new).await;
+    assert!(refused.status.is_client_error(), "{}", refused.text());
+    assert!(!refused.body.contains(LINK), "{}", refused.body);
+}
+
 /// Without script a page that was gone back to has the key that it had.
 #[tokio::test]
 async fn who_goes_back_and_chooses_otherwise_gets_what_was_chosen_last() {

@@ -7,7 +7,7 @@ use super::nesting::{TagKind, first_wrong};
 /// The lists of a letter.
 const LISTS: [&str; 3] = ["from", "to", "sections"];
 
-/// The line of the first tag that is none of those.
+/// The line of the first tag of another kind.
 pub(super) fn other_tag(source: &str) -> Option<usize> {
     let mut loops = 0_usize;
     first_wrong(source, |kind, content| match kind {

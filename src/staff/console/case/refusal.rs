@@ -313,12 +313,12 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
         ),
         RefusalCode::LetterNotReviewed => (
             two(
-                "Nobody has approved the wording of letters in this language",
-                "Nid oes neb wedi cymeradwyo geiriad llythyrau yn yr iaith hon",
+                "Nobody has approved the wording of this letter in its language",
+                "Nid oes neb wedi cymeradwyo geiriad y llythyr hwn yn ei iaith",
             ),
             two(
-                "Send it in the other language, or have the wording approved.",
-                "Anfonwch ef yn yr iaith arall, neu cymeradwywch y geiriad.",
+                "Send it in the other language, or have the wording approved and then approve the letter again.",
+                "Anfonwch ef yn yr iaith arall, neu trefnwch i'r geiriad gael ei gymeradwyo ac yna cymeradwywch y llythyr eto.",
             ),
             false,
         ),

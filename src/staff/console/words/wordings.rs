@@ -26,8 +26,8 @@ texts! {
             "Mae amodau neu gromfachau yn nythu'n rhy ddwfn, neu mae tag yn rhy hir: rhowch lai o {% if %} y tu mewn i'w gilydd.";
         syntax: "A tag is not complete: close each {{ with }}, each {% with %}, each if with {% endif %} and each for with {% endfor %}.",
             "Nid yw tag yn gyflawn: caewch bob {{ â }}, pob {% â %}, pob if â {% endif %} a phob for â {% endfor %}.";
-        unknown: "It names something that letters don't have: use the names of the list on this page, such as {{ parts.how_to_appeal }}.",
-            "Mae'n enwi rhywbeth nad oes gan lythyrau: defnyddiwch yr enwau ar y rhestr ar y dudalen hon, megis {{ parts.how_to_appeal }}.";
+        unknown: "It names something that letters, or some of them, don't have: use the names of the list on this page, such as {{ parts.how_to_appeal }}.",
+            "Mae'n enwi rhywbeth nad oes gan lythyrau, neu gan rai ohonynt: defnyddiwch yr enwau ar y rhestr ar y dudalen hon, megis {{ parts.how_to_appeal }}.";
         too_much: "It writes too much, or takes too many steps: write less, and repeat less in loops.",
             "Mae'n ysgrifennu gormod, neu'n cymryd gormod o gamau: ysgrifennwch lai, ac ailadroddwch lai mewn dolenni.";
         no_title: "Every letter needs exactly one title: write # {{ title }} once, on a line of its own.",
