@@ -131,6 +131,16 @@ async fn a_wording_that_lacks_a_part_is_refused_with_the_part_and_its_clause() {
     let refused = office.put(GOVERNANCE, ENGLISH, &body(&without(&[Part::AlwaysOpen]))).await;
     let faults = self::faults(&refused);
     assert!(faults[0].0 == "always_open" && !faults[0].1.contains("policy"), "{faults:?}");
+    // A condition that not every letter meets leaves it out of the others.
+    for condition in ["not large_print", "reference"] {
+        let rest = without(&[Part::HowToAppeal]);
+        let source = format!(
+            "{rest}\n{{% if {condition} %}}\n{{{{ parts.how_to_appeal }}}}\n{{% endif %}}\n"
+        );
+        let refused = office.put(GOVERNANCE, ENGLISH, &body(&source)).await;
+        let faults = self::faults(&refused);
+        assert_eq!(faults[0].0, "how_to_appeal", "{condition}: {faults:?}");
+    }
     saved(&office, ENGLISH, &without(&[])).await;
 }
 
@@ -142,6 +152,8 @@ async fn a_template_that_can_not_be_followed_is_refused_with_its_line_and_what_w
         ("{% if kind %}", "line", "{% endif %}"),
         ("{% set x = title %}", "line 3", "one loop at a time"),
         ("{{ title ~ title }}", "line 3", "one loop at a time"),
+        ("{% if kind == \"other\" %}{{ misspelt }}{% endif %}", "line 3", "docs/letters.md"),
+        ("{{ to.1 }}", "line 3", "docs/letters.md"),
         ("# {{ title }}", "source", "`# {{ title }}`"),
     ] {
         let source = format!("# {{{{ title }}}}\n\n{wrong}\n");

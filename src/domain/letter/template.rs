@@ -264,7 +264,8 @@ impl Template {
     /// As [`Template::lay_out`].
     pub fn unsaid(&self, profile: &Profile) -> Result<Vec<UnsaidPart>, TemplateFault> {
         let mut unsaid: BTreeMap<String, Option<String>> = BTreeMap::new();
-        for letter in samples(self.language) {
+        let bare = proof::bare(self.language);
+        for letter in samples(self.language).into_iter().chain(bare) {
             let document = self.lay_out(&letter)?;
             let has = |name: &String| {
                 Part::asked_for_as(name).is_some_and(|part| letter.says(part).is_some())
@@ -342,9 +343,11 @@ impl Templates {
     /// # Errors
     /// As [`Template::lay_out`].
     pub fn fingerprint(&self, language: Language) -> Result<String, TemplateFault> {
-        let mut said = String::new();
+        let template = self.of(language);
+        // Its source, too: a condition may keep words from every sample.
+        let mut said = format!("{}\u{c}", template.source());
         for letter in samples(language) {
-            said.push_str(&plain(&self.of(language).lay_out(&letter)?));
+            said.push_str(&plain(&template.lay_out(&letter)?));
             said.push('\u{c}');
         }
         let bytes = digest(&SHA256, said.as_bytes());
