@@ -15,7 +15,7 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub which: Which,
     /// The name of one figure; left out: all. `equality`: by protected characteristic, for the calendar year of the last
-    /// day as far as its months are over, with numbers under 5 hidden
+    /// day as far as its months are over, with what tells of fewer than 5 people hidden
     name: Option<String>,
     /// The first day; left out: the first of the last day's year
     #[arg(long, value_name = "DAY")]

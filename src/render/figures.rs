@@ -73,7 +73,10 @@ pub fn of_equality(figures: &EqualityFigures) -> Vec<Row> {
         let group = vec![NOTHING_RECORDED.to_owned()];
         return vec![Row { figure: "equality".to_owned(), month: None, group, count: Some(0) }];
     }
-    board::of_equality(&rows(figures.unprotected()))
+    let rows = rows(figures.unprotected());
+    let tells_of_few = |row: &Row| figures.people(&row.figure, &row.group) < SMALL;
+    let few = rows.iter().enumerate().filter(|(_, row)| tells_of_few(row)).map(|(at, _)| at);
+    board::of_equality(&rows, few.collect())
 }
 
 /// The group of the only row where nothing is recorded.

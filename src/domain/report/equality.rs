@@ -15,6 +15,8 @@ pub struct EqualityFigures {
     /// Whether anything is recorded of anybody.
     pub is_recorded: bool,
     figures: Map<String, Value>,
+    /// By figure and group.
+    people: BTreeMap<(String, Vec<String>), u64>,
 }
 
 impl EqualityFigures {
@@ -22,11 +24,64 @@ impl EqualityFigures {
     pub fn unprotected(&self) -> &Map<String, Value> {
         &self.figures
     }
+
+    /// How many people a number tells of. One person may have several warnings.
+    pub fn people(&self, figure: &str, group: &[String]) -> u64 {
+        let of = (figure.to_owned(), group.to_vec());
+        self.people.get(&of).copied().unwrap_or_default()
+    }
+
+    fn put(&mut self, figure: &str, numbers: Numbers) {
+        let mut groups = Map::new();
+        for (group, Number { many, people }) in numbers.0 {
+            match group.as_slice() {
+                [answer, outcome] => {
+                    let of_answer = groups.entry(answer.clone()).or_insert_with(|| json!({}));
+                    if let Value::Object(of_answer) = of_answer {
+                        of_answer.insert(outcome.clone(), json!(many));
+                    }
+                }
+                _ => groups.extend(group.first().map(|answer| (answer.clone(), json!(many)))),
+            }
+            self.people.insert((figure.to_owned(), group), people);
+        }
+        self.figures.insert(figure.to_owned(), Value::Object(groups));
+    }
+}
+
+/// What is counted, and of how many people.
+#[derive(Default)]
+struct Number {
+    many: u64,
+    people: u64,
+}
+
+/// Numbers by answer, and by what else parts them.
+#[derive(Default)]
+struct Numbers(BTreeMap<Vec<String>, Number>);
+
+impl Numbers {
+    /// Counts so many of one more person.
+    fn add(&mut self, group: &[&str], many: u64) {
+        if many > 0 {
+            let group = group.iter().map(|word| (*word).to_owned()).collect();
+            let number = self.0.entry(group).or_default();
+            number.many += many;
+            number.people += 1;
+        }
+    }
+
+    /// Lets a number tell of no more people than so many. `false`: there is no such number.
+    fn tells_of(&mut self, group: &[String], people: u64) -> bool {
+        let number = self.0.get_mut(group);
+        number.map(|number| number.people = number.people.min(people)).is_some()
+    }
 }
 
 impl Period {
     /// The days that equality figures are about: the calendar year of a day, as far as its months are over. In January
-    /// it is the year before. Any other choice of days would let two reports give away what each of them hides.
+    /// it is the year before. Free choice of the days would let anybody subtract one report from another; those of a
+    /// year that is not over can be, which the documentation says.
     pub fn of_equality(day: NaiveDate, today: NaiveDate) -> Self {
         let over = first_of_month(today).pred_opt().unwrap_or(today);
         let day = day.min(over);
@@ -37,43 +92,62 @@ impl Period {
 }
 
 /// Restrictions in force on the last day, new restrictions, warnings, and appeals by their outcome, each by the answers
-/// of the people whose they are. `answers` are by person.
+/// of the people concerned. `answers` are by person.
 pub fn by_characteristic(
     cases: &[&CaseFacts],
     answers: &BTreeMap<String, EqualityAnswers>,
     categories: &EqualityCategories,
     period: Period,
 ) -> EqualityFigures {
-    let mut figures = Map::new();
+    let is_recorded = answers.values().any(|one| !one.is_empty());
+    let mut figures = EqualityFigures { is_recorded, ..EqualityFigures::default() };
     for (characteristic, _) in categories.each() {
-        let (mut in_force, mut new, mut warnings) = (Counts::new(), Counts::new(), Counts::new());
-        let mut appeals: BTreeMap<String, Counts> = BTreeMap::new();
+        let (mut in_force, mut new) = (Numbers::default(), Numbers::default());
+        let (mut warnings, mut appeals) = (Numbers::default(), Numbers::default());
+        let mut ended = Numbers::default();
         for case in cases {
             let answer = answers.get(&case.person).and_then(|all| all.get(characteristic));
             let answer = answer.unwrap_or(NOT_RECORDED);
-            for one in &case.restrictions {
-                if one.holds_on(period.last()) {
-                    count(&mut in_force, answer);
-                }
-                if period.has(one.since) {
-                    count(&mut new, answer);
-                }
-            }
-            for _ in case.warnings.iter().filter(|one| period.has(one.given)) {
-                count(&mut warnings, answer);
-            }
-            let decided = case.appeals.iter().filter_map(|one| one.decided);
-            for (_, outcome) in decided.filter(|(day, _)| period.has(*day)) {
-                count(appeals.entry(answer.to_owned()).or_default(), outcome);
+            let restrictions = &case.restrictions;
+            in_force.add(&[answer], how_many(restrictions, |one| one.holds_on(period.last())));
+            new.add(&[answer], how_many(restrictions, |one| period.has(one.since)));
+            let ends = |day: Option<NaiveDate>| day.is_some_and(|day| period.has(day));
+            ended.add(&[answer], how_many(restrictions, |one| ends(one.end)));
+            warnings.add(&[answer], how_many(&case.warnings, |one| period.has(one.given)));
+            for (outcome, many) in outcomes(case, period) {
+                appeals.add(&[answer, outcome.as_str()], many);
             }
         }
-        let named = |what: &str| name_of(what, characteristic);
-        figures.insert(named("restrictions_in_force"), json!(in_force));
-        figures.insert(named("new_restrictions"), json!(new));
-        figures.insert(named("warnings"), json!(warnings));
-        figures.insert(named("appeals_by_outcome"), json!(appeals));
+        // What ended follows from what is new and what was in force a year before: one of them must not be shown.
+        for (answer, Number { people, .. }) in ended.0 {
+            if !new.tells_of(&answer, people) {
+                in_force.tells_of(&answer, people);
+            }
+        }
+        let counted = [
+            ("restrictions_in_force", in_force),
+            ("new_restrictions", new),
+            ("warnings", warnings),
+            ("appeals_by_outcome", appeals),
+        ];
+        for (what, numbers) in counted {
+            figures.put(&name_of(what, characteristic), numbers);
+        }
     }
-    EqualityFigures { is_recorded: answers.values().any(|one| !one.is_empty()), figures }
+    figures
+}
+
+fn how_many<T>(all: &[T], is_one: impl Fn(&T) -> bool) -> u64 {
+    all.iter().filter(|one| is_one(one)).count() as u64
+}
+
+fn outcomes(case: &CaseFacts, period: Period) -> Counts {
+    let mut outcomes = Counts::new();
+    let decided = case.appeals.iter().filter_map(|one| one.decided);
+    for (_, outcome) in decided.filter(|(day, _)| period.has(*day)) {
+        count(&mut outcomes, outcome);
+    }
+    outcomes
 }
 
 fn name_of(what: &str, characteristic: Characteristic) -> String {
@@ -144,7 +218,7 @@ mod tests {
         let quashed = json!({"quashed": 1});
         assert!(found.is_recorded);
         assert_eq!(
-            Value::Object(found.figures),
+            Value::Object(found.figures.clone()),
             json!({
                 "restrictions_in_force_by_sex": each, "new_restrictions_by_sex": {},
                 "warnings_by_sex": each,
@@ -153,10 +227,49 @@ mod tests {
                 }
             })
         );
+        let group = |words: &[&str]| words.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        assert_eq!(found.people("warnings_by_sex", &group(&["female"])), 1);
+        assert_eq!(found.people("appeals_by_outcome_by_sex", &group(&["female", "quashed"])), 1);
+        assert_eq!(found.people("warnings_by_sex", &group(&["male"])), 0);
         let none = by_characteristic(&cases, &BTreeMap::new(), &categories, period);
         assert!(!none.is_recorded);
         let parts = parted("appeals_by_outcome_by_sex");
         assert_eq!(parts, Some(("appeals_by_outcome", Characteristic::Sex)));
+    }
+
+    #[test]
+    fn many_warnings_of_one_person_tell_of_one() {
+        let mut of_one = case("P-1");
+        of_one.warnings = vec![of_one.warnings[0].clone(); 6];
+        let cases = [of_one, case("P-2")];
+        let cases: Vec<&CaseFacts> = cases.iter().collect();
+        let sex = BTreeMap::from([(Characteristic::Sex, vec!["female".to_owned()])]);
+        let period = Period::of_equality(day("2026-06-10"), day("2026-06-10"));
+        let categories = EqualityCategories::new(sex);
+        let found = by_characteristic(&cases, &BTreeMap::new(), &categories, period);
+        assert_eq!(found.figures["warnings_by_sex"], json!({ "not_recorded": 7 }));
+        assert_eq!(found.people("warnings_by_sex", &["not_recorded".to_owned()]), 2);
+    }
+
+    /// In force a year before, and new, less what is in force now: that many ended.
+    #[test]
+    fn what_ended_of_few_is_not_given_away_by_two_reports() {
+        let mut cases: Vec<CaseFacts> = (0..9).map(|at| case(&format!("P-{at}"))).collect();
+        cases[0].restrictions[0].end = Some(day("2026-02-01"));
+        let sex = BTreeMap::from([(Characteristic::Sex, vec!["female".to_owned()])]);
+        let period = Period::of_equality(day("2026-06-10"), day("2026-06-10"));
+        let categories = EqualityCategories::new(sex);
+        let of = |cases: &[CaseFacts], figure: &str| {
+            let cases: Vec<&CaseFacts> = cases.iter().collect();
+            let found = by_characteristic(&cases, &BTreeMap::new(), &categories, period);
+            found.people(figure, &["not_recorded".to_owned()])
+        };
+        assert_eq!(of(&cases, "restrictions_in_force_by_sex"), 1, "nothing is new");
+        for one in &mut cases[1..7] {
+            one.restrictions[0].since = day("2026-03-01");
+        }
+        assert_eq!(of(&cases, "new_restrictions_by_sex"), 1);
+        assert_eq!(of(&cases, "restrictions_in_force_by_sex"), 8);
     }
 
     #[test]

@@ -44,11 +44,12 @@ pub fn board(rows: &[Row]) -> Vec<Row> {
 pub const ALL_ANSWERS: &str = "all_answers";
 
 /// Rows by protected characteristic, a figure for each, as everybody sees them. The sum of each figure and of each of
-/// its columns is known from other reports.
-pub(super) fn of_equality(rows: &[Row]) -> Vec<Row> {
+/// its columns is known from other reports. `few`: those that tell of fewer than [`SMALL`] people.
+pub(super) fn of_equality(rows: &[Row], few: BTreeSet<usize>) -> Vec<Row> {
     let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
     let facts = Facts { rows, known: &known };
-    let mut hidden = small(rows);
+    let mut hidden = few;
+    hidden.extend(small(rows));
     let mut unsafe_figures = BTreeSet::new();
     for (figure, cells) in facts.columns() {
         if !facts.protect(&cells, &mut hidden) {

@@ -165,7 +165,7 @@ proptest! {
         let counts = split(sum, &cuts);
         let each = names.iter().zip(&counts).filter(|(_, count)| **count > 0);
         let rows: Vec<Row> = each.map(|(name, count)| row("x_by_sex", &[*name], *count)).collect();
-        let seen = of_equality(&rows);
+        let seen = of_equality(&rows, BTreeSet::new());
         prop_assert!(seen.iter().all(|row| !is_small(row.count)), "{seen:?}");
         let is_whole = seen.iter().any(|row| row.group == [ALL_ANSWERS]);
         if is_whole {
@@ -189,7 +189,7 @@ fn a_group_that_the_sum_would_give_away_does_not_even_name_its_answers() {
         row("appeals_by_sex", &["female", "quashed"], 1),
         row("appeals_by_sex", &["male", "upheld"], 8),
     ];
-    let seen = of_equality(&rows);
+    let seen = of_equality(&rows, BTreeSet::new());
     let shown: Vec<(&str, &str, Option<u64>)> =
         seen.iter().map(|row| (row.figure.as_str(), row.group[0].as_str(), row.count)).collect();
     assert_eq!(
@@ -201,6 +201,22 @@ fn a_group_that_the_sum_would_give_away_does_not_even_name_its_answers() {
             ("appeals_by_sex", "all_answers", None),
         ]
     );
+}
+
+/// Six warnings of one person are as telling as one.
+#[test]
+fn a_number_that_tells_of_few_people_is_hidden_with_another() {
+    let rows = [
+        row("warnings_by_race", &["one"], 6),
+        row("warnings_by_race", &["another"], 9),
+        row("warnings_by_race", &["third"], 20),
+    ];
+    let seen = of_equality(&rows, BTreeSet::from([0]));
+    let counts: Vec<Option<u64>> = seen.iter().map(|row| row.count).collect();
+    assert_eq!(counts, [None, None, Some(20)]);
+    let seen = of_equality(&rows[..1], BTreeSet::from([0]));
+    assert_eq!((seen.len(), seen[0].count), (1, None));
+    assert_eq!(seen[0].group, [ALL_ANSWERS]);
 }
 
 #[test]
