@@ -8,9 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::AccountEnd;
-use super::case::Asked;
 use super::case::lists::{ALL, CaseList, ListAsked, ListOrder, ListedEntry};
 use super::case::record::CaseRead;
+use super::case::{Asked, StaffList};
 use super::person_check::PersonFault;
 use super::points_of_contact::{AbsenceNotRecorded, Answering};
 use super::{Casework, Desk, Fault};
@@ -19,7 +19,7 @@ use crate::domain::case::act::{Act, RecordAbsence};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::duty::Duty;
 use crate::domain::invisible::is_blank;
-use crate::domain::leaver::for_good;
+use crate::domain::leaver::{NoSuccessor, for_good};
 use crate::domain::moment::Moment;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
@@ -121,7 +121,12 @@ impl Casework {
             }
             None => {}
         }
-        let planned = planned(organisation, &named, leaver)?;
+        let successor = leaver.successor.as_ref().map(|one| one.name.as_str());
+        let goes = match successor {
+            Some(name) => self.leaves_too(&organisation.id, name, &everybody).await?,
+            None => false,
+        };
+        let planned = planned(organisation, &named, leaver, goes)?;
         let colleagues = self.colleagues(organisation).await?;
         let successor = leaver.successor.as_ref().map(|one| one.name.clone());
         let takes_items = successor.as_ref().is_some_and(|name| colleagues.contains(name));
@@ -150,6 +155,23 @@ impl Casework {
             Whose { name: leaver.name, signs: everybody.get(leaver.name).is_some_and(signs) };
         let open = self.desk.open_work(organisation, whose).await?;
         Ok(LeaverRecorded { leaving, handed_over, refused, open })
+    }
+
+    /// Whether somebody leaves or has left, wherever they are named. Whose closed account was opened again is back.
+    async fn leaves_too(
+        &self,
+        organisation: &OrganisationId,
+        name: &str,
+        everybody: &StaffList,
+    ) -> Result<bool, Fault> {
+        let Some(document) =
+            self.desk.store.document(organisation, LEAVING, &leaving_id(name)).await?
+        else {
+            return Ok(false);
+        };
+        let leaving: LeaverOnRecord = document.read()?;
+        let is_back = leaving.is_done && leaving.account == AccountEnd::Closed;
+        Ok(!(is_back && everybody.contains_key(name)))
     }
 
     /// A step for each restriction.
@@ -199,16 +221,24 @@ impl Casework {
     }
 }
 
-/// Who would take over each person, if everybody stays answered.
+/// Who would take over each person, if everybody stays answered. `goes`: the successor leaves as well.
 fn planned<'a>(
     organisation: &Organisation,
     named: &'a [Answering],
     leaver: &Leaver<'_>,
+    goes: bool,
 ) -> Result<Vec<(&'a Answering, HandedOver)>, Fault> {
     let zone = organisation.profile.timezone;
     let (mut planned, mut faults) = (Vec::new(), Vec::new());
+    if goes && named.is_empty() {
+        // What they have claimed would go to somebody who is not there.
+        let message = NoSuccessor::GoesRound.to_string();
+        faults.push(PersonFault { path: "successor".to_owned(), message });
+    }
     for one in named {
-        match one.point.left_by(leaver.name, leaver.on, leaver.successor.as_ref(), zone) {
+        let left = one.point.left_by(leaver.name, leaver.on, leaver.successor.as_ref(), zone);
+        let left = if goes { Err(NoSuccessor::GoesRound) } else { left };
+        match left {
             Ok((_, to)) => {
                 let (person, shown) = (one.person.id.clone(), one.person.shown_name().to_owned());
                 let restriction = one.restriction.clone();
@@ -243,17 +273,16 @@ impl Desk {
     async fn write_leaving(
         &self,
         organisation: &Organisation,
-        leaving: LeaverOnRecord,
+        mut leaving: LeaverOnRecord,
     ) -> Result<LeaverOnRecord, Fault> {
         let (id, name) = (&organisation.id, leaving_id(&leaving.name));
         let stored = self.store.document(id, LEAVING, &name).await?;
-        let document = Document::new(
-            LEAVING,
-            name,
-            stored.map_or(0, |was| was.version),
-            Vec::new(),
-            &leaving,
-        )?;
+        let version = stored.as_ref().map_or(0, |was| was.version);
+        if let Some(was) = stored {
+            let was: LeaverOnRecord = was.read()?;
+            (leaving.items, leaving.account) = (was.items, was.account);
+        }
+        let document = Document::new(LEAVING, name, version, Vec::new(), &leaving)?;
         let stamp = self.stamp(&leaving.by);
         let written = document.clone().written(stamp.at).version;
         self.write_once(id, Batch::new(stamp).put(document)).await?;
@@ -278,7 +307,11 @@ impl Desk {
                 break;
             }
         }
-        leaving.account = self.close_account_of(organisation, &leaving.name).await?;
+        leaving.account = match self.close_account_of(organisation, &leaving.name).await? {
+            // Before another day was recorded.
+            AccountEnd::Nobodys if leaving.account == AccountEnd::Closed => AccountEnd::Closed,
+            end => end,
+        };
         leaving.is_done = true;
         let name = leaving_id(&leaving.name);
         let document = Document::new(LEAVING, name, version, Vec::new(), &leaving)?;

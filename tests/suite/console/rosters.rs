@@ -195,6 +195,42 @@ async fn who_leaves_is_refused_where_nobody_would_be_left_with_everybody_concern
 }
 
 #[tokio::test]
+async fn a_successor_who_leaves_elsewhere_is_refused() {
+    let office = office().await;
+    let eves = person("P-3", "Eve Long", &json!([{"name": "Fay Moss"}]));
+    assert_eq!(office.put(MANAGER, "/api/v1/people/P-3", &eves).await.status, StatusCode::CREATED);
+    let (today, later) = days(&office, 0, 30);
+    let eve = leaves(&office, &json!({"name": "Eve Long", "on": later})).await;
+    assert_eq!(eve.status, StatusCode::CREATED, "{eve:?}");
+    let to_eve = json!({"name": "Sam Okoro", "on": today, "successor": {"name": "Eve Long"}});
+    let refused = leaves(&office, &to_eve).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    let text = refused.json().to_string();
+    assert!(text.contains("P-1") && text.contains("P-2") && !text.contains("P-3"), "{text}");
+    // Somebody who answers nobody would hand over their claims.
+    let _kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    let to_eve = json!({"name": "Kim Reed", "on": today, "successor": {"name": "Eve Long"}});
+    let refused = leaves(&office, &to_eve).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    for point in points(&office).await.iter().filter(|one| one["person"] != "P-3") {
+        assert_eq!(point["absences"], json!([]), "{point}");
+    }
+}
+
+#[tokio::test]
+async fn only_who_keeps_the_settings_puts_a_successor_before_the_deputies() {
+    let office = office().await;
+    let (today, _) = days(&office, 0, 0);
+    let path = "/api/v1/people/P-1/absences";
+    let absence = json!({"restriction": "P-1-R", "contact": "Sam Okoro", "from": today,
+        "to": "9999-12-31", "successor": {"name": "Ann Agent"}});
+    let refused = office.post(AGENT, path, &absence).await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+    assert!(refused.json().to_string().contains("`settings`"), "{refused:?}");
+    assert_eq!(points(&office).await[0]["deputies"], json!([{"name": "Dee Price"}]));
+}
+
+#[tokio::test]
 async fn a_successor_answers_from_that_day_and_the_contact_on_record_stays() {
     let office = office().await;
     let (today, later) = days(&office, 0, 3);

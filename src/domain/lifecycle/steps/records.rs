@@ -193,10 +193,14 @@ fn with_absence(
 ) -> PointOfContact {
     let zone = work.profile().timezone;
     let mut after = point.clone();
+    if successor.is_some() {
+        // They come before the deputies that were decided on.
+        work.must(Duty::Settings);
+    }
     if absence.is_for_good(zone) {
         match point.left_by(&absence.contact, absence.from.day(zone), successor, zone) {
             Ok((left, _)) => return left,
-            // Whoever records no more than an absence leaves them to the team.
+            // An absence may leave them to the team.
             Err(NoSuccessor::Nobody) if successor.is_none() => {}
             Err(why) => {
                 let why = Broken::new(RefusalCode::StateWrong, why.to_string());

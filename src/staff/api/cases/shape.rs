@@ -257,7 +257,7 @@ pub struct RecordAbsence {
     pub from: String,
     /// 9999-12-31: they leave for good.
     pub to: String,
-    /// Of one who leaves for good: who takes over; left out: each person's deputy.
+    /// Of one who leaves for good: who takes over; left out: each person's deputy. Takes the duty `settings` too.
     pub successor: Option<StaffContact>,
 }
 
