@@ -304,15 +304,16 @@ fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Vec<Record
     // The last of all may be one of them.
     let last = destroyed.iter().copied().fold(last, u64::max);
     let erasure = uuid::Uuid::new_v4().to_string();
+    let all = ranges(destroyed.iter().copied());
+    let end = last + all.chunks(COPY_ERASED_RANGES_MAX).len() as u64;
     let said = |(number, ranges): (u64, &[(u64, u64)])| {
-        let event = AuditEvent::Erased(erased(&erasure, ranges));
+        let event = AuditEvent::Erased(erased(&erasure, ranges, number == end));
         Record::Audit(Box::new(AuditEntry { number, at, by: GATEWAY.to_owned(), event }))
     };
-    let all = ranges(destroyed.iter().copied());
     (last + 1..).zip(all.chunks(COPY_ERASED_RANGES_MAX)).map(said).collect()
 }
 
-fn erased(erasure: &str, ranges: &[(u64, u64)]) -> ErasedEntry {
+fn erased(erasure: &str, ranges: &[(u64, u64)], is_complete: bool) -> ErasedEntry {
     let many: u64 = ranges.iter().map(|(from, to)| to - from + 1).sum();
     ErasedEntry {
         erasure: erasure.to_owned(),
@@ -321,7 +322,7 @@ fn erased(erasure: &str, ranges: &[(u64, u64)]) -> ErasedEntry {
         approved_by: GATEWAY.to_owned(),
         entries: ranges.to_vec(),
         removed: BTreeMap::from([("entries".to_owned(), many)]),
-        is_complete: true,
+        is_complete,
     }
 }
 
@@ -349,4 +350,33 @@ fn add(tally: &mut Tally, record: &Record) -> Result<(), StoreError> {
     }
     tally.records += 1;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_missing_numbers_are_named_by_several_entries_behind_the_last() {
+        let apart = (1..=COPY_ERASED_RANGES_MAX as u64 + 1).map(|number| number * 2);
+        let missing: Vec<u64> = apart.chain([2_003]).collect();
+        let at = DateTime::UNIX_EPOCH;
+        let said = said_destroyed(&missing, 1_500, at).into_iter().map(|record| match record {
+            Record::Audit(entry) => match entry.event {
+                AuditEvent::Erased(erased) => (entry.number, erased),
+                other => panic!("{other:?}"),
+            },
+            _ => panic!("another record"),
+        });
+        let said: Vec<(u64, ErasedEntry)> = said.collect();
+        let numbers: Vec<u64> = said.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [2_004, 2_005]);
+        let (first, last) = (&said[0].1, &said[1].1);
+        assert_eq!(first.entries.len(), COPY_ERASED_RANGES_MAX);
+        assert_eq!(last.entries, [(2_002, 2_003)]);
+        assert_eq!((first.is_complete, last.is_complete), (false, true));
+        assert_eq!(first.erasure, last.erasure);
+        assert_eq!((first.removed["entries"], last.removed["entries"]), (1_000, 2));
+        assert!(said_destroyed(&[], 1_500, at).is_empty());
+    }
 }
