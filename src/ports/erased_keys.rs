@@ -16,13 +16,13 @@ pub enum KeyOf<'a> {
 
 /// Where people, and days, have keys of their own: what erasing does with them. Blocks for a moment.
 pub trait ErasedKeys: Send + Sync {
-    /// Encrypts nothing more with a key, which still reads. `false`: there is none that encrypts.
+    /// Encrypts nothing more with a key, which still reads. `false`: no key encrypts.
     ///
     /// # Errors
     /// The key can't be reached.
     fn retire(&self, organisation: &OrganisationId, of: KeyOf<'_>) -> Result<bool, StoreError>;
 
-    /// Destroys the keys that were retired; how many it were.
+    /// Destroys the keys that were retired, and returns how many.
     ///
     /// # Errors
     /// A key can't be reached.

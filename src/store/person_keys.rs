@@ -264,7 +264,7 @@ impl PersonKeys {
         Ok(current.is_some())
     }
 
-    /// Destroys the keys of a person, or of a day, that were retired; how many it were.
+    /// Destroys the keys of a person, or of a day, that were retired, and returns how many.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].

@@ -14,7 +14,7 @@ use crate::casework::lease::{Held, Lease, Take, Work};
 use crate::casework::{Desk, Fault};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Batch, Document, Listing};
-use crate::ports::{ErasedKeys, KeyOf};
+use crate::ports::{ErasedKeys, KeyOf, StoreError};
 use crate::runtime::limits::ERASURE_SETTLES_AFTER;
 
 /// A day some of whose contacts of nobody on record were removed.
@@ -85,6 +85,9 @@ impl Desk {
         loop {
             let page = self.store.documents(id, LeftDay::KIND, listing.clone()).await?;
             for document in page.documents {
+                if self.is_closing() {
+                    return Ok(());
+                }
                 let taken = self.take_up::<LeftDay>(id, &document, Take::Due).await?;
                 let Some(mut held) = taken else { continue };
                 if let Err(fault) = self.forget_day(id, &mut held, &mut held_days).await {
@@ -108,7 +111,10 @@ impl Desk {
         let day = held.work.day;
         let days = match held_days.take() {
             Some(days) => days,
-            None => self.while_held(held, self.store.unnamed_days(id)).await?,
+            None => match self.while_held(held, self.days_held(id)).await {
+                Some(days) => days?,
+                None => return self.put_off(held, TimeDelta::zero()).await,
+            },
         };
         let is_held = days.contains(&day);
         *held_days = Some(days);
@@ -131,6 +137,17 @@ impl Desk {
         }
         self.of_keys(id, move |keys, id| keys.destroy(id, KeyOf::Day(day))).await?;
         self.done_with(held).await
+    }
+
+    /// The days of which anything is held. `None`: the gateway stops, and another one reads them.
+    async fn days_held(
+        &self,
+        id: &OrganisationId,
+    ) -> Option<Result<BTreeSet<NaiveDate>, StoreError>> {
+        tokio::select! {
+            days = self.store.unnamed_days(id) => Some(days),
+            () = self.until_closing() => None,
+        }
     }
 }
 

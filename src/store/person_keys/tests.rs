@@ -116,7 +116,7 @@ fn what_is_written_under_a_retired_id_has_another_key_and_a_destroyed_one_reads_
     let before = codec.write(of("P-1"), "Alun").unwrap();
     let other = codec.write(of("P-2"), "Bethan").unwrap();
     assert!(people.retire("karbon", KeyOf::Person("P-1")).unwrap());
-    assert!(!people.retire("karbon", KeyOf::Person("P-1")).unwrap(), "there is none any more");
+    assert!(!people.retire("karbon", KeyOf::Person("P-1")).unwrap(), "no key is current any more");
     assert_eq!(codec.read::<String>(&before, P).unwrap(), "Alun");
     let after = codec.write(of("P-1"), "Alun again").unwrap();
     assert_eq!(people.destroy("karbon", KeyOf::Person("P-1")).unwrap(), 1);
