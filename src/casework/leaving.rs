@@ -157,7 +157,8 @@ impl Casework {
         Ok(LeaverRecorded { leaving, handed_over, refused, open })
     }
 
-    /// Whether somebody leaves or has left, wherever they are named. Whose closed account was opened again is back.
+    /// Whether somebody leaves or has left, wherever they are named. Somebody whose closed account was opened
+    /// again is back.
     async fn leaves_too(
         &self,
         organisation: &OrganisationId,

@@ -31,9 +31,9 @@ impl EqualityFigures {
         self.people.get(&of).copied().unwrap_or_default()
     }
 
-    fn put(&mut self, figure: &str, numbers: Numbers) {
+    fn put(&mut self, figure: &str, numbers: TellingNumbers) {
         let mut groups = Map::new();
-        for (group, Number { many, people }) in numbers.0 {
+        for (group, TellingNumber { many, people }) in numbers.0 {
             match group.as_slice() {
                 [answer, outcome] => {
                     let of_answer = groups.entry(answer.clone()).or_insert_with(|| json!({}));
@@ -51,16 +51,16 @@ impl EqualityFigures {
 
 /// What is counted, and of how many people.
 #[derive(Default)]
-struct Number {
+struct TellingNumber {
     many: u64,
     people: u64,
 }
 
 /// Numbers by answer, and by what else parts them.
 #[derive(Default)]
-struct Numbers(BTreeMap<Vec<String>, Number>);
+struct TellingNumbers(BTreeMap<Vec<String>, TellingNumber>);
 
-impl Numbers {
+impl TellingNumbers {
     /// Counts so many of one more person.
     fn add(&mut self, group: &[&str], many: u64) {
         if many > 0 {
@@ -102,9 +102,9 @@ pub fn by_characteristic(
     let is_recorded = answers.values().any(|one| !one.is_empty());
     let mut figures = EqualityFigures { is_recorded, ..EqualityFigures::default() };
     for (characteristic, _) in categories.each() {
-        let (mut in_force, mut new) = (Numbers::default(), Numbers::default());
-        let (mut warnings, mut appeals) = (Numbers::default(), Numbers::default());
-        let mut ended = Numbers::default();
+        let (mut in_force, mut new) = (TellingNumbers::default(), TellingNumbers::default());
+        let (mut warnings, mut appeals) = (TellingNumbers::default(), TellingNumbers::default());
+        let mut ended = TellingNumbers::default();
         for case in cases {
             let answer = answers.get(&case.person).and_then(|all| all.get(characteristic));
             let answer = answer.unwrap_or(NOT_RECORDED);
@@ -119,7 +119,7 @@ pub fn by_characteristic(
             }
         }
         // What ended follows from what is new and what was in force a year before: one of them must not be shown.
-        for (answer, Number { people, .. }) in ended.0 {
+        for (answer, TellingNumber { people, .. }) in ended.0 {
             if !new.tells_of(&answer, people) {
                 in_force.tells_of(&answer, people);
             }

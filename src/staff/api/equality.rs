@@ -89,8 +89,8 @@ pub enum TableFormat {
 }
 
 /// Restrictions, warnings and appeals of a calendar year by the protected characteristics of the people whose they
-/// are. No number that tells of fewer than five people is shown or can be worked out from the others: a hidden one is null.
-/// Publish whole years only: two reports of a year that is not over can be subtracted.
+/// are. No number that tells of fewer than five people is shown or can be worked out from the others: a hidden one is
+/// null. Publish whole years only: two reports of a year that is not over can be subtracted.
 #[utoipa::path(
     get, path = "/api/v1/reports/equality", operation_id = "read_equality_report", tag = "cases",
     params(YearQuery),
