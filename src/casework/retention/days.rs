@@ -52,6 +52,13 @@ impl Work for LeftDay {
     }
 }
 
+/// The days of which anything is held, or was when it was read.
+struct HeldDays {
+    /// When the reading began.
+    since: DateTime<Utc>,
+    days: BTreeSet<NaiveDate>,
+}
+
 impl Desk {
     /// Adds to a batch that contacts of these days go, where days have keys.
     pub(super) async fn days_left(
@@ -100,30 +107,29 @@ impl Desk {
         }
     }
 
-    /// `held_days`: read once for all days that are due. A record that was written since has a key that encrypts still:
-    /// only who holds the lease retires one.
+    /// `held_days`: read once for all days that are due. A key must have settled before they were read: another gateway
+    /// may have retired it meanwhile, just after a record that takes it came to where this one had read already.
     async fn forget_day(
         &self,
         id: &OrganisationId,
         held: &mut Held<LeftDay>,
-        held_days: &mut Option<BTreeSet<NaiveDate>>,
+        held_days: &mut Option<HeldDays>,
     ) -> Result<(), Fault> {
         let day = held.work.day;
-        let days = match held_days.take() {
-            Some(days) => days,
+        let read = match held_days.take() {
+            Some(read) => read,
             None => match self.while_held(held, self.days_held(id)).await {
-                Some(days) => days?,
+                Some(read) => read?,
                 None => return self.put_off(held, TimeDelta::zero()).await,
             },
         };
-        let is_held = days.contains(&day);
-        *held_days = Some(days);
-        let now = self.clock.now();
+        let (is_held, since) = (read.days.contains(&day), read.since);
+        *held_days = Some(read);
         if is_held {
-            return self.put_off(held, until_tomorrow(now)).await;
+            return self.put_off(held, until_tomorrow(self.clock.now())).await;
         }
         let retired_at = held.work.retired_at.take();
-        let has_settled = retired_at.is_some_and(|retired| retired + ERASURE_SETTLES_AFTER <= now);
+        let has_settled = retired_at.is_some_and(|at| at + ERASURE_SETTLES_AFTER <= since);
         // A gateway that ends after this has the key settle again.
         if !self.renew(held).await? {
             return Ok(());
@@ -132,20 +138,18 @@ impl Desk {
             move |keys: &dyn ErasedKeys, id: &OrganisationId| keys.retire(id, KeyOf::Day(day));
         if self.of_keys(id, retire).await? || !has_settled {
             // Destroyed once nobody has it in memory any more.
-            held.work.retired_at = Some(now);
+            held.work.retired_at = Some(self.clock.now());
             return self.put_off(held, ERASURE_SETTLES_AFTER).await;
         }
         self.of_keys(id, move |keys, id| keys.destroy(id, KeyOf::Day(day))).await?;
         self.done_with(held).await
     }
 
-    /// The days of which anything is held. `None`: the gateway stops, and another one reads them.
-    async fn days_held(
-        &self,
-        id: &OrganisationId,
-    ) -> Option<Result<BTreeSet<NaiveDate>, StoreError>> {
+    /// `None`: the gateway stops, and another one reads them.
+    async fn days_held(&self, id: &OrganisationId) -> Option<Result<HeldDays, StoreError>> {
+        let since = self.clock.now();
         tokio::select! {
-            days = self.store.unnamed_days(id) => Some(days),
+            days = self.store.unnamed_days(id) => Some(days.map(|days| HeldDays { since, days })),
             () = self.until_closing() => None,
         }
     }

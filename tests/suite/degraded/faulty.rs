@@ -1,6 +1,7 @@
 //! A store and an archive that fail as they are told to.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct Faulty {
     case_files: AtomicUsize,
     /// The kind of documents that it does not take.
     refused: Mutex<Option<&'static str>>,
+    /// What others do while days are read.
+    meanwhile: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 
 impl Faulty {
@@ -66,7 +69,13 @@ impl Faulty {
             died: Notify::new(),
             case_files: AtomicUsize::new(0),
             refused: Mutex::new(None),
+            meanwhile: Mutex::new(None),
         })
+    }
+
+    /// Does this once days were read, and before the reader hears of them.
+    pub fn while_days_are_read(&self, others: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(others));
     }
 
     /// Answers so many calls more, and none after them.
@@ -232,7 +241,12 @@ impl Decisions for Faulty {
         organisation: &OrganisationId,
     ) -> Result<BTreeSet<NaiveDate>, StoreError> {
         self.pass().await?;
-        self.inner.unnamed_days(organisation).await
+        let days = self.inner.unnamed_days(organisation).await;
+        let others = self.meanwhile.lock().unwrap().take();
+        if let Some(others) = others {
+            others.await;
+        }
+        days
     }
 }
 

@@ -8,14 +8,17 @@ use contact_gateway::casework::Desk;
 use contact_gateway::casework::sealing::verify::Trusted;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::ledger::Additions;
+use contact_gateway::domain::organisation::OrganisationId;
 use contact_gateway::domain::past::Nameplate;
 use contact_gateway::domain::queue::ItemState;
 use contact_gateway::domain::retention::Class;
+use contact_gateway::ports::documents::{Batch, Document};
 use contact_gateway::ports::{
-    Attachment, Clock, Decisions as _, ErasedKeys, Queues as _, Stamp, Store,
+    Attachment, Clock, Decisions as _, ErasedKeys, JournalEntry, KeyOf, Queues as _, Stamp, Store,
 };
+use contact_gateway::runtime::limits::PAGE_ITEMS_MAX;
 use contact_gateway::store::copy::{Source, copy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Keyed;
 use crate::casework::rig::CaseOffice;
@@ -166,12 +169,7 @@ async fn a_day_of_which_anything_is_held_keeps_its_key() {
         pass(&desk, &office, time).await;
     }
     // A contact of that day which waited in a journal until now: its key is another.
-    let mut late = journalled("late");
-    (late.organisation, late.person, late.at) = (of.clone(), None, begun());
-    (late.settled.decision.person, late.settled.audit.person) = (None, None);
-    late.settled.item = None;
-    late.settled.additions = Additions::default();
-    office.store.replay(late).await.unwrap();
+    office.store.replay(late(of)).await.unwrap();
     for time in [SETTLES, TimeDelta::days(1), SETTLES] {
         pass(&desk, &office, time).await;
         let anew = keyed.embedded_anew("store");
@@ -185,6 +183,59 @@ async fn a_day_of_which_anything_is_held_keeps_its_key() {
     assert!(!backup_has(&keyed, &office, "s-0").await);
     assert!(!backup_has(&keyed, &office, "s-1").await);
     assert!(backup_has(&keyed, &office, "c-1").await);
+}
+
+/// A contact of nobody, of the first day, that waited in a journal.
+fn late(of: &OrganisationId) -> JournalEntry {
+    let mut late = journalled("late");
+    (late.organisation, late.person, late.at) = (of.clone(), None, begun());
+    (late.settled.decision.person, late.settled.audit.person) = (None, None);
+    late.settled.item = None;
+    late.settled.additions = Additions::default();
+    late
+}
+
+/// Another gateway retires the key of a day while this one reads, after a contact came that takes it: what was read says
+/// nothing of that contact, and the key seems to have settled. There are so many days that this one lists that day
+/// later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_retired_while_days_are_read_has_not_settled() {
+    let keyed = Keyed::new();
+    let faulty = Faulty::over(keyed.embedded());
+    let office = office(faulty.clone(), 2).await;
+    let (of, one) = (office.organisation.id.clone(), desk(&keyed, &office));
+    after(&office, 24);
+    sweep(&one, &office).await;
+    let far = "2099-01-01T00:00:00Z";
+    let other = json!({"day": "2026-02-09", "at": far, "lease": {"until": far}});
+    let mut others = Batch::new(Stamp { by: "gateway".to_owned(), at: office.clock.now() });
+    for number in 0..PAGE_ITEMS_MAX {
+        let (id, mut body) = (format!("2026-02-09-{number:03}"), other.clone());
+        body["id"] = json!(id);
+        others = others.put(Document::new("retention_day", id, 0, Vec::new(), &body).unwrap());
+    }
+    office.store.write(&of, others).await.unwrap();
+    let (store, people) = (Arc::clone(&faulty.inner), Arc::clone(&keyed.people));
+    let (id, clock) = (of.clone(), Arc::clone(&office.clock));
+    faulty.while_days_are_read(async move {
+        store.replay(late(&id)).await.unwrap();
+        let day = begun().date_naive();
+        assert!(people.retire(id.as_str(), KeyOf::Day(day)).unwrap());
+        let left = store.document(&id, "retention_day", &day.to_string()).await.unwrap().unwrap();
+        let mut body: Value = left.read().unwrap();
+        body["retired_at"] = json!(clock.now());
+        let left =
+            Document::new("retention_day", left.id, left.version, Vec::new(), &body).unwrap();
+        let stamp = Stamp { by: "gateway".to_owned(), at: clock.now() };
+        store.write(&id, Batch::new(stamp).put(left)).await.unwrap();
+        clock.set(clock.now() + SETTLES);
+    });
+    for time in [SETTLES, SETTLES, TimeDelta::days(1), SETTLES] {
+        pass(&one, &office, time).await;
+        let anew = keyed.embedded_anew("store");
+        assert!(anew.recorded(&of, "late").await.unwrap().is_some());
+        tokio::task::block_in_place(|| anew.close());
+    }
 }
 
 /// Wherever a gateway ends, another destroys the key, and nothing else.
