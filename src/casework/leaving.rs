@@ -110,6 +110,10 @@ impl Casework {
         if leaver.successor.as_ref().is_some_and(|one| is_blank(&one.name)) {
             return Err(Fault::Refused("a successor needs a name".to_owned()));
         }
+        if leaver.on >= for_good() {
+            let message = "is too far ahead".to_owned();
+            return Err(Fault::Invalid(vec![PersonFault { path: "on".to_owned(), message }]));
+        }
         let named = self.answered_by(organisation, leaver.name).await?;
         let accounts = self.accounts.list(&organisation.id).await?;
         let account = accounts.iter().find(|one| one.name == leaver.name && !one.closed);
@@ -203,6 +207,31 @@ impl Casework {
             }
         }
         (handed_over, refused)
+    }
+
+    /// Takes back that somebody leaves, on every restriction that names them, with one step each. A successor stays a
+    /// deputy, what they had claimed stays where it is, and an account that was closed stays closed.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]: nobody of this name leaves. That of a step: the same call does the rest.
+    pub async fn take_back_leaver(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        by: &str,
+        name: &str,
+    ) -> Result<(), Fault> {
+        let (store, id) = (&self.desk.store, &organisation.id);
+        let stored = store.document(id, LEAVING, &leaving_id(name)).await?;
+        let stored = stored.ok_or(Fault::NotFound("leaver"))?;
+        let named = self.answered_by(organisation, name).await?;
+        let leaver = Leaver { name, on: for_good(), successor: None };
+        let planned = planned(organisation, &named, &leaver, false)?;
+        let (_, mut refused) = self.steps_of(organisation, role, by, planned, &leaver).await;
+        if let Some(first) = refused.pop() {
+            return Err(first.why);
+        }
+        self.desk.write_once(id, Batch::new(self.desk.stamp(by)).remove(&stored)).await
     }
 
     /// Everybody who leaves or has left, by the day.

@@ -37,7 +37,7 @@ impl PointOfContact {
 
     /// The point of contact once somebody leaves on a day, and who takes over then: the successor, behind the one who
     /// leaves and before all other deputies, or without one the next deputy. Recorded again, another day or
-    /// successor takes the place of the one before.
+    /// successor takes the place of the one before; with the day [`for_good`], they stay after all.
     ///
     /// # Errors
     /// [`NoSuccessor`]: sooner or later nobody would be left.
@@ -50,6 +50,9 @@ impl PointOfContact {
     ) -> Result<(PointOfContact, String), NoSuccessor> {
         let mut after = self.clone();
         after.absences.retain(|one| one.contact != leaver || !one.is_for_good(zone));
+        if from >= for_good() {
+            return Ok((after, leaver.to_owned()));
+        }
         let (contact, from_day) = (leaver.to_owned(), Moment::Day(from));
         let to = Moment::Day(for_good());
         after.absences.push(Absence { contact, from: from_day, to });
@@ -139,6 +142,17 @@ mod tests {
         assert_eq!(answers(&again, "2026-04-01T12:00:00Z").as_deref(), Some("Fay"));
         // Of a deputy who leaves, the contact takes over.
         let (_, heir) = before.left_by("Dee", later, None, London).unwrap();
+        assert_eq!(heir, "Sam");
+    }
+
+    #[test]
+    fn who_stays_after_all_answers_again_and_may_take_over() {
+        let on = day("2026-03-02");
+        let before = point(r#"{"name":"Dee"}"#);
+        let (after, _) = before.left_by("Sam", on, None, London).unwrap();
+        let (stays, who) = after.left_by("Sam", for_good(), None, London).unwrap();
+        assert_eq!((who.as_str(), &stays), ("Sam", &before));
+        let (_, heir) = stays.left_by("Dee", on, Some(&member("Sam")), London).unwrap();
         assert_eq!(heir, "Sam");
     }
 

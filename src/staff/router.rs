@@ -153,6 +153,7 @@ fn of_cases() -> OpenApiRouter<Arc<Staff>> {
         .routes(routes!(points_of_contact::list))
         .routes(routes!(points_of_contact::record_absence))
         .routes(routes!(leavers::list, leavers::record))
+        .routes(routes!(leavers::take_back))
         .routes(routes!(cases::step))
         .routes(routes!(cases::all_incidents, cases::record_incident_of))
 }

@@ -12,7 +12,7 @@ use crate::casework::leaving::{HandedOver, Leaver, LeaverOnRecord, OpenWork};
 use crate::domain::restriction;
 use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
-use crate::staff::request::{Asked, Json};
+use crate::staff::request::{Asked, Json, Named};
 
 /// Somebody who leaves.
 #[derive(Deserialize, ToSchema)]
@@ -75,6 +75,23 @@ pub async fn record(
     let refused = done.refused.into_iter().map(AbsenceRefused::from).collect();
     let (leaving, handed_over, open) = (done.leaving, done.handed_over, done.open);
     Ok((StatusCode::CREATED, axum::Json(LeaverDone { leaving, handed_over, refused, open })))
+}
+
+/// Take back that a member of staff leaves. They answer their people again. Those who took over stay deputies, what
+/// they had claimed stays where it went, and a closed account is opened in the settings. Needs the duty `record` as well.
+#[utoipa::path(
+    delete, path = "/api/v1/leavers/{name}", operation_id = "take_back_leaver", tag = "cases",
+    params(("name" = String, Path, description = "the leaver's name")),
+    responses((status = 204, description = "They stay"))
+)]
+pub async fn take_back(
+    caller: Permitted<KeepsSettings>,
+    Named(name): Named<String>,
+    _query: Asked<NoQuery>,
+) -> Result<StatusCode, Problem> {
+    let (casework, organisation) = (caller.casework(), caller.organisation());
+    casework.take_back_leaver(organisation, caller.role(), caller.name(), &name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Everybody who leaves or has left, with what came of it.

@@ -229,6 +229,7 @@ impl Contents {
             .act("/settings/rosters", RECORD, who_answers::record)
             .page("/settings/rosters/leavers", SETTINGS, leavers::show)
             .act("/settings/rosters/leavers", SETTINGS, leavers::record)
+            .act("/settings/rosters/leavers/stay", SETTINGS, leavers::take_back)
             .page("/settings/staff", SETTINGS, staff_settings::show)
             .act("/settings/staff", SETTINGS, staff_settings::invite)
             .act("/settings/staff/{login}", SETTINGS, staff_settings::change)

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::asked::Asked;
 use super::form::{Posted, quoted};
-use super::frame::{Frame, Page, Section, with_status};
+use super::frame::{Frame, Page, Section, go, with_status};
 use super::say;
 use super::visit::{Visit, VisitOf};
 use super::words;
@@ -137,6 +137,17 @@ pub(super) async fn show(
     _asked: Asked,
 ) -> Page {
     shown(&staff, &visit, Typed::default(), Vec::new(), None).await
+}
+
+pub(super) async fn take_back(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<KeepsSettings>,
+    posted: Posted,
+) -> Page {
+    let (casework, organisation) = (staff.casework(&visit), &visit.organisation);
+    let (role, by, name) = (visit.role(), visit.name(), posted.text("name"));
+    casework.take_back_leaver(organisation, role, by, name).await?;
+    Ok(go("/settings/rosters/leavers"))
 }
 
 pub(super) async fn record(

@@ -231,6 +231,36 @@ async fn only_who_keeps_the_settings_puts_a_successor_before_the_deputies() {
 }
 
 #[tokio::test]
+async fn who_stays_after_all_answers_again() {
+    let office = office().await;
+    let (today, later) = days(&office, 0, 3);
+    let sam = json!({"name": "Sam Okoro", "on": today, "successor": {"name": "Ann Agent"}});
+    assert_eq!(leaves(&office, &sam).await.status, StatusCode::CREATED);
+    assert!(points(&office).await.iter().all(|one| one["answers"] == "Ann Agent"));
+    let path = "/api/v1/leavers/Sam%20Okoro";
+    let agent = office.ask("DELETE", Some(AGENT), path, String::new()).await;
+    assert_eq!(agent.problem(), "role-not-allowed");
+    let done = office.ask("DELETE", Some(GOVERNANCE), path, String::new()).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{done:?}");
+    assert_eq!(office.get(GOVERNANCE, "/api/v1/leavers").await.json(), json!({"leavers": []}));
+    for point in points(&office).await {
+        assert_eq!((&point["answers"], &point["absences"]), (&json!("Sam Okoro"), &json!([])));
+    }
+    let again = office.ask("DELETE", Some(GOVERNANCE), path, String::new()).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+    let ever = json!({"name": "Sam Okoro", "on": "9999-12-31", "successor": {"name": "Ann Agent"}});
+    assert!(leaves(&office, &ever).await.status.is_client_error());
+
+    let sam = json!({"name": "Sam Okoro", "on": later, "successor": {"name": "Ann Agent"}});
+    assert_eq!(leaves(&office, &sam).await.status, StatusCode::CREATED);
+    let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
+    assert!(gil.get("/settings/rosters/leavers").await.has("They stay after all"));
+    let back = gil.post("/settings/rosters/leavers/stay", &[("name", "Sam Okoro")]).await;
+    assert!(gil.get(back.leads()).await.has("Nobody is recorded as leaving."));
+    assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));
+}
+
+#[tokio::test]
 async fn a_successor_answers_from_that_day_and_the_contact_on_record_stays() {
     let office = office().await;
     let (today, later) = days(&office, 0, 3);

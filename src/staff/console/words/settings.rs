@@ -106,6 +106,7 @@ texts! {
         deputies: "each person's deputy", "pwy bynnag sy'n dirprwyo";
         state: "State", "Cyflwr";
         to_come: "to come", "i ddod";
+        stays: "They stay after all", "Mae'n aros wedi'r cyfan";
         closed: "The account is closed.", "Mae'r cyfrif wedi'i gau.";
         no_account: "No open account has this name.", "Nid oes gan unrhyw gyfrif agored yr enw hwn.";
         last: "The account stays open: nobody else keeps the settings. Give somebody else a role that does first.",
