@@ -17,7 +17,8 @@ use crate::runtime::limits::{
 use crate::runtime::metrics::{Metrics, OrganisationLabels, TokenLabels};
 use crate::runtime::shutdown::Stopping;
 
-/// What keeps casework. Both run side by side: a delivery that takes its time keeps nobody from being reminded.
+/// What keeps casework. All run side by side: a delivery that takes its time keeps nobody from being reminded, and
+/// reading all that is held keeps nothing from being delivered.
 #[derive(Clone)]
 pub(super) struct Keeper {
     pub desk: Desk,
@@ -111,6 +112,21 @@ impl Keeper {
             tracing::warn!(organisation = %organisation.id, entries = behind, "casework is behind the trail");
         }
         Ok(())
+    }
+
+    /// Destroys keys of days, round by round.
+    pub(super) async fn forget(self, mut stopping: Stopping) {
+        loop {
+            for organisation in &self.organisations {
+                match stopping.unless(self.desk.forget_days(&organisation.id)).await {
+                    Some(done) => say(organisation, done),
+                    None => return,
+                }
+            }
+            if pause(&mut stopping, KEEPER_EVERY).await.is_none() {
+                return;
+            }
+        }
     }
 
     /// Does unfinished or postponed work, round by round.

@@ -320,7 +320,8 @@ impl Running {
         };
         let followers = &mut self.core.followers;
         followers.spawn(keeper.clone().keep(self.shutdown.stopping()));
-        followers.spawn(keeper.finish(self.shutdown.stopping()));
+        followers.spawn(keeper.clone().finish(self.shutdown.stopping()));
+        followers.spawn(keeper.forget(self.shutdown.stopping()));
     }
 
     /// Ready means: the people are known, store and archive answer and are the same as before, and the mail server

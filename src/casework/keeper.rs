@@ -92,8 +92,7 @@ impl Desk {
             let letters = desk.mail_letters_left(&organisation, mailer.as_ref()).await;
             let erasures = desk.erase_what_was_left(&organisation).await;
             let sweeps = desk.sweep_what_was_left(&organisation).await;
-            let days = desk.forget_days(&organisation.id).await;
-            effects.and(releases).and(mails).and(letters).and(erasures).and(sweeps).and(days)
+            effects.and(releases).and(mails).and(letters).and(erasures).and(sweeps)
         })
         .await
     }

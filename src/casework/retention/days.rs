@@ -83,8 +83,11 @@ impl Desk {
         Ok(batch)
     }
 
-    /// Destroys the keys of days of which nothing is held any more.
-    pub(in crate::casework) async fn forget_days(&self, id: &OrganisationId) -> Result<(), Fault> {
+    /// Destroys the keys of days of which nothing is held any more. Cut off anywhere, it is done again.
+    ///
+    /// # Errors
+    /// The store can't be read or written, or the keys can't be reached: the next round does the same.
+    pub async fn forget_days(&self, id: &OrganisationId) -> Result<(), Fault> {
         if self.keys.get().is_none() {
             return Ok(());
         }
@@ -92,9 +95,6 @@ impl Desk {
         loop {
             let page = self.store.documents(id, LeftDay::KIND, listing.clone()).await?;
             for document in page.documents {
-                if self.is_closing() {
-                    return Ok(());
-                }
                 let taken = self.take_up::<LeftDay>(id, &document, Take::Due).await?;
                 let Some(mut held) = taken else { continue };
                 if let Err(fault) = self.forget_day(id, &mut held, &mut held_days).await {
@@ -118,10 +118,7 @@ impl Desk {
         let day = held.work.day;
         let read = match held_days.take() {
             Some(read) => read,
-            None => match self.while_held(held, self.days_held(id)).await {
-                Some(read) => read?,
-                None => return self.put_off(held, TimeDelta::zero()).await,
-            },
+            None => self.while_held(held, self.days_held(id)).await?,
         };
         let (is_held, since) = (read.days.contains(&day), read.since);
         *held_days = Some(read);
@@ -145,13 +142,9 @@ impl Desk {
         self.done_with(held).await
     }
 
-    /// `None`: the gateway stops, and another one reads them.
-    async fn days_held(&self, id: &OrganisationId) -> Option<Result<HeldDays, StoreError>> {
+    async fn days_held(&self, id: &OrganisationId) -> Result<HeldDays, StoreError> {
         let since = self.clock.now();
-        tokio::select! {
-            days = self.store.unnamed_days(id) => Some(days.map(|days| HeldDays { since, days })),
-            () = self.until_closing() => None,
-        }
+        Ok(HeldDays { since, days: self.store.unnamed_days(id).await? })
     }
 }
 

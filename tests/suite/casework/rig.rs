@@ -242,6 +242,7 @@ impl CaseOffice {
     /// One round of the keeper of a gateway with this desk: what was left, or put off and is due.
     pub async fn finish(&self, desk: &Desk) {
         desk.finish_what_was_left(&self.organisation, &self.mailer()).await.unwrap();
+        desk.forget_days(&self.organisation.id).await.unwrap();
     }
 
     /// Another desk on the same store: another gateway's, or a command's.

@@ -258,7 +258,7 @@ async fn a_key_of_a_day_goes_wherever_a_gateway_is_cut_off() {
             }
             office.clock.set(office.clock.now() + SETTLES);
             faulty.ends_after(calls);
-            let done = one.finish_what_was_left(&office.organisation, &office.mailer()).await;
+            let done = one.forget_days(&office.organisation.id).await;
             faulty.ends_after(usize::MAX);
             let other = desk(&keyed, &office);
             for _ in 0..4 {
