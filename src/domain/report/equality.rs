@@ -73,8 +73,9 @@ impl TellingNumbers {
 
     /// Lets a number tell of no more people than so many. `false`: there is no such number.
     fn tells_of(&mut self, group: &[String], people: u64) -> bool {
-        let number = self.0.get_mut(group);
-        number.map(|number| number.people = number.people.min(people)).is_some()
+        let Some(number) = self.0.get_mut(group) else { return false };
+        number.people = number.people.min(people);
+        true
     }
 }
 
