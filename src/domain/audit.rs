@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod facts;
+mod record;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ use super::reason_code::ReasonCode;
 use super::restriction::{KindName, Mode, Status};
 use super::row::DecisionRow;
 use facts::DecisionFacts;
+
+pub use record::{DecidedRecord, UnnumberedEntry};
 
 /// The name on an audit entry for what the gateway does by itself, its decisions among it.
 pub const GATEWAY: &str = "gateway";
@@ -389,7 +392,7 @@ pub struct AuditRow {
 
 /// An entry as recorded in the trail. Its JSON is sealed: a key that is added later must be left out where it
 /// is empty, and none may be renamed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AuditEntry {
     /// The entry's number in the organisation's trail, from 1.
     pub number: u64,
@@ -399,31 +402,6 @@ pub struct AuditEntry {
     pub by: String,
     #[serde(flatten)]
     pub event: AuditEvent,
-}
-
-/// The entry of a decision as [`AuditEntry`] has it, written without being made: every contact has one.
-#[derive(Serialize)]
-pub struct DecidedRecord<'a> {
-    /// `None`: the number is that of its place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u64>,
-    #[serde(serialize_with = "super::instant::written")]
-    at: DateTime<Utc>,
-    by: &'a str,
-    event: &'static str,
-    #[serde(flatten)]
-    decided: &'a DecidedEntry,
-}
-
-impl<'a> DecidedRecord<'a> {
-    pub const fn new(
-        number: Option<u64>,
-        at: DateTime<Utc>,
-        by: &'a str,
-        decided: &'a DecidedEntry,
-    ) -> Self {
-        DecidedRecord { number, at, by, event: "decided", decided }
-    }
 }
 
 #[cfg(test)]

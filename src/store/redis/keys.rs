@@ -44,7 +44,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::audit::{AuditEntry, AuditEvent, UnnumberedEntry};
 use crate::domain::decision::Decision;
 use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
@@ -176,7 +176,7 @@ impl Keys {
     }
 
     pub(super) fn read_audit(&self, number: u64, record: &str) -> Result<AuditEntry, StoreError> {
-        let AuditRecord { at, by, event } = self.codec.read(record, self.of_trail(&number))?;
+        let UnnumberedEntry { at, by, event } = self.codec.read(record, self.of_trail(&number))?;
         Ok(AuditEntry { number, at, by, event })
     }
 
@@ -338,7 +338,7 @@ pub(super) struct CountedMember {
 }
 
 /// An audit entry as it is written: its number is that of its place in the stream.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct AuditRecord {
     at: DateTime<Utc>,
     by: String,
