@@ -13,6 +13,7 @@ mod mutation;
 mod nearness;
 mod rules;
 mod said;
+mod slot_set;
 mod sound;
 mod spelling;
 mod vocabulary;

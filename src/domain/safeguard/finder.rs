@@ -8,9 +8,10 @@ use super::Lane;
 use super::examples::{Content, Examples, Likeness, passage};
 use super::found_by::FoundBy;
 use super::hash_index::{WordTable, word_hash};
-use super::looked_up::{LookedUp, Meant, mark};
+use super::looked_up::{LookedUp, Meant};
 use super::rules::{Candidate, Goal, Rules};
 use super::said::{SaidWord, words_of};
+use super::slot_set::SlotSet;
 use super::vocabulary::{Slot, Spelling, Vocabulary};
 use super::wording::Shares;
 use super::written::{ELEMENTS_MAX, LaneWords, Written, words_in};
@@ -152,7 +153,7 @@ impl Finder {
         self.rows(&text, shares, &mut finds, &mut occurrences);
         occurrences.iter().for_each(|one| text.note(one.slot));
         let asked = self.asked_near(&text, &occurrences);
-        occurrences.retain(|one| asked.get(usize::from(one.slot)).copied().unwrap_or_default());
+        occurrences.retain(|one| asked.holds(one.slot));
         occurrences.sort_unstable();
         self.near(&text, &occurrences, shares, &mut finds);
         if !self.shown.is_empty() && self.may_resemble(shares, &finds) {
@@ -268,21 +269,21 @@ impl Finder {
         }
     }
 
-    /// By slot, whether it is asked for by a rule of which the text may have everything.
-    fn asked_near(&self, text: &LookedUp<'_>, occurrences: &[Occurrence]) -> Vec<bool> {
-        let mut asked = vec![false; self.rules.slots()];
-        let mut known = vec![false; self.rules.slots()];
+    /// The slots that a rule asks for of which the text may have everything.
+    fn asked_near(&self, text: &LookedUp<'_>, occurrences: &[Occurrence]) -> SlotSet {
+        let mut asked = SlotSet::of(self.rules.slots());
+        let mut known = SlotSet::of(self.rules.slots());
         for slot in occurrences.iter().map(|one| one.slot) {
-            if known.get(usize::from(slot)).copied().unwrap_or(true) {
+            if known.holds(slot) {
                 continue;
             }
-            mark(&mut known, slot);
+            known.add(slot);
             let from = self.rules.near_from(slot).iter();
             for from in from.filter(|near| near.second.is_none_or(|slot| text.means(slot))) {
                 let Some(rule) = self.rules.near(from.number) else { continue };
                 if rule.others.iter().all(|slot| text.means(*slot)) {
                     let slots = rule.others.iter().chain(&rule.unless).chain([&slot]);
-                    slots.for_each(|slot| mark(&mut asked, *slot));
+                    slots.for_each(|slot| asked.add(*slot));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::rules::{Row, Rules};
 use super::said::SaidWord;
+use super::slot_set::SlotSet;
 use super::vocabulary::{Slot, Spelling};
 
 /// Fillers allowed between two words of a phrase.
@@ -16,8 +17,8 @@ pub(super) struct LookedUp<'t> {
     /// By word.
     looked: Vec<Looked>,
     meanings: Vec<Meant>,
-    /// By slot, whether a word or a row of words may mean it. Any other slot needs no search.
-    meant: Vec<bool>,
+    /// What a word or a row of words may mean. Any other slot needs no search.
+    meant: SlotSet,
 }
 
 /// The meanings of a word.
@@ -42,7 +43,7 @@ impl<'t> LookedUp<'t> {
     ) -> Self {
         let mut meanings = Vec::with_capacity(words.len());
         let mut looked = Vec::with_capacity(words.len());
-        let mut meant = vec![false; slots];
+        let mut meant = SlotSet::of(slots);
         for word in words {
             let from = meanings.len();
             look_up(word, &mut meanings);
@@ -50,7 +51,7 @@ impl<'t> LookedUp<'t> {
             for (slot, ..) in meanings.iter().skip(from) {
                 one.is_filler |= *slot == Rules::FILLER;
                 one.slots |= bit_of(*slot);
-                mark(&mut meant, *slot);
+                meant.add(*slot);
             }
             looked.push(one);
         }
@@ -80,12 +81,12 @@ impl<'t> LookedUp<'t> {
 
     /// Whether any word or noted row of words may mean the slot.
     pub(super) fn means(&self, slot: Slot) -> bool {
-        self.meant.get(usize::from(slot)).copied().unwrap_or_default()
+        self.meant.holds(slot)
     }
 
     /// Notes that a row of words means the slot.
     pub(super) fn note(&mut self, slot: Slot) {
-        mark(&mut self.meant, slot);
+        self.meant.add(slot);
     }
 
     /// Drops the meanings of words that are harmless in their context ("fire door").
@@ -147,11 +148,4 @@ impl<'t> LookedUp<'t> {
 /// The bit of a slot; slots 64 apart share one.
 const fn bit_of(slot: Slot) -> u64 {
     1 << (slot % 64)
-}
-
-/// Sets the flag of a slot.
-pub(super) fn mark(of_slots: &mut [bool], slot: Slot) {
-    if let Some(marked) = of_slots.get_mut(usize::from(slot)) {
-        *marked = true;
-    }
 }
