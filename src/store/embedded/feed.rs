@@ -56,7 +56,8 @@ impl Feed {
         let place = place.as_mut().ok_or_else(fault::closed)?;
         let version: i64 = place
             .connection
-            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut it| it.query_row([], |row| row.get(0)))
             .map_err(from_sqlite)?;
         if version == place.data_version {
             return Ok(version);
