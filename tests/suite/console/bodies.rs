@@ -163,7 +163,8 @@ async fn an_original_that_there_is_no_room_for_is_asked_for_again() {
     assert_eq!(ann.get("/items/c-2/original/download").await.status, StatusCode::OK);
 }
 
-/// Whatever takes a body into memory counts it, so that there is one place that does.
+/// Whatever takes a request's body into memory counts it, so that there is one place that does. `pressed.rs` takes answers
+/// of our own, of a known length.
 #[test]
 fn no_other_file_of_the_staff_side_takes_a_body_into_memory() {
     fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -179,7 +180,10 @@ fn no_other_file_of_the_staff_side_takes_a_body_into_memory() {
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/staff"), &mut found);
     assert!(found.len() > 50);
     let rust = |path: &&std::path::PathBuf| path.extension().is_some_and(|one| one == "rs");
-    for path in found.iter().filter(rust).filter(|path| !path.ends_with("incoming.rs")) {
+    let counted = |path: &&std::path::PathBuf| {
+        path.ends_with("incoming.rs") || path.ends_with("console/pressed.rs")
+    };
+    for path in found.iter().filter(rust).filter(|path| !counted(path)) {
         let text = std::fs::read_to_string(path).unwrap();
         let (text, _tests) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
         for way in [
