@@ -120,7 +120,7 @@ pub(super) async fn record(
     }
     let acting = Acting::from(visit.name());
     desk.record_equality(organisation, &id, &GivenAnswers(given), acting).await?;
-    Ok(go(&format!("/people/{}?tab=record", quoted(&id))))
+    Ok(go(&format!("/people/{}?tab=record&done=equality", quoted(&id))))
 }
 
 /// One figure by one characteristic.

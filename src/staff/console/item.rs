@@ -77,6 +77,8 @@ struct ItemPage {
     came: String,
     waited: Option<String>,
     disposition: &'static str,
+    /// A colleague wrote it.
+    is_outbound: bool,
     reasons: Vec<String>,
     /// Reasons are in English on a Welsh page.
     foreign: bool,
@@ -216,7 +218,7 @@ fn filled(
     let w = words::Item::of(language);
     let came = say::when(item.at, now, zone, language);
     let named = who(item, person, words::Queue::of(language));
-    let direction = if item.sent_by.is_some() { w.outbound_to } else { w.from };
+    let (direction, disposition) = way(item, w, language);
     let heading = format!("{} {direction} {named}", say::channel(item.channel, language));
     let queue_path = format!("/queues/{}", quoted(&item.queue));
     let queue_name = say::queue(&item.queue, language).0;
@@ -242,7 +244,8 @@ fn filled(
         subject: item.subject.clone(),
         came: came.clone(),
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
-        disposition: say::disposition(item.disposition, language),
+        disposition,
+        is_outbound: item.sent_by.is_some(),
         reasons: item.reasons.iter().map(|one| one.text.clone()).collect(),
         foreign: language == Language::Welsh,
         flags: item.flags.iter().map(|flag| say::flag(flag, language)).collect(),
@@ -272,6 +275,14 @@ fn filled(
         changed: beside.changed,
         not_done: beside.not_done,
         note_kept: beside.note_kept,
+    }
+}
+
+/// From or to the person, and what became of it.
+const fn way(item: &QueueItem, w: &words::Item, of: Language) -> (&'static str, &'static str) {
+    match item.sent_by {
+        Some(_) => (w.outbound_to, w.outbound),
+        None => (w.from, say::disposition(item.disposition, of)),
     }
 }
 

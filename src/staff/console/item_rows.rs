@@ -86,7 +86,11 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         anchor,
         who: who(&item, person, w),
         known: person.is_some(),
-        channel: say::channel(item.channel, language),
+        channel: if item.sent_by.is_some() {
+            w.outbound
+        } else {
+            say::channel(item.channel, language)
+        },
         subject: item.subject.clone().or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
         foreign: language == Language::Welsh && why.is_some(),
         why: why.unwrap_or_else(|| say::disposition(item.disposition, language).to_owned()),

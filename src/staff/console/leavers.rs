@@ -32,6 +32,8 @@ struct Line {
 /// What moved, by the last form.
 struct Moved {
     name: String,
+    /// What happens on the day, or has happened.
+    when: String,
     /// Where each person is, their name, the restriction, and who takes over.
     people: Vec<(String, String, String, String)>,
     refused: Vec<String>,
@@ -65,19 +67,26 @@ struct LeaversPage {
 
 impl LeaversPage {
     fn is_wrong(&self, field: &str) -> bool {
-        self.faults.iter().any(|(of, ..)| *of == field)
+        self.fault(field).is_some()
+    }
+
+    fn fault(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|(of, ..)| *of == field).map(|(_, text, _)| text.as_str())
+    }
+}
+
+const fn account(end: AccountEnd, w: &words::Leavers) -> &'static str {
+    match end {
+        AccountEnd::Nobodys => w.no_account,
+        AccountEnd::Closed => w.closed,
+        AccountEnd::LastAdministrator => w.last,
     }
 }
 
 fn line(visit: &Visit, one: LeaverOnRecord, w: &words::Leavers) -> Line {
-    let account = match one.account {
-        AccountEnd::Nobodys => w.no_account,
-        AccountEnd::Closed => w.closed,
-        AccountEnd::LastAdministrator => w.last,
-    };
     Line {
         on: say::day(one.on, visit.language()),
-        done: one.is_done.then_some((account, one.items)),
+        done: one.is_done.then(|| (account(one.account, w), one.items)),
         name: one.name,
         successor: one.successor,
     }
@@ -93,12 +102,18 @@ fn open_line(one: OpenWork, w: &words::Leavers) -> (String, &'static str, String
     (format!("/people/{}/case", quoted(&one.person)), what, one.id)
 }
 
-fn moved(done: LeaverRecorded, w: &words::Leavers) -> Moved {
+fn moved(visit: &Visit, done: LeaverRecorded, w: &words::Leavers) -> Moved {
+    let when = if done.leaving.is_done {
+        account(done.leaving.account, w).to_owned()
+    } else {
+        w.on_the_day.replace("{day}", &say::day(done.leaving.on, visit.language()))
+    };
     let people = done.handed_over.into_iter().map(|one| {
         (format!("/people/{}", quoted(&one.person)), one.shown, one.restriction, one.to)
     });
     Moved {
         name: done.leaving.name,
+        when,
         people: people.collect(),
         refused: done.refused.iter().map(|one| one.person.shown_name().to_owned()).collect(),
         open: done.open.into_iter().map(|one| open_line(one, w)).collect(),
@@ -163,6 +178,10 @@ pub(super) async fn record(
         successor: text("successor"),
         email: text("email"),
     };
+    if typed.name.is_empty() {
+        let fault = ("name", w.name_missing.to_owned(), false);
+        return shown(&staff, &visit, typed, vec![fault], None).await;
+    }
     let Ok(on) = typed.on.parse::<NaiveDate>() else {
         let fault = ("on", w.day_missing.to_owned(), false);
         return shown(&staff, &visit, typed, vec![fault], None).await;
@@ -181,7 +200,7 @@ pub(super) async fn record(
     let done = casework.record_leaver(&visit.organisation, role, visit.name(), &leaver).await;
     let faults: Vec<(&'static str, String, bool)> = match done {
         Ok(done) => {
-            let moved = moved(done, w);
+            let moved = moved(&visit, done, w);
             return shown(&staff, &visit, Typed::default(), Vec::new(), Some(moved)).await;
         }
         Err(Fault::Invalid(faults)) => {

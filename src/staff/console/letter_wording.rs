@@ -71,7 +71,6 @@ struct WordingPage {
     meanwhile: Option<SavedMeanwhile>,
     /// The sample as it would be written, once it was tried.
     preview: Option<String>,
-    is_complete: bool,
     editions: Vec<EditionLine>,
     parts: Vec<&'static str>,
 }
@@ -164,7 +163,9 @@ pub(super) async fn act(
         "try" => match try_wording(organisation, of, &typed.source) {
             Ok(tried) => {
                 let refusals = unsaid(&visit, &tried.unsaid);
-                let came = CameOf { refusals, tried: Some(tried), ..CameOf::default() };
+                let complete = words::WordingTexts::of(visit.language()).complete;
+                let said = refusals.is_empty().then(|| complete.to_owned());
+                let came = CameOf { said, refusals, tried: Some(tried), ..CameOf::default() };
                 return shown(&staff, &visit, of, typed, came).await.map(idle);
             }
             Err(fault) => Err(fault),
@@ -277,7 +278,6 @@ async fn shown(
         is_edited: latest.is_some_and(|latest| !latest.as_configured),
         samples: names.map(|(name, number)| (number, name, number == typed.sample)).collect(),
         sample: typed.sample,
-        is_complete: is_tried && came.refusals.is_empty(),
         preview: document.map(|document| plain(&document)),
         refusals: came.refusals,
         meanwhile: came.meanwhile,

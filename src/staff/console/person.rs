@@ -118,8 +118,10 @@ pub(super) async fn show(
     let AllRecords { whole, records } = desk.all_records(&organisation.id, &person).await?;
     let head = Head::of(&visit, &whole, Some(tab), because);
     let may_merge = ChangesPeople::allows(organisation, visit.role());
+    let saved = words::Equality::of(visit.language()).saved;
+    let said = (asked.text("done") == Some("equality")).then_some(saved);
     page(&PersonPage {
-        f: Frame::of(&staff, &visit, Section::People, &head.title),
+        f: Frame::of(&staff, &visit, Section::People, &head.title).saying(said),
         w,
         head,
         tab,

@@ -60,7 +60,7 @@ async fn a_wording_is_tried_saved_listed_and_put_back() {
     let saved = post(&mut mia, &form, "save", &source).await;
     let page = mia.get(saved.leads()).await;
     for text in
-        ["The wording is saved.", "edited by Mia Lund, Mon 23 Nov, 10:00", "Earlier wordings"]
+        ["The wording is saved.", "edited by Mia Lund, Mon 23 Nov, 10:00", "Wordings so far"]
     {
         assert!(page.has(text), "{text}: {}", page.text());
     }

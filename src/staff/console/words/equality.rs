@@ -7,13 +7,14 @@ texts! {
     Equality {
         title: "Equality monitoring", "Monitro cydraddoldeb";
         link: "Equality monitoring data of this person", "Data monitro cydraddoldeb y person hwn";
-        lead: "What the person said of themselves. It is used only for figures: nobody who answers them sees it, and no decision or letter uses it. The audit trail shows who opened or changed it, and no answer.",
-            "Yr hyn a ddywedodd y person amdano'i hun. Dim ond ar gyfer ffigurau y'i defnyddir: nid yw neb sy'n ei ateb yn ei weld, ac nid yw unrhyw benderfyniad na llythyr yn ei ddefnyddio. Mae'r llwybr archwilio yn dangos pwy a'i hagorodd neu a'i newidiodd, heb ddangos unrhyw ateb.";
+        lead: "What the person said about themselves, for figures only. Colleagues who answer the person don't see it, and no decision and no letter uses it. The audit trail shows who opened or changed it, but not the answers.",
+            "Yr hyn a ddywedodd y person amdano'i hun, ar gyfer ffigurau yn unig. Nid yw cydweithwyr sy'n ateb y person yn ei weld, ac nid yw unrhyw benderfyniad na llythyr yn ei ddefnyddio. Mae'r llwybr archwilio yn dangos pwy a'i hagorodd neu a'i newidiodd, ond nid yr atebion.";
         nothing_offered: "Your organisation records no equality data. Its configuration lists what it records, in [organisation.equality].",
             "Nid yw eich sefydliad yn cofnodi data cydraddoldeb. Mae ei ffurfweddiad yn rhestru'r hyn a gofnodir, yn [organisation.equality].";
         save: "Save", "Cadw";
+        saved: "The answers are saved.", "Mae'r atebion wedi'u cadw.";
         not_recorded: "not recorded", "heb ei gofnodi";
-        prefers_not_to_say: "prefers not to say", "mae'n well ganddo beidio â dweud";
+        prefers_not_to_say: "prefers not to say", "mae'n well ganddynt beidio â dweud";
         all_answers: "all answers", "pob ateb";
         age: "Age", "Oedran";
         disability: "Disability", "Anabledd";
@@ -25,8 +26,8 @@ texts! {
         sex: "Sex", "Rhyw";
         sexual_orientation: "Sexual orientation", "Cyfeiriadedd rhywiol";
         report: "Equality figures", "Ffigurau cydraddoldeb";
-        report_lead: "Restrictions, warnings and appeals of a calendar year, as far as its months are over. Restrictions in force are counted on the last day. Numbers that tell of fewer than 5 people are hidden, together with any that would give them away. Publish whole years only: reports of a year that is not over can be subtracted from each other.",
-            "Cyfyngiadau, rhybuddion ac apeliadau blwyddyn galendr, cyn belled ag y mae ei misoedd ar ben. Cyfrifir cyfyngiadau mewn grym ar y diwrnod olaf. Cuddir niferoedd sy'n sôn am lai na 5 o bobl, ynghyd ag unrhyw rai a fyddai'n eu datgelu. Cyhoeddwch flynyddoedd cyfan yn unig: gellir tynnu adroddiadau ar flwyddyn nad yw ar ben oddi wrth ei gilydd.";
+        report_lead: "Restrictions, warnings and appeals of a calendar year, as far as its months are over. Restrictions in force are counted on the last day. Numbers that tell of fewer than 5 people are hidden, together with any that would give them away; where that is not enough, so are all answers of a table. Publish whole years only: reports of a year that is not over can be subtracted from each other.",
+            "Cyfyngiadau, rhybuddion ac apeliadau blwyddyn galendr, cyn belled ag y mae ei misoedd ar ben. Cyfrifir cyfyngiadau mewn grym ar y diwrnod olaf. Cuddir niferoedd sy'n sôn am lai na 5 o bobl, ynghyd ag unrhyw rai a fyddai'n eu datgelu; lle nad yw hynny'n ddigon, cuddir holl atebion y tabl. Cyhoeddwch flynyddoedd cyfan yn unig: gellir tynnu adroddiadau ar flwyddyn nad yw ar ben oddi wrth ei gilydd.";
         year: "Year", "Blwyddyn";
         answer: "Answer", "Ateb";
         nothing_recorded: "No equality data is recorded.", "Nid oes data cydraddoldeb wedi'i gofnodi.";

@@ -89,6 +89,7 @@ texts! {
         taken_by: "taken by", "wedi'i gymryd gan";
         taken_by_me: "taken by you", "wedi'i gymryd gennych chi";
         unknown_person: "Not on record", "Heb gofnod";
+        outbound: "A colleague's e-mail to them", "E-bost cydweithiwr atynt";
         wait: "waiting", "yn aros";
         page_of: "page", "tudalen";
         none_left: "Nothing was left to take.", "Nid oedd dim ar ôl i'w gymryd.";
@@ -103,6 +104,9 @@ texts! {
         make_incident: "Record an incident", "Cofnodi digwyddiad";
         from: "from", "oddi wrth";
         outbound_to: "to", "at";
+        outbound: "A colleague's message, held on its way out", "Neges cydweithiwr, a ddaliwyd ar ei ffordd allan";
+        outbound_hint: "It has not gone. Release it, or close it and answer the person yourself.",
+            "Nid yw wedi mynd. Rhyddhewch hi, neu ei chau ac ateb y person eich hun.";
         sent_by: "Written by", "Ysgrifennwyd gan";
         why: "Why it is here", "Pam mae yma";
         doubts: "What to bear in mind", "Beth i'w gofio";

@@ -97,13 +97,13 @@ texts! {
     Leavers {
         title: "Leavers", "Y rhai sy'n gadael";
         link: "Somebody leaves for good", "Mae rhywun yn gadael am byth";
-        lead: "From the day on which somebody leaves, others answer their people. The items they have claimed move on, and their account closes. Addresses and letters that customers know stay as they are.",
-            "O'r diwrnod y mae rhywun yn gadael, mae eraill yn ateb y bobl yr oedd yn eu hateb. Mae'r hyn a gymerodd yn mynd ymlaen, ac mae ei gyfrif yn cau. Mae'r cyfeiriadau a'r llythyrau y mae cwsmeriaid yn eu gwybod yn aros fel y maent.";
+        lead: "Somebody else takes over their people and the items in their name, and their account closes. Addresses and letters that customers know stay as they are.",
+            "Mae rhywun arall yn cymryd drosodd y bobl yr oeddent yn eu hateb a'r eitemau yn eu henw, ac mae eu cyfrif yn cau. Mae'r cyfeiriadau a'r llythyrau y mae cwsmeriaid yn eu hadnabod yn aros fel y maent.";
         none: "Nobody is recorded as leaving.", "Nid oes neb wedi'i gofnodi fel un sy'n gadael.";
         name: "Name", "Enw";
         on: "Leaves on", "Yn gadael ar";
         successor: "Who takes over", "Pwy sy'n cymryd drosodd";
-        deputies: "each person's deputy", "pwy bynnag sy'n dirprwyo";
+        deputies: "each person's deputy", "dirprwy pob person";
         state: "State", "Cyflwr";
         to_come: "to come", "i ddod";
         stays: "They stay after all", "Mae'n aros wedi'r cyfan";
@@ -111,25 +111,34 @@ texts! {
         no_account: "No open account has this name.", "Nid oes gan unrhyw gyfrif agored yr enw hwn.";
         last: "The account stays open: nobody else keeps the settings. Give somebody else a role that does first.",
             "Mae'r cyfrif yn aros ar agor: nid oes neb arall yn cadw'r gosodiadau. Rhowch rôl sy'n gwneud hynny i rywun arall yn gyntaf.";
-        items: "Items that went on:", "Eitemau a aeth ymlaen:";
+        items: "Items passed on:", "Eitemau a drosglwyddwyd:";
         add: "Record that somebody leaves", "Cofnodi bod rhywun yn gadael";
         who: "Who leaves?", "Pwy sy'n gadael?";
+        choose: "Choose a colleague", "Dewiswch gydweithiwr";
         from: "Which is the first day without them?", "Pa un yw'r diwrnod cyntaf hebddynt?";
+        from_hint: "Their account closes on that day. If it is today or earlier, it closes at once.",
+            "Mae eu cyfrif yn cau ar y diwrnod hwnnw. Os yw'n heddiw neu'n gynharach, mae'n cau ar unwaith.";
         who_next: "Who takes over?", "Pwy sy'n cymryd drosodd?";
-        who_next_hint: "Leave it empty, and each person's deputy takes over. Until that day a successor is the first deputy.",
-            "Gadewch ef yn wag, ac mae dirprwy pob person yn cymryd drosodd. Tan y diwrnod hwnnw yr olynydd yw'r dirprwy cyntaf.";
+        who_next_hint: "A name. Leave it empty, and each person's deputy takes over. Until that day the successor is the first deputy.",
+            "Enw. Gadewch ef yn wag, ac mae dirprwy pob person yn cymryd drosodd. Tan y diwrnod hwnnw yr olynydd yw'r dirprwy cyntaf.";
         email: "The successor's e-mail address", "Cyfeiriad e-bost yr olynydd";
-        record: "Record it", "Ei gofnodi";
-        recorded: "It is recorded", "Mae wedi'i gofnodi";
-        takes_over: "Who takes over for each person", "Pwy sy'n cymryd drosodd ar gyfer pwy";
+        optional: "(you can leave this empty)", "(gallwch adael hwn yn wag)";
+        record: "Record that they leave", "Cofnodi eu bod yn gadael";
+        recorded: "recorded as leaving", "cofnodwyd fel un sy'n gadael";
+        on_the_day: "On {day} the items in their name are passed on, and their account closes.",
+            "Ar {day} trosglwyddir yr eitemau yn eu henw, ac mae eu cyfrif yn cau.";
+        undo: "To change the day or who takes over, record the same name again. A closed account is opened again under Staff and tokens.",
+            "I newid y diwrnod neu bwy sy'n cymryd drosodd, cofnodwch yr un enw eto. Ailagorir cyfrif sydd wedi'i gau o dan Staff a thocynnau.";
+        takes_over: "Who takes over for each person", "Pwy sy'n cymryd drosodd ar gyfer pob person";
         nobody_answered: "They are nobody's point of contact.", "Nid ydynt yn bwynt cyswllt i neb.";
         refused: "It could not be recorded for these people. Record it again.", "Ni ellid ei gofnodi ar gyfer y bobl hyn. Cofnodwch ef eto.";
-        open: "What a manager must see to", "Yr hyn y mae'n rhaid i reolwr ofalu amdano";
+        open: "Still open, for a manager to see to", "Yn dal ar agor, i reolwr ofalu amdano";
         nothing_open: "No proposal, letter or appeal waits for them.", "Nid oes cynnig, llythyr nac apêl yn aros amdanynt.";
         proposal: "They proposed", "Fe wnaethant gynnig";
         signature: "Waits for a signature that they could give:", "Yn aros am lofnod y gallent ei roi:";
         letter: "They drafted the letter", "Fe wnaethant ddrafftio'r llythyr";
         appeal: "They hear the appeal", "Maent yn gwrando'r apêl";
+        name_missing: "Choose who leaves", "Dewiswch pwy sy'n gadael";
         day_missing: "Give a day", "Rhowch ddiwrnod";
         nobody: "No restriction and no account has this name", "Nid oes gan unrhyw gyfyngiad na chyfrif yr enw hwn";
     }

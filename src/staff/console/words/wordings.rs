@@ -6,10 +6,10 @@ texts! {
     /// Editing a template.
     WordingTexts {
         title: "Wording of letters", "Geiriad llythyrau";
-        lead: "One template lays out every letter of the language. Letters are written by it as soon as it is saved; letters that were approved before keep their words.",
-            "Mae un templed yn gosod pob llythyr yn yr iaith. Ysgrifennir llythyrau yn ôl y templed cyn gynted ag y caiff ei gadw; mae llythyrau a gymeradwywyd o'r blaen yn cadw eu geiriau.";
-        welsh: "Welsh wording that was changed is not sent until somebody who reads Welsh has approved it: see Letter templates.",
-            "Ni anfonir geiriad Cymraeg sydd wedi'i newid nes i rywun sy'n darllen Cymraeg ei gymeradwyo: gweler Templedi llythyrau.";
+        lead: "One template lays out every letter in this language. Once you save it, new letters use it; letters that are already approved keep their words.",
+            "Mae un templed yn gosod pob llythyr yn yr iaith hon. Ar ôl ichi ei gadw, mae llythyrau newydd yn ei ddefnyddio; mae llythyrau sydd eisoes wedi'u cymeradwyo yn cadw eu geiriau.";
+        welsh: "Once you change the Welsh wording, no letter in Welsh is sent until somebody who reads Welsh has approved it: see Letter templates.",
+            "Ar ôl ichi newid y geiriad Cymraeg, ni anfonir unrhyw lythyr Cymraeg nes i rywun sy'n darllen Cymraeg ei gymeradwyo: gweler Templedi llythyrau.";
         now: "Wording now", "Geiriad nawr";
         source: "Template", "Templed";
         source_hint: "Marks: # title, ## heading, - entry of a list, | line that stays a line; an empty line ends a paragraph. {{ parts.how_to_appeal }} puts in a part with its heading, {{ bodies.how_to_appeal }} the same without it.",
@@ -17,7 +17,7 @@ texts! {
         sample: "Sample letter for the preview", "Llythyr enghreifftiol ar gyfer y rhagolwg";
         save: "Save the wording", "Cadw'r geiriad";
         try_it: "Check and preview, without saving", "Gwirio a rhagweld, heb gadw";
-        saved: "The wording is saved. Letters are written by it from now on.", "Mae'r geiriad wedi'i gadw. Ysgrifennir llythyrau yn ôl y geiriad hwn o hyn ymlaen.";
+        saved: "The wording is saved. New letters use it from now on.", "Mae'r geiriad wedi'i gadw. Mae llythyrau newydd yn ei ddefnyddio o hyn ymlaen.";
         went_back: "Letters have the configured wording again.", "Mae gan lythyrau y geiriad o'r ffurfweddiad eto.";
         line: "Line", "Llinell";
         unfollowed: "The template can't be followed", "Ni ellir dilyn y templed";
@@ -35,18 +35,19 @@ texts! {
         tag: "This tag can't be used here: use values such as {{ parts.reasons }}, {% if kind == \"warning\" %}, and one loop at a time over from, to or sections.",
             "Ni ellir defnyddio'r tag hwn yma: defnyddiwch werthoedd megis {{ parts.reasons }}, {% if kind == \"warning\" %}, ac un ddolen ar y tro dros from, to neu sections.";
         unsaid: "Letters would lack", "Byddai llythyrau heb";
-        put_in: "Put it in where letters are to say it:", "Rhowch ef lle y dylai llythyrau ei ddweud:";
-        complete: "Nothing is missing: this wording can be saved.", "Nid oes dim ar goll: gellir cadw'r geiriad hwn.";
+        put_in: "To put it in, write:", "I'w roi i mewn, ysgrifennwch:";
+        complete: "Nothing is missing. The preview is below the form; the wording is not saved yet.",
+            "Nid oes dim ar goll. Mae'r rhagolwg o dan y ffurflen; nid yw'r geiriad wedi'i gadw eto.";
         changed: "Somebody else changed this wording while you were writing", "Newidiodd rhywun arall y geiriad hwn tra oeddech chi'n ysgrifennu";
-        changed_text: "Your text is below, and is not saved. Take over what you want to keep of theirs; saving then replaces their wording.",
-            "Mae eich testun isod, ac nid yw wedi'i gadw. Cymerwch yr hyn yr ydych am ei gadw o'u geiriad hwy; bydd cadw wedyn yn disodli eu geiriad.";
+        changed_text: "Your text is below, and is not saved. Copy into it what you want to keep of theirs. Saving then replaces their wording.",
+            "Mae eich testun isod, ac nid yw wedi'i gadw. Copïwch iddo yr hyn yr ydych am ei gadw o'u geiriad hwy. Bydd cadw wedyn yn disodli eu geiriad.";
         from_line: "What they changed, from line", "Yr hyn a newidiwyd ganddynt, o linell";
         before: "Before", "O'r blaen";
         after: "Now", "Nawr";
         preview: "Preview", "Rhagolwg";
         as_page: "Open as a page", "Agor fel tudalen";
         as_large_page: "Open in large print", "Agor mewn print bras";
-        history: "Earlier wordings", "Geiriadau cynharach";
+        history: "Wordings so far", "Geiriadau hyd yn hyn";
         edition: "Edition", "Argraffiad";
         by: "By", "Gan";
         at: "When", "Pryd";
@@ -56,11 +57,11 @@ texts! {
         open_edition: "Put this one into the form", "Rhoi'r un hwn yn y ffurflen";
         from_edition: "The form has the text of edition {n}. Nothing is saved yet.", "Mae gan y ffurflen destun argraffiad {n}. Nid oes dim wedi'i gadw eto.";
         back: "Go back to the configured wording", "Mynd yn ôl i'r geiriad yn y ffurfweddiad";
-        back_text: "Letters are then written by the configuration's template. The wording edited here stays among the earlier ones.",
-            "Yna ysgrifennir llythyrau yn ôl templed y ffurfweddiad. Mae'r geiriad a olygwyd yma yn aros ymhlith y rhai cynharach.";
-        names: "Names that a template may use", "Enwau y caiff templed eu defnyddio";
+        back_text: "New letters then use the template that was there before anybody edited it here. Your wordings so far stay in the list above.",
+            "Yna mae llythyrau newydd yn defnyddio'r templed a oedd yno cyn i neb ei olygu yma. Mae eich geiriadau hyd yn hyn yn aros yn y rhestr uchod.";
+        names: "Names that you can use in a template", "Enwau y gallwch eu defnyddio mewn templed";
         names_text: "Parts of letters, as parts.NAME or bodies.NAME:", "Rhannau llythyrau, fel parts.ENW neu bodies.ENW:";
-        names_more: "Besides: kind, language, large_print, organisation, from, to, date, reference, title, dear, closing, signed_by, sections.",
-            "Hefyd: kind, language, large_print, organisation, from, to, date, reference, title, dear, closing, signed_by, sections.";
+        names_more: "Other names: kind, language, large_print, organisation, from, to, date, reference, title, dear, closing, signed_by, sections.",
+            "Enwau eraill: kind, language, large_print, organisation, from, to, date, reference, title, dear, closing, signed_by, sections.";
     }
 }
