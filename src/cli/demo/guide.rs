@@ -1,6 +1,7 @@
 //! What a demo prints: what to open and what to paste. Everything works as pasted.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -54,13 +55,14 @@ pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[Link]) -> String {
 }
 
 fn mails(scratch: &Scratch) -> String {
-    let smtp = scratch.listeners.smtp;
-    let mail = |from: &str, to: &str, subject: &str, text: &str| {
+    let (smtp, outbound) = (scratch.listeners.smtp, scratch.listeners.outbound);
+    let by = |listener: SocketAddr, from: &str, to: &str, subject: &str, text: &str| {
         format!(
             "printf 'From: {from}\\r\\nTo: {to}\\r\\nSubject: {subject}\\r\\n\\r\\n{text}\\r\\n' | \
-             curl -sS smtp://{smtp} --mail-from {from} --mail-rcpt {to} -T -\n"
+             curl -sS smtp://{listener} --mail-from {from} --mail-rcpt {to} -T -\n"
         )
     };
+    let mail = |from: &str, to: &str, subject: &str, text: &str| by(smtp, from, to, subject, text);
     let jo = "jo.marsh@mail.example";
     let karbon = "repairs@karbon.example";
     [
@@ -79,6 +81,8 @@ fn mails(scratch: &Scratch) -> String {
             "Damp",
             "The damp in the bathroom is not treated although I have asked for it since the spring",
         ),
+        "# A colleague answers Jo Marsh past Sam Okoro: held on its way out, for Sam to release or close.\n".to_owned(),
+        by(outbound, "kim.reed@karbon.example", jo, "Your fence", "We come on Monday."),
     ]
     .concat()
 }

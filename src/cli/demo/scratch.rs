@@ -20,6 +20,8 @@ pub(super) struct Sample {
     people: &'static str,
     /// What the organisation chooses for what its policy leaves unset.
     set: &'static str,
+    /// What it records of protected characteristics.
+    equality: &'static str,
 }
 
 pub(super) const SAMPLES: [Sample; 5] = [
@@ -29,6 +31,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
         profile: include_str!("../../../config/profiles/karbon-homes.toml"),
         people: include_str!("../../../config/demo/karbon.json"),
         set: KARBON_CHOSE,
+        equality: KARBON_RECORDS,
     },
     Sample {
         id: "tuntum",
@@ -36,6 +39,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
         profile: include_str!("../../../config/profiles/tuntum.toml"),
         people: include_str!("../../../config/demo/tuntum.json"),
         set: "{}",
+        equality: "",
     },
     Sample {
         id: "calico",
@@ -43,6 +47,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
         profile: include_str!("../../../config/profiles/calico-homes.toml"),
         people: include_str!("../../../config/demo/calico.json"),
         set: "{}",
+        equality: "",
     },
     Sample {
         id: "derby",
@@ -50,6 +55,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
         profile: include_str!("../../../config/profiles/derby-homes.toml"),
         people: include_str!("../../../config/demo/derby.json"),
         set: "{}",
+        equality: "",
     },
     Sample {
         id: "united-welsh",
@@ -57,11 +63,21 @@ pub(super) const SAMPLES: [Sample; 5] = [
         profile: include_str!("../../../config/profiles/united-welsh.toml"),
         people: include_str!("../../../config/demo/united-welsh.json"),
         set: "{}",
+        equality: "",
     },
 ];
 
 /// What Karbon's policy leaves open and the demo chooses, so that its cases can go the whole way.
-const KARBON_CHOSE: &str = r#"{ "review.every_months" = 6, "review.longest_months" = 12, "review.on_overdue" = "keep", "review.anchor" = "implementation", "appeal.window" = { months = 3, from = "letter" }, "appeal.answer" = { working_days = 20, from = "receipt" }, "appeal.notify" = { working_days = 5, from = "appeal_decision" }, "appeal.heard_by" = "head_of_service", "appeal.hearer_uninvolved" = true, "appeal.in_force_during" = true, "letter.must_say" = ["restrictions", "reasons", "review_date", "how_to_appeal"], "letter.written" = true, "responsible.decides" = ["manager", "head_of_service"], "responsible.engages_after_end" = ["head_of_service"], "read_within_working_days" = 5, staffed_hours = { telephone = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, email = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, letter = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] } } }"#;
+const KARBON_CHOSE: &str = r#"{ "outbound_answers" = "hold", "review.every_months" = 6, "review.longest_months" = 12, "review.on_overdue" = "keep", "review.anchor" = "implementation", "appeal.window" = { months = 3, from = "letter" }, "appeal.answer" = { working_days = 20, from = "receipt" }, "appeal.notify" = { working_days = 5, from = "appeal_decision" }, "appeal.heard_by" = "head_of_service", "appeal.hearer_uninvolved" = true, "appeal.in_force_during" = true, "letter.must_say" = ["restrictions", "reasons", "review_date", "how_to_appeal"], "letter.written" = true, "responsible.decides" = ["manager", "head_of_service"], "responsible.engages_after_end" = ["head_of_service"], "read_within_working_days" = 5, staffed_hours = { telephone = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, email = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, letter = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] } } }"#;
+
+/// What Karbon records for equality figures, with the answers of its people in `config/demo/karbon.json`.
+const KARBON_RECORDS: &str = r#"
+[organisation.equality]
+age = ["under 25", "25 to 64", "65 or over"]
+disability = ["yes", "no"]
+race = ["Asian or Asian British", "Black or Black British", "mixed", "white", "another group"]
+sex = ["female", "male"]
+"#;
 
 /// The gateway's listeners.
 pub(super) struct Listeners {
@@ -69,6 +85,7 @@ pub(super) struct Listeners {
     pub staff: SocketAddr,
     pub smtp: SocketAddr,
     pub lmtp: SocketAddr,
+    pub outbound: SocketAddr,
 }
 
 /// A folder that goes when the demo ends.
@@ -92,6 +109,7 @@ impl Scratch {
             staff: free(8081)?,
             smtp: free(10_025)?,
             lmtp: free(10_024)?,
+            outbound: free(10_027)?,
         };
         let scratch = Scratch { folder, listeners, token: random()?, secret: random()? };
         scratch.write(sinks, store)?;
@@ -124,11 +142,11 @@ impl Scratch {
     }
 
     fn head(&self, sinks: &Sinks, store: Option<&str>) -> String {
-        let Listeners { contacts, staff, smtp, lmtp } = &self.listeners;
+        let Listeners { contacts, staff, smtp, lmtp, outbound } = &self.listeners;
         format!(
             "[store]\nurl = {store}\n\n[state]\nfolder = \"{folder}/state\"\n\n[archive]\nurl = \"file:{folder}/archive\"\n\n\
              [listen]\ncontacts = \"{contacts}\"\nstaff = \"{staff}\"\nsmtp = \"{smtp}\"\n\
-             lmtp = \"{lmtp}\"\n\n[mail]\ndownstream = \"smtp://{mail}\"\n",
+             lmtp = \"{lmtp}\"\noutbound = \"{outbound}\"\n\n[mail]\ndownstream = \"smtp://{mail}\"\n",
             folder = self.folder.display(),
             store = toml::Value::from(store.map_or_else(
                 || format!("embedded:{}/store", self.folder.display()),
@@ -139,7 +157,7 @@ impl Scratch {
     }
 
     fn organisation(&self, sample: &Sample, sinks: &Sinks, config: &mut String) {
-        let Sample { id, set, .. } = sample;
+        let Sample { id, set, equality, .. } = sample;
         let (web, contacts) = (sinks.web, self.listeners.contacts);
         let token = hex(&sha256(self.token(id).as_bytes()));
         // Writing to a string does not fail.
@@ -154,7 +172,7 @@ impl Scratch {
              \n[[organisation.telephony]]\nprovider = \"twilio\"\nproduct = \"voice\"\n\
              path = \"/{id}/twilio/voice\"\npublic_url = \"http://{contacts}/{id}/twilio/voice\"\n\
              secrets = [{{ file = \"call-secret\" }}]\nupstream = \"http://{web}/{id}/voice\"\n\
-             \n[organisation.retention]\n\
+             {equality}\n[organisation.retention]\n\
              items = {{ months = 12, clause = \"Retention schedule 4.2\" }}\n\
              trail = {{ months = 72, clause = \"Retention schedule 7.1\", approved = \"automatic\" }}\n"
         );
