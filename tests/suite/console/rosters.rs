@@ -342,6 +342,11 @@ async fn the_console_says_who_takes_over_for_whom() {
     assert_eq!(kim.get("/settings/rosters/leavers").await.status, StatusCode::FORBIDDEN);
     let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
     assert!(gil.get("/settings/rosters").await.body.contains("/settings/rosters/leavers"));
+    // Nobody is chosen until somebody chooses.
+    let nobody = [("name", ""), ("on", today.as_str()), ("successor", ""), ("email", "")];
+    let refused = gil.post("/settings/rosters/leavers", &nobody).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.has("Choose who leaves") && refused.body.contains("id=\"name-fault\""));
     let fields = [("name", "Sam Okoro"), ("on", today.as_str()), ("successor", ""), ("email", "")];
     let refused = gil.post("/settings/rosters/leavers", &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

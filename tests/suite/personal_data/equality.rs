@@ -183,9 +183,9 @@ async fn in_the_console_governance_chooses_answers_and_opens_the_figures() {
     for said in ["Sex", "Disability", "prefers not to say", "not recorded"] {
         assert!(page.has(said), "{said}: {}", page.text());
     }
-    gil.post("/people/P-1/equality", &[("sex", "male"), ("disability", "not_recorded")])
-        .await
-        .leads();
+    let fields = [("sex", "male"), ("disability", "not_recorded")];
+    let saved = gil.post("/people/P-1/equality", &fields).await;
+    assert!(gil.get(saved.leads()).await.has("The answers are saved."));
     let page = gil.get("/people/P-1/equality").await;
     assert!(page.body.contains("<option value=\"male\" selected>"), "{}", page.body);
     assert!(gil.get("/reports").await.body.contains("/reports/equality"));
