@@ -112,7 +112,7 @@ impl Desk {
         for (id, (version, listed)) in changed.listed {
             batch = batch.put(Document::new(ERASED, id, version, Vec::new(), &listed)?);
         }
-        Ok(batch.audit(proof.add(counts, ranges(numbers.into_iter()))))
+        Ok(batch.audit(proof.add(counts, ranges(numbers))))
     }
 
     /// An item with its original, and the work still to be done on it.

@@ -239,7 +239,7 @@ mod tests {
     fn a_trace_that_began_elsewhere_goes_on_and_keeps_its_state() {
         let from = headers(&[("traceparent", ELSEWHERE), ("tracestate", "a=1")]);
         let first = recorder(0.0).begin(TracedEdge::Form, Some(&from)).unwrap();
-        let mut to = from.clone();
+        let mut to = from;
         assert!(first.step(TraceStep::Upstream).is_none(), "no contact yet");
         first.of_contact("karbon", "form-1", "web_form");
         first.step(TraceStep::Upstream).unwrap().passes_on(&mut to);

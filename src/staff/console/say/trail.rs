@@ -176,11 +176,12 @@ fn welsh(event: &AuditEvent) -> String {
             "Nid atebodd pwynt cyswllt mewn pryd: trosglwyddwyd".to_owned()
         }
         AuditEvent::Released { .. } => "Rhyddhaodd eitem".to_owned(),
-        AuditEvent::PersonChanged { person } => format!("Newidiodd y cofnod {person}"),
         AuditEvent::RecordChanged { person, is_new: true, .. } => {
             format!("Gwnaeth y cofnod {person}")
         }
-        AuditEvent::RecordChanged { person, .. } => format!("Newidiodd y cofnod {person}"),
+        AuditEvent::PersonChanged { person } | AuditEvent::RecordChanged { person, .. } => {
+            format!("Newidiodd y cofnod {person}")
+        }
         AuditEvent::IdentifierAdded { .. } => "Ychwanegodd gyfeiriad neu rif".to_owned(),
         AuditEvent::IdentifierRemoved { .. } => "Tynnodd gyfeiriad neu rif".to_owned(),
         AuditEvent::RestrictionAdded { restriction, .. } => {
@@ -218,11 +219,7 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Step(step) => welsh_step(&step.act),
         AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),
-        AuditEvent::StoreAccepted { known, found } => {
-            format!(
-                "Derbyniodd gweithredwr y storfa gyda {found} cofnod lle'r oedd {known} yn hysbys"
-            )
-        }
+        AuditEvent::StoreAccepted { known, found } => accepted_in_welsh(*known, *found),
         AuditEvent::Anchored(anchored) => {
             format!("Llofnododd y cofnodion hyd at gofnod {}", anchored.entry)
         }
@@ -232,6 +229,10 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Erased(erased) => format!("Yn dileu popeth am berson ({})", erased.clause),
     }
+}
+
+fn accepted_in_welsh(known: u64, found: u64) -> String {
+    format!("Derbyniodd gweithredwr y storfa gyda {found} cofnod lle'r oedd {known} yn hysbys")
 }
 
 fn outbound_in_welsh(treatment: OutboundTreatment, sender: &str) -> String {
