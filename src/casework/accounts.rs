@@ -264,6 +264,6 @@ pub fn token_id(token: &str) -> String {
     hex(&sha256(token.as_bytes()))
 }
 
-fn account_event(account: &str, action: &str) -> AuditEvent {
+pub(super) fn account_event(account: &str, action: &str) -> AuditEvent {
     AuditEvent::Account { account: account.to_owned(), action: action.to_owned() }
 }

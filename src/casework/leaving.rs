@@ -7,14 +7,15 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::accounts::AccountEnd;
+use super::accounts::{AccountEnd, account_event};
 use super::case::lists::{ALL, CaseList, ListAsked, ListOrder, ListedEntry};
 use super::case::record::CaseRead;
 use super::case::{Asked, StaffList};
 use super::person_check::PersonFault;
 use super::points_of_contact::{AbsenceNotRecorded, Answering};
 use super::{Casework, Desk, Fault};
-use crate::domain::audit::GATEWAY;
+use crate::domain::account::Account;
+use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::case::act::{Act, RecordAbsence};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::duty::Duty;
@@ -153,7 +154,8 @@ impl Casework {
             items: 0,
             account: AccountEnd::Nobodys,
         };
-        let leaving = self.desk.write_leaving(organisation, leaving).await?;
+        let event = said(&accounts, leaver.name, "leaving_recorded");
+        let leaving = self.desk.write_leaving(organisation, leaving, event).await?;
         let signs = |role: &Role| permission::has(&organisation.profile, role, Duty::SignOff);
         let whose =
             Whose { name: leaver.name, signs: everybody.get(leaver.name).is_some_and(signs) };
@@ -231,7 +233,10 @@ impl Casework {
         if let Some(first) = refused.pop() {
             return Err(first.why);
         }
-        self.desk.write_once(id, Batch::new(self.desk.stamp(by)).remove(&stored)).await
+        let accounts = self.accounts.list(id).await?;
+        let mut batch = Batch::new(self.desk.stamp(by)).remove(&stored);
+        batch.audit.push(said(&accounts, name, "leaving_taken_back"));
+        self.desk.write_once(id, batch).await
     }
 
     /// Everybody who leaves or has left, by the day.
@@ -283,6 +288,13 @@ fn planned<'a>(
     if faults.is_empty() { Ok(planned) } else { Err(Fault::Invalid(faults)) }
 }
 
+/// The trail's entry of what somebody recorded about one who leaves. It has their login or, without an account, their
+/// name.
+fn said(accounts: &[Account], name: &str, action: &str) -> AuditEvent {
+    let account = accounts.iter().find(|one| one.name == name);
+    account_event(account.map_or(name, |one| one.login.as_str()), action)
+}
+
 impl Desk {
     /// Sees off those who have left by today: their claimed items go to the successor or back to the queue, and
     /// their account closes. Several gateways may; a round that was cut off is done again.
@@ -304,6 +316,7 @@ impl Desk {
         &self,
         organisation: &Organisation,
         mut leaving: LeaverOnRecord,
+        event: AuditEvent,
     ) -> Result<LeaverOnRecord, Fault> {
         let (id, name) = (&organisation.id, leaving_id(&leaving.name));
         let stored = self.store.document(id, LEAVING, &name).await?;
@@ -315,7 +328,9 @@ impl Desk {
         let document = Document::new(LEAVING, name, version, Vec::new(), &leaving)?;
         let stamp = self.stamp(&leaving.by);
         let written = document.clone().written(stamp.at).version;
-        self.write_once(id, Batch::new(stamp).put(document)).await?;
+        let mut batch = Batch::new(stamp).put(document);
+        batch.audit.push(event);
+        self.write_once(id, batch).await?;
         if leaving.on > self.today(organisation) {
             return Ok(leaving);
         }

@@ -129,7 +129,8 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<String>,
     },
-    /// Something was done with an account of the console: a sign-in, an invitation, a change.
+    /// Something was done with an account of the console: a sign-in, an invitation, a change; or somebody was recorded as
+    /// leaving: without an account, `account` is their name.
     Account { account: String, action: String },
     /// A token of the API was made in the console or by the API, or revoked.
     ApiToken {

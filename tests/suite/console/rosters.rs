@@ -261,6 +261,38 @@ async fn who_stays_after_all_answers_again() {
 }
 
 #[tokio::test]
+async fn the_trail_says_who_recorded_a_leaving_and_who_took_it_back() {
+    let office = office().await;
+    let (_, later) = days(&office, 0, 3);
+    let _kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
+    // Kim answers nobody, and Sam has no account.
+    for (name, path) in [("Kim Reed", "Kim%20Reed"), ("Sam Okoro", "Sam%20Okoro")] {
+        let leaver = json!({"name": name, "on": later, "successor": {"name": "Ann Agent"}});
+        let done = leaves(&office, &leaver).await;
+        assert_eq!(done.status, StatusCode::CREATED, "{done:?}");
+        let path = format!("/api/v1/leavers/{path}");
+        let back = office.ask("DELETE", Some(GOVERNANCE), &path, String::new()).await;
+        assert_eq!(back.status, StatusCode::NO_CONTENT, "{back:?}");
+    }
+    let trail = office.get(GOVERNANCE, "/api/v1/audit?limit=500").await.json();
+    let entries = trail["entries"].as_array().unwrap();
+    let gils = |one: &&Value| one["event"] == "account" && one["by"] == "Gil Governance";
+    let said: Vec<Value> =
+        entries.iter().filter(gils).map(|one| json!([one["account"], one["action"]])).collect();
+    for who in ["kim.reed", "Sam Okoro"] {
+        for action in ["leaving_recorded", "leaving_taken_back"] {
+            let entry = json!([who, action]);
+            assert_eq!(said.iter().filter(|one| **one == entry).count(), 1, "{entry}: {said:?}");
+        }
+    }
+    let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
+    let page = gil.get("/audit").await;
+    for text in ["Recorded that kim.reed leaves", "Took back that kim.reed leaves"] {
+        assert!(page.has(text), "{text}: {}", page.text());
+    }
+}
+
+#[tokio::test]
 async fn a_successor_answers_from_that_day_and_the_contact_on_record_stays() {
     let office = office().await;
     let (today, later) = days(&office, 0, 3);
