@@ -1,5 +1,6 @@
 //! Somebody leaves: who takes over from them, and which work is left.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -27,6 +28,8 @@ struct Line {
     successor: Option<String>,
     /// What became of account and claims, once the day has come.
     done: Option<(&'static str, usize)>,
+    /// They may stay after all: the day has not come, or people would be theirs again.
+    may_stay: bool,
 }
 
 /// What moved, by the last form.
@@ -83,8 +86,15 @@ const fn account(end: AccountEnd, w: &words::Leavers) -> &'static str {
     }
 }
 
-fn line(visit: &Visit, one: LeaverOnRecord, w: &words::Leavers) -> Line {
+/// `answering`: everybody that a restriction names.
+fn line(
+    visit: &Visit,
+    one: LeaverOnRecord,
+    answering: &BTreeSet<String>,
+    w: &words::Leavers,
+) -> Line {
     Line {
+        may_stay: !one.is_done || answering.contains(&one.name),
         on: say::day(one.on, visit.language()),
         done: one.is_done.then(|| (account(one.account, w), one.items)),
         name: one.name,
@@ -126,18 +136,20 @@ async fn shown(
     typed: Typed,
     faults: Vec<(&'static str, String, bool)>,
     moved: Option<Moved>,
+    said: Option<&str>,
 ) -> Page {
     let (casework, organisation) = (staff.casework(visit), &visit.organisation);
     let w = words::Leavers::of(visit.language());
-    let mut names = casework.points_of_contact(organisation).await?.members;
+    let answering = casework.points_of_contact(organisation).await?.members;
+    let mut names = answering.clone();
     names.extend(casework.everybody(organisation).await?.into_keys());
     let leavers = casework.leavers(&organisation.id).await?;
     let wrong = !faults.is_empty();
     let template = LeaversPage {
-        f: Frame::of(staff, visit, Section::Cases, w.title).in_error(wrong),
+        f: Frame::of(staff, visit, Section::Cases, w.title).in_error(wrong).saying(said),
         w,
         back: words::WhoAnswers::of(visit.language()).title,
-        leavers: leavers.into_iter().map(|one| line(visit, one, w)).collect(),
+        leavers: leavers.into_iter().map(|one| line(visit, one, &answering, w)).collect(),
         staff: names.into_iter().collect(),
         typed,
         faults,
@@ -149,9 +161,11 @@ async fn shown(
 pub(super) async fn show(
     State(staff): State<Arc<Staff>>,
     visit: VisitOf<KeepsSettings>,
-    _asked: Asked,
+    asked: Asked,
 ) -> Page {
-    shown(&staff, &visit, Typed::default(), Vec::new(), None).await
+    let w = words::Leavers::of(visit.language());
+    let said = (asked.text("done") == Some("stays")).then_some(w.stayed);
+    shown(&staff, &visit, Typed::default(), Vec::new(), None, said).await
 }
 
 pub(super) async fn take_back(
@@ -162,7 +176,7 @@ pub(super) async fn take_back(
     let (casework, organisation) = (staff.casework(&visit), &visit.organisation);
     let (role, by, name) = (visit.role(), visit.name(), posted.text("name"));
     casework.take_back_leaver(organisation, role, by, name).await?;
-    Ok(go("/settings/rosters/leavers"))
+    Ok(go("/settings/rosters/leavers?done=stays"))
 }
 
 pub(super) async fn record(
@@ -180,11 +194,11 @@ pub(super) async fn record(
     };
     if typed.name.is_empty() {
         let fault = ("name", w.name_missing.to_owned(), false);
-        return shown(&staff, &visit, typed, vec![fault], None).await;
+        return shown(&staff, &visit, typed, vec![fault], None, None).await;
     }
     let Ok(on) = typed.on.parse::<NaiveDate>() else {
         let fault = ("on", w.day_missing.to_owned(), false);
-        return shown(&staff, &visit, typed, vec![fault], None).await;
+        return shown(&staff, &visit, typed, vec![fault], None, None).await;
     };
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
     let successor = some(&typed.successor).map(|name| StaffContact {
@@ -201,7 +215,7 @@ pub(super) async fn record(
     let faults: Vec<(&'static str, String, bool)> = match done {
         Ok(done) => {
             let moved = moved(&visit, done, w);
-            return shown(&staff, &visit, Typed::default(), Vec::new(), Some(moved)).await;
+            return shown(&staff, &visit, Typed::default(), Vec::new(), Some(moved), None).await;
         }
         Err(Fault::Invalid(faults)) => {
             let said = faults.into_iter().map(|one| format!("{}: {}", one.path, one.message));
@@ -211,5 +225,5 @@ pub(super) async fn record(
         Err(Fault::Refused(_)) => vec![("name", w.last.to_owned(), false)],
         Err(fault) => return Err(fault.into()),
     };
-    shown(&staff, &visit, typed, faults, None).await
+    shown(&staff, &visit, typed, faults, None, None).await
 }

@@ -256,7 +256,10 @@ async fn who_stays_after_all_answers_again() {
     let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
     assert!(gil.get("/settings/rosters/leavers").await.has("They stay after all"));
     let back = gil.post("/settings/rosters/leavers/stay", &[("name", "Sam Okoro")]).await;
-    assert!(gil.get(back.leads()).await.has("Nobody is recorded as leaving."));
+    let page = gil.get(back.leads()).await;
+    for text in ["It is taken back: they stay", "Nobody is recorded as leaving."] {
+        assert!(page.has(text), "{text}: {}", page.text());
+    }
     assert!(points(&office).await.iter().all(|one| one["absences"] == json!([])));
 }
 
@@ -363,6 +366,10 @@ async fn claims_go_on_and_the_account_closes_when_the_day_has_come() {
     let newest = desk.newest_number(&office.tuntum.id).await.unwrap();
     desk.see_off_leavers(&office.tuntum).await.unwrap();
     assert_eq!(desk.newest_number(&office.tuntum.id).await.unwrap(), newest);
+    // Nobody would be theirs again.
+    let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
+    let page = gil.get("/settings/rosters/leavers").await;
+    assert!(page.has("Kim Reed") && !page.has("They stay after all"), "{}", page.text());
 }
 
 #[tokio::test]
@@ -392,6 +399,7 @@ async fn the_console_says_who_takes_over_for_whom() {
         "{}",
         done.text()
     );
+    assert!(done.has("They stay after all"), "{}", done.text());
     let page = gil.get("/settings/rosters").await;
     assert!(page.has("Sam Okoro: leaves on"), "{}", page.text());
 }

@@ -107,6 +107,8 @@ texts! {
         state: "State", "Cyflwr";
         to_come: "to come", "i ddod";
         stays: "They stay after all", "Mae'n aros wedi'r cyfan";
+        stayed: "It is taken back: they stay, and answer their people again. Those who took over stay deputies, items that were passed on stay where they are, and a closed account stays closed.",
+            "Fe'i tynnwyd yn ôl: mae'n aros, ac yn ateb ei bobl eto. Mae'r rhai a gymerodd drosodd yn aros yn ddirprwyon, mae eitemau a drosglwyddwyd yn aros lle y maent, ac mae cyfrif sydd wedi'i gau yn aros ar gau.";
         closed: "The account is closed.", "Mae'r cyfrif wedi'i gau.";
         no_account: "No open account has this name.", "Nid oes gan unrhyw gyfrif agored yr enw hwn.";
         last: "The account stays open: nobody else keeps the settings. Give somebody else a role that does first.",
