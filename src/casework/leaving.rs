@@ -126,12 +126,18 @@ impl Casework {
             }
             None => {}
         }
-        let successor = leaver.successor.as_ref().map(|one| one.name.as_str());
-        let goes = match successor {
-            Some(name) => self.leaves_too(&organisation.id, name, &everybody).await?,
-            None => false,
+        let barred = match leaver.successor.as_ref().map(|one| one.name.as_str()) {
+            // A point of contact needs no account, but claims go to nobody else.
+            Some(name) if named.is_empty() && !everybody.contains_key(name) => {
+                Some(NoSuccessor::NotStaff)
+            }
+            Some(name) => {
+                let goes = self.leaves_too(&organisation.id, name, &everybody).await?;
+                (goes || name == leaver.name).then_some(NoSuccessor::GoesRound)
+            }
+            None => None,
         };
-        let planned = planned(organisation, &named, leaver, goes)?;
+        let planned = planned(organisation, &named, leaver, barred)?;
         let colleagues = self.colleagues(organisation).await?;
         let successor = leaver.successor.as_ref().map(|one| one.name.clone());
         let takes_items = successor.as_ref().is_some_and(|name| colleagues.contains(name));
@@ -228,7 +234,7 @@ impl Casework {
         let stored = stored.ok_or(Fault::NotFound("leaver"))?;
         let named = self.answered_by(organisation, name).await?;
         let leaver = Leaver { name, on: for_good(), successor: None };
-        let planned = planned(organisation, &named, &leaver, false)?;
+        let planned = planned(organisation, &named, &leaver, None)?;
         let (_, mut refused) = self.steps_of(organisation, role, by, planned, &leaver).await;
         if let Some(first) = refused.pop() {
             return Err(first.why);
@@ -256,23 +262,23 @@ impl Casework {
     }
 }
 
-/// Who would take over each person, if everybody stays answered. `goes`: the successor leaves as well.
+/// Who would take over each person, if everybody stays answered. `barred`: why the successor can't take over at all.
 fn planned<'a>(
     organisation: &Organisation,
     named: &'a [Answering],
     leaver: &Leaver<'_>,
-    goes: bool,
+    barred: Option<NoSuccessor>,
 ) -> Result<Vec<(&'a Answering, HandedOver)>, Fault> {
     let zone = organisation.profile.timezone;
     let (mut planned, mut faults) = (Vec::new(), Vec::new());
-    if goes && named.is_empty() {
+    if let Some(why) = barred.filter(|_| named.is_empty()) {
         // What they have claimed would go to somebody who is not there.
-        let message = NoSuccessor::GoesRound.to_string();
+        let message = why.to_string();
         faults.push(PersonFault { path: "successor".to_owned(), message });
     }
     for one in named {
         let left = one.point.left_by(leaver.name, leaver.on, leaver.successor.as_ref(), zone);
-        let left = if goes { Err(NoSuccessor::GoesRound) } else { left };
+        let left = barred.map_or(left, Err);
         match left {
             Ok((_, to)) => {
                 let (person, shown) = (one.person.id.clone(), one.person.shown_name().to_owned());

@@ -209,9 +209,23 @@ async fn a_successor_who_leaves_elsewhere_is_refused() {
     assert!(text.contains("P-1") && text.contains("P-2") && !text.contains("P-3"), "{text}");
     // Somebody who answers nobody would hand over their claims.
     let _kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
-    let to_eve = json!({"name": "Kim Reed", "on": today, "successor": {"name": "Eve Long"}});
-    let refused = leaves(&office, &to_eve).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    let _ned = Browsing::signed_in(&office, "Ned Shaw", "agent").await;
+    let ned = leaves(&office, &json!({"name": "Ned Shaw", "on": later})).await;
+    assert_eq!(ned.status, StatusCode::CREATED, "{ned:?}");
+    for (name, why) in [
+        ("Ned Shaw", "leaves as well"),
+        ("Kim Reed", "is the one who leaves"),
+        ("Eve Long", "nobody of the staff"),
+        ("Kim Read", "nobody of the staff"),
+    ] {
+        let to_them = json!({"name": "Kim Reed", "on": today, "successor": {"name": name}});
+        let refused = leaves(&office, &to_them).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {refused:?}");
+        let text = refused.json().to_string();
+        assert!(text.contains("successor") && text.contains(why), "{name}: {text}");
+    }
+    let listed = office.get(GOVERNANCE, "/api/v1/leavers").await.json();
+    assert_eq!(listed["leavers"].as_array().unwrap().len(), 2, "{listed}");
     for point in points(&office).await.iter().filter(|one| one["person"] != "P-3") {
         assert_eq!(point["absences"], json!([]), "{point}");
     }
