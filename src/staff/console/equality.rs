@@ -28,8 +28,8 @@ use crate::staff::permit::KeepsEquality;
 struct Question {
     name: &'static str,
     label: &'static str,
-    /// Each answer, its words, and whether it is the one on record.
-    answers: Vec<(String, String, bool)>,
+    /// Each answer, its words, whether it is the one on record, and whether it is the organisation's own.
+    answers: Vec<(String, String, bool, bool)>,
 }
 
 #[derive(Template)]
@@ -56,14 +56,15 @@ fn label(one: Characteristic, w: &words::Equality) -> &'static str {
     }
 }
 
-/// An answer in words: an organisation's own as it is written.
-fn answer(answer: &str, w: &words::Equality) -> String {
-    match answer {
-        NOT_RECORDED => w.not_recorded.to_owned(),
-        PREFERS_NOT_TO_SAY => w.prefers_not_to_say.to_owned(),
-        ALL_ANSWERS => w.all_answers.to_owned(),
-        own => own.to_owned(),
-    }
+/// An answer in words, and whether it is an organisation's own: as it is written, in English.
+fn answer(answer: &str, w: &words::Equality) -> (String, bool) {
+    let known = match answer {
+        NOT_RECORDED => w.not_recorded,
+        PREFERS_NOT_TO_SAY => w.prefers_not_to_say,
+        ALL_ANSWERS => w.all_answers,
+        own => return (own.to_owned(), true),
+    };
+    (known.to_owned(), false)
 }
 
 pub(super) async fn show(
@@ -83,7 +84,10 @@ pub(super) async fn show(
         if !all.contains(&has) {
             all.push(has);
         }
-        let each = all.into_iter().map(|one| (one.to_owned(), answer(one, w), one == has));
+        let each = all.into_iter().map(|one| {
+            let (said, is_own) = answer(one, w);
+            (one.to_owned(), said, one == has, is_own)
+        });
         Question {
             name: characteristic.name(),
             label: label(characteristic, w),
@@ -127,7 +131,8 @@ pub(super) async fn record(
 struct Figure {
     name: String,
     title: String,
-    rows: Vec<(String, String)>,
+    /// The group, part by part, with whether a part is in English; and its number.
+    rows: Vec<(Vec<(String, bool)>, String)>,
 }
 
 #[derive(Template)]
@@ -165,8 +170,8 @@ pub(super) async fn report(
         let shown = row.count.map_or_else(|| r.hidden.to_owned(), |count| count.to_string());
         let mut group = row.group.iter();
         let own = group.next().map(|own| answer(own, w));
-        let within = group.map(|outcome| say::capitalised(outcome));
-        let line = own.into_iter().chain(within).collect::<Vec<_>>().join(", ");
+        let within = group.map(|outcome| (say::capitalised(outcome), true));
+        let line: Vec<(String, bool)> = own.into_iter().chain(within).collect();
         match figures.last_mut().filter(|last| last.name == row.figure) {
             Some(last) => last.rows.push((line, shown)),
             None => figures.push(Figure {

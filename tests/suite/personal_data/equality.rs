@@ -187,10 +187,22 @@ async fn in_the_console_governance_chooses_answers_and_opens_the_figures() {
     let saved = gil.post("/people/P-1/equality", &fields).await;
     assert!(gil.get(saved.leads()).await.has("The answers are saved."));
     let page = gil.get("/people/P-1/equality").await;
-    assert!(page.body.contains("<option value=\"male\" selected>"), "{}", page.body);
+    assert!(page.body.contains("<option value=\"male\" selected lang=\"en\">"), "{}", page.body);
     assert!(gil.get("/reports").await.body.contains("/reports/equality"));
     let report = gil.get("/reports/equality").await;
     assert!(report.has("Equality figures"), "{}", report.text());
     gil.cookies.insert("language".to_owned(), "cy".to_owned());
     assert!(gil.get("/people/P-1/equality").await.has("Rhyw"));
+}
+
+#[tokio::test]
+async fn in_welsh_an_organisations_own_answers_are_marked_as_english() {
+    let office = with_answers().await;
+    let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
+    gil.cookies.insert("language".to_owned(), "cy".to_owned());
+    let report = gil.get("/reports/equality").await;
+    assert!(report.body.contains("<span lang=\"en\">female</span>"), "{}", report.body);
+    assert!(report.body.contains("<span>heb ei gofnodi</span>"), "{}", report.body);
+    let page = gil.get("/people/P-1/equality").await;
+    assert!(page.body.contains("<option value=\"female\" lang=\"en\">"), "{}", page.body);
 }
