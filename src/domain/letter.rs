@@ -111,6 +111,11 @@ impl Part {
         }
     }
 
+    /// The heading that letters of most kinds have for it.
+    pub fn heading(self, language: Language) -> &'static str {
+        says_of(language).heading(self, LetterKind::Restriction)
+    }
+
     /// The part that a policy asks for by a name (`letter.must_say`). Policies have words of their own
     /// for the same thing.
     pub fn asked_for_as(name: &str) -> Option<Self> {

@@ -68,11 +68,19 @@ struct WordingPage {
     samples: Vec<(usize, String, bool)>,
     sample: usize,
     refusals: Vec<Refusal>,
+    /// Each part that letters would lack, the clause that asks for it, and the tag that puts it in.
+    unsaid: Vec<(String, Option<String>, String)>,
     meanwhile: Option<SavedMeanwhile>,
     /// The sample as it would be written, once it was tried.
     preview: Option<String>,
     editions: Vec<EditionLine>,
     parts: Vec<&'static str>,
+}
+
+impl WordingPage {
+    fn is_wrong(&self) -> bool {
+        !self.refusals.is_empty() || !self.unsaid.is_empty()
+    }
 }
 
 /// The form as it was sent, or as it is made.
@@ -114,6 +122,7 @@ impl TypedWording {
 struct CameOf {
     said: Option<String>,
     refusals: Vec<Refusal>,
+    unsaid: Vec<(String, Option<String>, String)>,
     meanwhile: Option<SavedMeanwhile>,
     tried: Option<TriedWording>,
 }
@@ -162,10 +171,10 @@ pub(super) async fn act(
         "save" => desk.word_letters(organisation, of, &typed.source, &expected, by).await,
         "try" => match try_wording(organisation, of, &typed.source) {
             Ok(tried) => {
-                let refusals = unsaid(&visit, &tried.unsaid);
+                let unsaid = unsaid(&visit, &tried.unsaid);
                 let complete = words::WordingTexts::of(visit.language()).complete;
-                let said = refusals.is_empty().then(|| complete.to_owned());
-                let came = CameOf { said, refusals, tried: Some(tried), ..CameOf::default() };
+                let said = unsaid.is_empty().then(|| complete.to_owned());
+                let came = CameOf { said, unsaid, tried: Some(tried), ..CameOf::default() };
                 return shown(&staff, &visit, of, typed, came).await.map(idle);
             }
             Err(fault) => Err(fault),
@@ -176,7 +185,7 @@ pub(super) async fn act(
         }
         _ => return Err(Trouble::NotFound),
     };
-    let refusals = match done {
+    let came = match done {
         Ok(()) => {
             let done = if posted.text("verb") == "save" { "saved" } else { "configured" };
             return Ok(go(&format!("/settings/templates/{}?done={done}", of.tag())));
@@ -185,10 +194,15 @@ pub(super) async fn act(
             return changed_meanwhile(&staff, &visit, of, typed, posted.has("source")).await;
         }
         Err(WordingFault::Store(fault)) => return Err(fault.into()),
-        Err(WordingFault::Unfollowed(fault)) => vec![unfollowed(&visit, &fault, &typed.source)],
-        Err(WordingFault::Unsaid(parts)) => unsaid(&visit, &parts),
+        Err(WordingFault::Unfollowed(fault)) => {
+            let refusals = vec![unfollowed(&visit, &fault, &typed.source)];
+            CameOf { refusals, ..CameOf::default() }
+        }
+        Err(WordingFault::Unsaid(parts)) => {
+            CameOf { unsaid: unsaid(&visit, &parts), ..CameOf::default() }
+        }
     };
-    shown(&staff, &visit, of, typed, CameOf { refusals, ..CameOf::default() }).await
+    shown(&staff, &visit, of, typed, came).await
 }
 
 /// A sample as a page by itself, by a template that is not saved.
@@ -256,7 +270,8 @@ async fn shown(
     let wordings = desk.letter_wordings(organisation).await?;
     let names = sample_names(visit, of).into_iter().zip(1..);
     let is_tried = came.tried.is_some();
-    let status = match (&came.meanwhile, came.refusals.is_empty()) {
+    let is_whole = came.refusals.is_empty() && came.unsaid.is_empty();
+    let status = match (&came.meanwhile, is_whole) {
         (Some(_), _) => StatusCode::CONFLICT,
         (None, false) if !is_tried => StatusCode::UNPROCESSABLE_ENTITY,
         (None, _) => StatusCode::OK,
@@ -280,6 +295,7 @@ async fn shown(
         sample: typed.sample,
         preview: document.map(|document| plain(&document)),
         refusals: came.refusals,
+        unsaid: came.unsaid,
         meanwhile: came.meanwhile,
         editions: editions(staff, visit, of).await?,
         parts: Part::ALL.into_iter().map(Part::name).collect(),
@@ -306,17 +322,24 @@ async fn editions(staff: &Staff, visit: &Visit, of: Language) -> Result<Vec<Edit
     Ok(editions.into_iter().map(line).collect())
 }
 
-/// Each part that letters would lack, with its clause and what puts it in.
-fn unsaid(visit: &Visit, parts: &[UnsaidPart]) -> Vec<Refusal> {
-    let w = words::WordingTexts::of(visit.language());
-    let refusal = |one: &UnsaidPart| Refusal {
-        href: Some("#source".to_owned()),
-        sentence: format!("{}: {}", w.unsaid, say::capitalised(&one.part)),
-        right: w.put_in,
-        clause: one.clause.clone(),
-        detail: Some(one.tag()),
-    };
-    parts.iter().map(refusal).collect()
+/// Each part that letters would lack, with its clause and the tag that puts it in.
+fn unsaid(visit: &Visit, parts: &[UnsaidPart]) -> Vec<(String, Option<String>, String)> {
+    let mut lines: Vec<(String, Option<String>, String)> = Vec::new();
+    for one in parts {
+        let tag = one.tag();
+        // A policy may ask for the same part by several names.
+        match lines.iter_mut().find(|(.., known)| *known == tag) {
+            Some((_, clause, _)) => *clause = clause.take().or_else(|| one.clause.clone()),
+            None => {
+                let name = match Part::asked_for_as(&one.part) {
+                    Some(part) => part.heading(visit.language()).to_owned(),
+                    None => say::capitalised(&one.part),
+                };
+                lines.push((name, one.clause.clone(), tag));
+            }
+        }
+    }
+    lines
 }
 
 /// Why a template can't be followed, with the line as it was typed.

@@ -101,10 +101,12 @@ async fn what_is_wrong_is_said_with_clause_or_line_and_what_was_typed_stays() {
     for (verb, status) in [("save", StatusCode::UNPROCESSABLE_ENTITY), ("try", StatusCode::OK)] {
         let page = post(&mut mia, &form, verb, lacking).await;
         assert_eq!(page.status, status);
-        for text in ["Letters would lack: How to appeal", "Clause 8.7", "{{ parts.how_to_appeal }}"]
-        {
+        for text in ["Letters would lack parts", "How to appeal Clause 8.7"] {
             assert!(page.has(text), "{verb}: {text}: {}", page.text());
         }
+        let code = "<code>{{ parts.how_to_appeal }}</code>";
+        assert_eq!(page.body.matches(code).count(), 1, "{verb}: {}", page.body);
+        assert_eq!(page.body.matches("To put a part in").count(), 1, "{verb}: {}", page.body);
         assert!(page.body.contains("Typed by Mia."), "{}", page.body);
     }
     for (source, texts) in [
@@ -128,6 +130,7 @@ async fn what_is_wrong_is_said_with_clause_or_line_and_what_was_typed_stays() {
     mia.post("/account/preferences", &[("language", "cy"), ("keys", "on")]).await;
     let page = post(&mut mia, &form, "save", lacking).await;
     assert!(page.has("Byddai llythyrau heb"), "{}", page.text());
+    assert!(page.has("Sut i apelio") && !page.has("How to appeal"), "{}", page.text());
 }
 
 #[tokio::test]

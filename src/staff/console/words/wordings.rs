@@ -34,8 +34,8 @@ texts! {
             "Mae angen un teitl yn union ar bob llythyr: ysgrifennwch # {{ title }} unwaith, ar linell ei hun.";
         tag: "This tag can't be used here: use values such as {{ parts.reasons }}, {% if kind == \"warning\" %}, and one loop at a time over from, to or sections.",
             "Ni ellir defnyddio'r tag hwn yma: defnyddiwch werthoedd megis {{ parts.reasons }}, {% if kind == \"warning\" %}, ac un ddolen ar y tro dros from, to neu sections.";
-        unsaid: "Letters would lack", "Byddai llythyrau heb";
-        put_in: "To put it in, write:", "I'w roi i mewn, ysgrifennwch:";
+        unsaid: "Letters would lack parts that they need", "Byddai llythyrau heb rannau sydd eu hangen";
+        put_in: "To put a part in, write the code below its name.", "I roi rhan i mewn, ysgrifennwch y cod o dan ei henw.";
         complete: "Nothing is missing. The preview is below the form; the wording is not saved yet.",
             "Nid oes dim ar goll. Mae'r rhagolwg o dan y ffurflen; nid yw'r geiriad wedi'i gadw eto.";
         changed: "Somebody else changed this wording while you were writing", "Newidiodd rhywun arall y geiriad hwn tra oeddech chi'n ysgrifennu";
