@@ -112,9 +112,7 @@ pub(super) async fn start(
     let journal: Arc<dyn Journal> = Arc::new(FileJournal::open_with(&folder, &settings.codec)?);
     // The folder is this gateway's from here on.
     backup::clear_up(&settings.state).map_err(|fault| StoreError::Refused(fault.to_string()))?;
-    for organisation in &settings.organisations {
-        organisation.profile.safeguards.prepare();
-    }
+    settings.organisations.iter().for_each(|one| one.profile.safeguards.prepare());
     let rosters = Arc::new(Rosters::new(&settings.organisations));
     let (plain_in, plain_out) = mpsc::channel(PLAIN_QUEUE_MAX);
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
