@@ -12,6 +12,7 @@ use contact_gateway::channels::mail::settings::{
 };
 use contact_gateway::channels::mail::{MailEdge, milter};
 use contact_gateway::config;
+use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::OutboundAnswers;
@@ -22,7 +23,7 @@ use contact_gateway::forward::smtp::DownstreamServer;
 use contact_gateway::intake::roster::Rosters;
 use contact_gateway::intake::{Intake, Parts, announce, outbound, plain};
 use contact_gateway::ports::relay::Relay;
-use contact_gateway::ports::{Archive, Clock, Deliveries, Mailer, Register, Store};
+use contact_gateway::ports::{Archive, Clock, Deliveries, Mailer, Register, Stamp, Store};
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::runtime::shutdown::Shutdown;
 use contact_gateway::store::archive::FileArchive;
@@ -142,6 +143,45 @@ fn organisations(way_out: Option<WayOut>) -> Vec<Arc<Organisation>> {
     organisations
 }
 
+async fn put_all(store: &dyn Store, people: BTreeMap<String, Vec<Person>>, at: DateTime<Utc>) {
+    for (id, people) in people {
+        let stamp = Stamp { by: "test".into(), at };
+        let event = AuditEvent::Imported {
+            people: u32::try_from(people.len()).unwrap(),
+            restrictions: 0,
+            ended: Vec::new(),
+            added: None,
+            cases: None,
+            reason: None,
+        };
+        let id = OrganisationId::new(&id);
+        put_people(store, &id, people, stamp, event).await.unwrap();
+    }
+}
+
+async fn serve_outbound(edge: Arc<MailEdge>, tasks: &mut JoinSet<()>, shutdown: &Shutdown) -> u16 {
+    let (bound, port) = bound(0).await;
+    tasks.spawn(listener::serve(bound, Protocol::Smtp, edge, shutdown.stopping()));
+    port
+}
+
+/// The server behind, and what mails by it.
+fn behind(
+    settings: &MailSettings,
+    organisations: &[Arc<Organisation>],
+    clock: &Arc<dyn Clock>,
+) -> (Arc<dyn Relay>, Arc<dyn Mailer>) {
+    let server = DownstreamServer::new(settings.downstream.clone(), "gw.example", &[7; 32]);
+    let relay: Arc<dyn Relay> = Arc::new(server);
+    let hostname = &settings.hostname;
+    let mailer = SmtpMailer::new(Arc::clone(&relay), organisations, hostname, Arc::clone(clock));
+    (relay, Arc::new(mailer))
+}
+
+fn leaving_by(way_out: WayOut) -> Arc<dyn Relay> {
+    Arc::new(DownstreamServer::new(loopback(way_out.port), "gw.example", &[7; 32]))
+}
+
 impl Gateway {
     pub async fn start(choices: Choices) -> Gateway {
         let store: Arc<dyn Store> = Memory::new();
@@ -153,27 +193,8 @@ impl Gateway {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
         let organisations = organisations(choices.way_out);
         let settings = Arc::new(settings(&choices, folder.path()));
-        let server = DownstreamServer::new(settings.downstream.clone(), "gw.example", &[7; 32]);
-        let relay: Arc<dyn Relay> = Arc::new(server);
-        let mailer = SmtpMailer::new(
-            Arc::clone(&relay),
-            &organisations,
-            &settings.hostname,
-            Arc::clone(&clock),
-        );
-        for (id, people) in choices.people {
-            let stamp = contact_gateway::ports::Stamp { by: "test".into(), at: clock.now() };
-            let event = contact_gateway::domain::audit::AuditEvent::Imported {
-                people: u32::try_from(people.len()).unwrap(),
-                restrictions: 0,
-                ended: Vec::new(),
-                added: None,
-                cases: None,
-                reason: None,
-            };
-            let id = OrganisationId::new(&id);
-            put_people(&*store, &id, people, stamp, event).await.unwrap();
-        }
+        let (relay, mailer) = behind(&settings, &organisations, &clock);
+        put_all(&*store, choices.people, clock.now()).await;
         let rosters = Arc::new(Rosters::new(&organisations));
         rosters.load_all(store.as_ref() as &dyn Register).await;
         let archive: Arc<dyn Archive> =
@@ -194,16 +215,9 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
         }));
         let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as _;
-        let leaves_by: Arc<dyn Relay> = match choices.way_out {
-            Some(way_out) => {
-                let server = loopback(way_out.port);
-                Arc::new(DownstreamServer::new(server, "gw.example", &[7; 32]))
-            }
-            None => Arc::clone(&relay),
-        };
+        let leaves_by = choices.way_out.map_or_else(|| Arc::clone(&relay), leaving_by);
         let release =
             MailRelease::new(Arc::clone(&leaves_by), Arc::clone(&deliveries), Arc::clone(&clock));
-        let mailer: Arc<dyn Mailer> = Arc::new(mailer);
         let edge = MailEdge::new(
             settings,
             Arc::clone(&intake),
@@ -222,10 +236,8 @@ impl Gateway {
         tasks.spawn(plain::record(recorder, journal, plain_out, Arc::default()));
         let mut outbound_port = 0;
         if choices.way_out.is_some() {
-            let (bound, port) = bound(0).await;
-            outbound_port = port;
             let edge = Arc::new(edge.outbound(leaves_by).unwrap());
-            tasks.spawn(listener::serve(bound, Protocol::Smtp, edge, shutdown.stopping()));
+            outbound_port = serve_outbound(edge, &mut tasks, &shutdown).await;
             tasks.spawn(outbound::write_what_is_left(intake, shutdown.stopping()));
             tasks.spawn(announce::announce(mailer, announced));
         }
