@@ -35,12 +35,11 @@ pub enum Half {
     Test,
     /// Written by somebody who had seen neither the rules nor any other text: no rule is changed for these.
     Strangers,
-    /// By somebody else of the same kind, after all but voices had been learnt; measured often, then learnt from.
+    /// By somebody else of the same kind, after everything had been learnt and chosen.
     Others,
     /// By three more, later still; a third of them are ordinary messages that mention in passing what a lane is about.
-    /// Measured often, then learnt from.
     Later,
-    /// Written before others and later were learnt from: no rule is changed and nothing learnt for one of these.
+    /// By one more, after all of these.
     Fresh,
 }
 

@@ -15,12 +15,10 @@ const ROUNDS: u32 = 24;
 const STEP: f32 = 6.0;
 /// How much a weight is drawn to nothing by each text.
 const DECAY: f32 = 5e-5;
-/// How much an ordinary text counts, and any other that needs no lane, beside one that needs one. Ordinary ones are
-/// most of what is written, and near misses have most to do with words, which the wording sets aside elsewhere.
-const ORDINARY: f32 = 4.0;
-const NEAR_MISS: f32 = 2.0;
+/// How much a text that needs no lane counts, beside one that needs one: near misses are what is hardest to learn.
+const NO_LANE: f32 = 4.0;
 /// Of so many ordinary texts that were not learnt from, each lane takes one.
-const ORDINARY_PER_TAKEN: usize = 200;
+const ORDINARY_PER_TAKEN: usize = 240;
 /// The texts on either side of that one whose evidence is averaged: by itself it may be far from its neighbours.
 const NEIGHBOURS: usize = 4;
 /// A rarity of 1 in the bytes of a row.
@@ -30,8 +28,7 @@ const TEXTS_MIN: u32 = 2;
 const FOLDS: usize = 5;
 
 /// The texts that are learnt from.
-const LABELLED: [Half; 5] =
-    [Half::Development, Half::Stock, Half::Voices, Half::Others, Half::Later];
+const LABELLED: [Half; 3] = [Half::Development, Half::Stock, Half::Voices];
 
 /// What is learnt from: a text with the lanes that it needs.
 #[derive(Debug, Clone)]
@@ -45,8 +42,6 @@ pub struct Labelled {
 struct Example {
     features: Vec<(usize, f32)>,
     lanes: [bool; LEARNT.len()],
-    /// How much it counts.
-    counts: f32,
 }
 
 /// What texts are made of: the features that enough of them have, by number.
@@ -84,16 +79,6 @@ pub fn labelled(written: &Written) -> Vec<Labelled> {
     all
 }
 
-impl Labelled {
-    fn counts(&self) -> f32 {
-        match (self.lanes.is_empty(), self.is_ordinary) {
-            (false, _) => 1.0,
-            (true, true) => ORDINARY,
-            (true, false) => NEAR_MISS,
-        }
-    }
-}
-
 impl Features {
     fn of(texts: &[Vec<u32>]) -> Features {
         let mut having: BTreeMap<u32, u32> = BTreeMap::new();
@@ -124,7 +109,7 @@ impl Features {
         (f32::from(self.rarity[number]) * RARITY_UNIT).sqrt()
     }
 
-    fn example(&self, features: &[u32], text: &Labelled) -> Example {
+    fn example(&self, features: &[u32], lanes: &[Lane]) -> Example {
         let known: Vec<usize> =
             features.iter().filter_map(|feature| self.numbers.get(feature).copied()).collect();
         let unknown = (features.len() - known.len()) as f32 * RARITY_UNKNOWN as f32 * RARITY_UNIT;
@@ -132,8 +117,7 @@ impl Features {
         let value = |number: usize| (number, self.weight(number) / length.sqrt().max(1.0));
         Example {
             features: known.into_iter().map(value).collect(),
-            lanes: LEARNT.map(|lane| text.lanes.contains(&lane)),
-            counts: text.counts(),
+            lanes: LEARNT.map(|lane| lanes.contains(&lane)),
         }
     }
 }
@@ -159,7 +143,7 @@ pub fn learn(safeguards: &Safeguards, texts: &[Labelled], lean: &Lean) -> Vec<u8
     let features_of = features_of(safeguards, texts);
     let features = Features::of(&features_of);
     let examples: Vec<Example> =
-        features_of.iter().zip(texts).map(|(of, text)| features.example(of, text)).collect();
+        features_of.iter().zip(texts).map(|(of, text)| features.example(of, &text.lanes)).collect();
     quantised(&descend(&examples, features.all.len()), &features, lean)
 }
 
@@ -172,7 +156,7 @@ pub fn lean(safeguards: &Safeguards, texts: &[Labelled]) -> Lean {
             (0..texts.len()).partition(|at| at % FOLDS == fold);
         let features =
             Features::of(&others.iter().map(|at| features_of[*at].clone()).collect::<Vec<_>>());
-        let example = |at: &usize| features.example(&features_of[*at], &texts[*at]);
+        let example = |at: &usize| features.example(&features_of[*at], &texts[*at].lanes);
         let learnt = descend(&others.iter().map(example).collect::<Vec<_>>(), features.all.len());
         for at in held.iter().filter(|at| texts[**at].is_ordinary) {
             for (all, one) in evidence.iter_mut().zip(learnt.evidence(&example(at))) {
@@ -245,9 +229,10 @@ fn descend(examples: &[Example], features: usize) -> Learnt {
         for example in order.iter().map(|at| &examples[*at]) {
             let evidence = learnt.evidence(example);
             let mut errors = [0.0; LEARNT.len()];
+            let counts = if example.lanes.contains(&true) { 1.0 } else { NO_LANE };
             for (place, error) in errors.iter_mut().enumerate() {
                 let share = 1.0 / (1.0 + (-evidence[place]).exp());
-                *error = example.counts * (f32::from(u8::from(example.lanes[place])) - share);
+                *error = counts * (f32::from(u8::from(example.lanes[place])) - share);
             }
             for (constant, error) in learnt.constants.iter_mut().zip(&errors) {
                 *constant += 0.02 * step * error;

@@ -99,9 +99,11 @@ fn main() {
             .take_while(|file| !file.starts_with("--"))
             .map(|file| (file.clone(), Text::all_in(&std::fs::read_to_string(file).unwrap())))
             .collect(),
-        None => [Half::Development, Half::Test, Half::Strangers, Half::Fresh]
-            .map(|half| (format!("{half:?}"), Text::of(half)))
-            .to_vec(),
+        None => {
+            [Half::Development, Half::Test, Half::Strangers, Half::Others, Half::Later, Half::Fresh]
+                .map(|half| (format!("{half:?}"), Text::of(half)))
+                .to_vec()
+        }
     };
     for (name, texts) in &sets {
         table(name, &counted(&safeguards, texts));
@@ -215,8 +217,8 @@ fn everyday(safeguards: &Safeguards, lists: &[String]) {
 /// any line.
 fn findings(safeguards: &Safeguards) {
     const TOGETHER: usize = 7;
-    let learnt = [Half::Development, Half::Stock, Half::Voices, Half::Others, Half::Later];
-    let unseen = [Half::Test, Half::Strangers, Half::Fresh];
+    let learnt = [Half::Development, Half::Stock, Half::Voices];
+    let unseen = [Half::Test, Half::Strangers, Half::Others, Half::Later, Half::Fresh];
     for half in learnt.into_iter().chain(unseen) {
         let texts: Vec<String> = Text::of(half).into_iter().map(|text| text.text).collect();
         let long: Vec<String> = texts.chunks(TOGETHER).map(|texts| texts.join("\n\n")).collect();

@@ -15,10 +15,12 @@ fn recall_and_precision_on_unseen_texts_keep_their_floor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
     let profile = load(&file).unwrap_or_else(|faults| panic!("{faults}"));
     let floors = [
-        (Half::Test, [0.97, 0.80, 0.91], [0.18, 0.065]),
+        (Half::Test, [0.97, 0.80, 0.91], [0.13, 0.03]),
         // Whoever wrote these set out to mislead: nearly all of their near misses have a lane's own words.
-        (Half::Strangers, [0.95, 0.70, 0.88], [0.13, 0.03]),
-        (Half::Fresh, [0.95, 0.85, 0.90], [0.11, 0.045]),
+        (Half::Strangers, [0.97, 0.65, 0.88], [0.11, 0.03]),
+        (Half::Others, [0.98, 0.70, 0.75], [0.26, 0.05]),
+        (Half::Later, [0.98, 0.63, 0.78], [0.24, 0.09]),
+        (Half::Fresh, [0.95, 0.80, 0.92], [0.11, 0.03]),
     ];
     for (half, [plain, described, welsh], [near, ordinary]) in floors {
         let counts = counted(&profile.safeguards, &Text::of(half));
@@ -43,8 +45,8 @@ fn recall_and_precision_on_unseen_texts_keep_their_floor() {
 
 #[test]
 fn there_are_enough_texts_and_each_once() {
-    let learnt = [Half::Development, Half::Stock, Half::Voices, Half::Others, Half::Later];
-    let unseen = [Half::Test, Half::Strangers, Half::Fresh];
+    let learnt = [Half::Development, Half::Stock, Half::Voices];
+    let unseen = [Half::Test, Half::Strangers, Half::Others, Half::Later, Half::Fresh];
     let mut texts: Vec<String> =
         learnt.iter().chain(&unseen).flat_map(|half| Text::of(*half)).map(|t| t.text).collect();
     assert!(texts.len() >= 600, "{} texts", texts.len());

@@ -156,17 +156,10 @@ impl Finder {
         occurrences.retain(|one| asked.holds(one.slot));
         occurrences.sort_unstable();
         self.near(&text, &occurrences, shares, &mut finds);
-        if !self.shown.is_empty() && self.may_resemble(shares, &finds) {
+        if !self.shown.is_empty() {
             finds.likenesses = self.examples.likenesses(&self.content(&text), least);
         }
         finds
-    }
-
-    /// Whether an example may add a lane: one that is likely enough by the wording, and not found yet.
-    fn may_resemble(&self, shares: &Shares, finds: &Finds) -> bool {
-        let is_open = |lane: &Lane| !finds.lanes.contains_key(lane);
-        let likely = |lane: &Lane| shares.of_text(*lane) >= self.rules.examples_least();
-        Lane::OF_WORDS.iter().any(|lane| is_open(lane) && likely(lane))
     }
 
     pub(super) fn example(&self, at: usize) -> &str {

@@ -57,39 +57,19 @@ pub(super) struct Judged {
 
 /// How likely each lane is by the piece that speaks most for it, 0 to 1; anything not judged is as likely as the rest.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shares {
-    of_piece: [f32; LEARNT.len()],
-    /// The same, less what a long text has to have above a short one.
-    of_text: [f32; LEARNT.len()],
-}
+pub(super) struct Shares([f32; LEARNT.len()]);
 
 impl Default for Shares {
     fn default() -> Self {
-        Shares { of_piece: [1.0; LEARNT.len()], of_text: [1.0; LEARNT.len()] }
+        Shares([1.0; LEARNT.len()])
     }
 }
 
 impl Shares {
     pub(super) fn of(&self, lane: Lane) -> f32 {
-        of_lane(&self.of_piece, lane)
+        let place = LEARNT.iter().position(|learnt| *learnt == lane);
+        place.and_then(|place| self.0.get(place)).copied().unwrap_or(1.0)
     }
-
-    pub(super) fn of_text(&self, lane: Lane) -> f32 {
-        of_lane(&self.of_text, lane)
-    }
-
-    fn set(&mut self, place: usize, of_piece: f32, of_text: f32) {
-        for (shares, share) in [(&mut self.of_piece, of_piece), (&mut self.of_text, of_text)] {
-            if let Some(known) = shares.get_mut(place) {
-                *known = share;
-            }
-        }
-    }
-}
-
-fn of_lane(shares: &[f32; LEARNT.len()], lane: Lane) -> f32 {
-    let place = LEARNT.iter().position(|learnt| *learnt == lane);
-    place.and_then(|place| shares.get(place)).copied().unwrap_or(1.0)
 }
 
 /// A lane that a text is worded like.
@@ -177,10 +157,10 @@ impl Wording {
             let Some((evidence, (from, to, _))) = best else {
                 continue;
             };
-            let share = share_of(evidence - cost);
-            if may_doubt {
-                judged.shares.set(place, share_of(evidence), share);
+            if may_doubt && let Some(share) = judged.shares.0.get_mut(place) {
+                *share = share_of(evidence);
             }
+            let share = share_of(evidence - cost);
             if share >= least {
                 let by = shown(words, *from, *to, |at| spoken.at(at, *from).of(place));
                 judged.likely.push(Worded { lane, share, by });

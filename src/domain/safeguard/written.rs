@@ -30,7 +30,7 @@ pub struct Written {
     pub welsh_fillers: Vec<String>,
     /// Whether the phrases may be in either language: an organisation's own don't say.
     pub in_either: bool,
-    /// Whether every concept is a hint, as a phrase behind `?` is, and every example.
+    /// Whether every concept is a hint, as a phrase behind `?` is.
     pub concepts_are_hints: bool,
     /// Abbreviations of text messages, and the words that they mean.
     pub texting: BTreeMap<String, String>,
