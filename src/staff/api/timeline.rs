@@ -1,6 +1,6 @@
 //! A person's timeline.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::shape;
@@ -22,7 +22,8 @@ pub struct TimelineList {
     counts: Option<Counts>,
 }
 
-/// An entry of the audit trail, and what it is to the person.
+/// An entry of the audit trail, and what it is to the person. What an event itself calls `what` (the keys of a record that
+/// changed, the subject of a reminder) is `event_what` here.
 #[derive(Serialize, ToSchema)]
 pub struct Entry {
     /// `contact`: of theirs; `in_doubt`: it may be theirs, and was passed in doubt; `not_theirs`: decided
@@ -32,12 +33,22 @@ pub struct Entry {
     /// The record that it is on, where the person's records are merged.
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "beside_what")]
     #[schema(value_type = shape::AuditEntry)]
     entry: AuditEntry,
     /// Where the contact's queue item is now.
     #[serde(rename = "at_queue", skip_serializing_if = "Option::is_none")]
     item: Option<Place>,
+}
+
+fn beside_what<S: Serializer>(entry: &AuditEntry, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut written = serde_json::to_value(entry).map_err(serde::ser::Error::custom)?;
+    if let Some(fields) = written.as_object_mut()
+        && let Some(what) = fields.remove("what")
+    {
+        fields.insert("event_what".to_owned(), what);
+    }
+    written.serialize(serializer)
 }
 
 #[derive(Serialize, ToSchema)]
@@ -112,4 +123,25 @@ pub async fn read(
         next: found.next,
         counts: found.counts.map(counts),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_an_event_calls_what_does_not_hide_what_it_is_to_the_person() {
+        let entry = json!({ "number": 1, "at": "2026-11-18T10:00:00Z", "by": "Ann Bell",
+            "event": "record_changed", "person": "P-1", "what": ["name"] });
+        let entry: AuditEntry = serde_json::from_value(entry).unwrap();
+        let shown = Entry { what: What::Act, record: None, entry, item: None };
+        let text = serde_json::to_string(&shown).unwrap();
+        assert_eq!(text.matches("\"what\":").count(), 1, "{text}");
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["what"], "act");
+        assert_eq!(read["event_what"], json!(["name"]));
+        assert_eq!(read["event"], "record_changed");
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::ledger::{Additions, Ledger};
@@ -284,7 +285,8 @@ pub async fn days_of_contacts_of_nobody_are_those_of_all_that_is_held(ground: &d
     assert_eq!(other.unnamed_days(&tuntum()).await.unwrap(), days(&[]));
 
     let waits = store.item(&karbon(), "u-4").await.unwrap().unwrap();
-    let mut batch = Batch::new(stamp()).gone(Gone::Item(Box::new(waits)));
+    let event = AuditEvent::Released { item: "u-4".to_owned() };
+    let mut batch = Batch::new(stamp()).audit(event).gone(Gone::Item(Box::new(waits)));
     for entry in store.audit(&karbon(), 0, 0).await.unwrap() {
         let of_contact = |contact: &str| serde_json::to_string(&entry).unwrap().contains(contact);
         if of_contact("u-1") || of_contact("u-2") {
