@@ -205,7 +205,7 @@ fn second_gateway(demo: &Demo) -> Served {
     let folder = config.parent().unwrap();
     let text = std::fs::read_to_string(&config).unwrap();
     let lines = text.lines().map(|line| match line.split_once(" = \"127.0.0.1:") {
-        Some((key @ ("contacts" | "staff" | "smtp" | "lmtp"), _)) => {
+        Some((key @ ("contacts" | "staff" | "smtp" | "lmtp" | "outbound"), _)) => {
             format!("{key} = \"127.0.0.1:0\"")
         }
         _ => line.to_owned(),
