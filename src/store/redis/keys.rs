@@ -105,6 +105,16 @@ impl Keys {
         self.write_about(None, kind, key, what)
     }
 
+    /// A record that scripts look into, and that says nothing about anybody: it is never encrypted.
+    pub(super) fn write_plain(
+        &self,
+        kind: &str,
+        key: impl Display,
+        what: &(impl Serialize + ?Sized),
+    ) -> Result<String, StoreError> {
+        Codec::plain().write(self.label(kind, &key), what)
+    }
+
     /// A record about a person.
     pub(super) fn write_about(
         &self,

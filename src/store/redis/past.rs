@@ -46,11 +46,13 @@ impl Past for Redis {
         let plate: String = take(answer.next())?;
         let entries: Entries = take(answer.next())?;
         let last = last_of(self, &keys, entries).await?;
-        let plate: Option<Nameplate> = (!plate.is_empty())
+        let read: Option<Nameplate> = (!plate.is_empty())
             .then(|| keys.read(&plate, kind::NAMEPLATE, organisation))
             .transpose()?;
-        self.link.looked(&keys, plate.as_ref().and_then(Nameplate::trail));
-        Ok(TrailEnd { nameplate: plate, last })
+        // One that an older gateway encrypted shows the scripts no name.
+        let trail = read.as_ref().and_then(Nameplate::trail).filter(|trail| plate.contains(trail));
+        self.link.looked(&keys, trail);
+        Ok(TrailEnd { nameplate: read, last })
     }
 
     async fn put_nameplate(
@@ -74,7 +76,7 @@ impl Past for Redis {
         // As it stands: one of an older gateway may be written in another way.
         let mut with = Arguments::default();
         with.push(stands.unwrap_or_default());
-        with.push(keys.write(kind::NAMEPLATE, organisation, now)?);
+        with.push(keys.write_plain(kind::NAMEPLATE, organisation, now)?);
         let script = &self.scripts.nameplate;
         let answer = self.link.write(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let is_written = take::<i64>(Some(answer))? == 1;

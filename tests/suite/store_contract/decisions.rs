@@ -8,6 +8,7 @@ use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::flag::Flag;
 use contact_gateway::domain::ledger::{Additions, Ledger};
+use contact_gateway::domain::past::Nameplate;
 use contact_gateway::ports::documents::{Batch, Gone};
 use contact_gateway::ports::{Attachment, ItemFilter, Settled};
 use contact_gateway::runtime::limits::{
@@ -270,6 +271,10 @@ pub async fn days_of_contacts_of_nobody_are_those_of_all_that_is_held(ground: &d
     let mut in_doubt = nobody("d-1", 7);
     in_doubt.decision.flags = vec![Flag::Unread];
     in_doubt.audit.flags = vec![Flag::Unread];
+    // Named, as gateways do: what follows is written for that trail, on encrypted stores too.
+    let plate = Nameplate::new("the trail".to_owned());
+    assert!(store.put_nameplate(&karbon(), None, &plate).await.unwrap());
+    store.trail_end(&karbon()).await.unwrap();
     let all = [nobody("u-1", 0), nobody("u-2", 2), nobody("u-3", 2), somebody("p-1", 5), in_doubt];
     store.record_plain(all.into()).await.unwrap();
     let mut waits = item("u-4", "review", at(-3 * DAY));
