@@ -77,7 +77,7 @@ pub fn open_existing(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Portable>,
 }
 
 /// Opens a store to look at what it holds: an embedded one is not written to, not even to bring it up to
-/// date. `None`: there is none.
+/// date. `None` if no store is at that place.
 ///
 /// # Errors
 /// As [`open`].

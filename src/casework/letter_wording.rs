@@ -335,7 +335,7 @@ impl Desk {
         Err(Fault::Contended.into())
     }
 
-    /// The wording of a language, and what its document was read at; 0: there is none.
+    /// The edited wording of a language, and the version of its document; 0 if it was never edited.
     async fn wording(
         &self,
         organisation: &Organisation,

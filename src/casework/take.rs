@@ -27,7 +27,8 @@ impl Desk {
         Ok(self.store.recorded(organisation, contact).await?.map(|(decision, _)| decision))
     }
 
-    /// Claims the oldest open item of a queue; `None`: there is none. A caller at the same moment gets another one.
+    /// Claims the oldest open item of a queue; `None` if the queue has none. A caller at the same
+    /// moment gets another one.
     pub async fn take_next(
         &self,
         organisation: &OrganisationId,

@@ -245,7 +245,7 @@ impl PersonKeys {
     }
 
     /// Encrypts nothing more with a key: new records about the same person, or of the same day, have another. It still
-    /// reads. `false`: there is none.
+    /// reads. `false` if there was no key to retire.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].

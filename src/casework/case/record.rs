@@ -27,7 +27,7 @@ pub(in crate::casework) const CASE: &str = "case";
 pub struct CaseRead {
     pub person: Arc<Person>,
     pub file: CaseFile,
-    /// What the document was read at; 0: there is none yet.
+    /// The version at which the document was read; 0 if it is new.
     pub document_version: u64,
     /// The person's other records, where a step was to be judged by them.
     pub others: Vec<Arc<Person>>,

@@ -16,7 +16,7 @@ pub struct ImportKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedKey {
     pub(super) key: ImportKey,
-    /// The version of an expired record of this key, which is overwritten; 0: there is none.
+    /// The version of an expired record of this key, which is overwritten; 0 if the key is new.
     pub(super) version: u64,
 }
 

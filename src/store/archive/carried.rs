@@ -60,7 +60,7 @@ impl Within {
     }
 }
 
-/// Which archive is in a folder. `None`: there is none yet; none is made.
+/// Which archive is in a folder; `None` if it has none yet. Makes none.
 ///
 /// # Errors
 /// `Corrupt`: the file holds something else. `Unavailable`: it can't be read.
