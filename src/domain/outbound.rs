@@ -196,9 +196,7 @@ fn is_of_person(organisation: &Organisation, person: &Person, mail: &OutboundMai
 
 /// Letters and notices of the gateway itself come from `notice_from`.
 fn is_of_the_gateway(organisation: &Organisation, mail: &OutboundMail<'_>) -> bool {
-    let Some(notice_from) = &organisation.notice_from else { return false };
-    let bare = notice_from.rsplit_once('<').map_or(notice_from.as_str(), |(_, address)| address);
-    is_from(organisation, mail, bare.trim_end_matches('>'))
+    organisation.notice_from.as_ref().is_some_and(|from| is_from(organisation, mail, from))
 }
 
 fn is_from(organisation: &Organisation, mail: &OutboundMail<'_>, address: &str) -> bool {
