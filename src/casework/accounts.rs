@@ -247,8 +247,7 @@ impl Accounts {
             let found = self.book.account(organisation, login).await?;
             let (mut account, version) = found.ok_or(Fault::NotFound("account"))?;
             change(&mut account, self.now())?;
-            let event =
-                AuditEvent::Account { account: login.to_owned(), action: action.to_owned() };
+            let event = account_event(login, action);
             let by = by.unwrap_or(&account.name);
             let stamp = self.stamp(by);
             if self.book.put_account(organisation, &account, version, stamp, event).await? {
