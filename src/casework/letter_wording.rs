@@ -103,7 +103,7 @@ pub enum WordingFault {
 }
 
 impl LetterWording {
-    fn is_edited(&self) -> bool {
+    pub fn is_edited(&self) -> bool {
         self.latest.as_ref().is_some_and(|latest| !latest.as_configured)
     }
 

@@ -280,7 +280,6 @@ async fn shown(
     let title = format!("{}: {}", w.title, of.own_name());
     let mut f = Frame::of(staff, visit, Section::Settings, &title);
     f.here = format!("/settings/templates/{}", of.tag());
-    let latest = wordings.of(of).latest.as_ref();
     let page = WordingPage {
         f: f.in_error(status != StatusCode::OK).saying(came.said.as_deref()),
         w,
@@ -290,7 +289,7 @@ async fn shown(
         code: of.tag(),
         is_welsh: of == Language::Welsh,
         origin: origin(visit, &wordings, of),
-        is_edited: latest.is_some_and(|latest| !latest.as_configured),
+        is_edited: wordings.of(of).is_edited(),
         samples: names.map(|(name, number)| (number, name, number == typed.sample)).collect(),
         sample: typed.sample,
         preview: document.map(|document| plain(&document)),
