@@ -39,7 +39,7 @@ pub use document::{Block, Document, Text};
 pub use lint::missing;
 pub use page::{escaped, page, title_of};
 pub use plain::plain;
-pub use samples::samples;
+pub use samples::{sample, samples};
 pub use template::{TemplateFault, TemplateTrouble, UnsaidPart};
 pub use terms::Terms;
 pub use write::{Written, write};

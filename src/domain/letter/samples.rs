@@ -41,6 +41,11 @@ pub fn samples(language: Language) -> Vec<Letter> {
     letters
 }
 
+/// One of them, by its number from 1.
+pub fn sample(language: Language, number: usize) -> Option<Letter> {
+    samples(language).into_iter().nth(number.checked_sub(1)?)
+}
+
 fn letter(kind: LetterKind, language: Language, said: Vec<Said>) -> Letter {
     Letter {
         kind,

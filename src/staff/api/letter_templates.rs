@@ -13,7 +13,7 @@ use crate::casework::letter_wording::{
 };
 use crate::casework::person_check::PersonFault;
 use crate::domain::language::Language;
-use crate::domain::letter::{Document, TemplateFault, UnsaidPart, page, plain, samples};
+use crate::domain::letter::{Document, TemplateFault, UnsaidPart, page, plain, sample, samples};
 use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, IfMatch, Json, Named};
@@ -224,14 +224,13 @@ pub async fn preview(
             TriedWording { template, unsaid }
         }
     };
-    let (sample, samples) = (asked.sample.unwrap_or(1), samples(language));
-    let letter = sample.checked_sub(1).and_then(|at| samples.get(at));
-    let letter = letter.ok_or(Fault::NotFound("sample"))?;
-    let document = tried.template.lay_out(letter).map_err(unfollowed)?;
+    let number = asked.sample.unwrap_or(1);
+    let letter = sample(language, number).ok_or(Fault::NotFound("sample"))?;
+    let document = tried.template.lay_out(&letter).map_err(unfollowed)?;
     let document = Document { large_print: asked.large_print, ..document };
     Ok(axum::Json(LetterTemplateTried {
-        sample,
-        samples: samples.len(),
+        sample: number,
+        samples: samples(language).len(),
         kind: letter.kind.name().to_owned(),
         html: page(&document),
         text: plain(&document),

@@ -15,7 +15,7 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::letter_wording::{LetterWordings, WordingOrigin};
 use crate::domain::language::Language;
-use crate::domain::letter::{Document, Letter, page as laid_out, samples};
+use crate::domain::letter::{self, Document, Letter, page as laid_out, samples};
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
 
@@ -80,11 +80,6 @@ impl Wanted {
     fn query(self) -> String {
         let size = if self.large_print { "&size=large" } else { "" };
         format!("?language={}&sample={}{size}", self.language.tag(), self.sample)
-    }
-
-    fn letter(self) -> Result<Letter, Trouble> {
-        let at = self.sample.checked_sub(1).ok_or(Trouble::NotFound)?;
-        samples(self.language).into_iter().nth(at).ok_or(Trouble::NotFound)
     }
 }
 
@@ -175,7 +170,7 @@ pub(super) async fn sample(
     asked: Asked,
 ) -> Page {
     let wanted = Wanted::of(&asked);
-    let letter = wanted.letter()?;
+    let letter = letter::sample(wanted.language, wanted.sample).ok_or(Trouble::NotFound)?;
     let wordings = staff.casework(&visit).desk.letter_wordings(&visit.organisation).await?;
     let template = &wordings.of(wanted.language).template;
     // Faults of a template are found before it is used, so a sample that can't be laid out does not exist.

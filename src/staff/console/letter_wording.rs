@@ -25,7 +25,7 @@ use crate::casework::letter_wording::{
 use crate::domain::changed_lines::ChangedLines;
 use crate::domain::language::Language;
 use crate::domain::letter::{
-    Document, Part, TemplateFault, TemplateTrouble, UnsaidPart, page as laid_out, plain, samples,
+    Document, Part, TemplateFault, TemplateTrouble, UnsaidPart, page as laid_out, plain, sample,
 };
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
@@ -222,8 +222,7 @@ pub(super) async fn preview(
 }
 
 fn sample_by(tried: &TriedWording, number: usize) -> Option<Document> {
-    let letter = samples(tried.template.language).into_iter().nth(number.checked_sub(1)?)?;
-    tried.template.lay_out(&letter).ok()
+    tried.template.lay_out(&sample(tried.template.language, number)?).ok()
 }
 
 /// The page over the wording that somebody else saved, with what was typed, and what they changed.
