@@ -20,6 +20,7 @@ pub mod directory;
 mod effects;
 pub mod equality;
 pub mod erasure;
+mod every;
 pub mod expected;
 pub mod fault;
 mod follow;

@@ -126,19 +126,12 @@ impl Desk {
     ) -> Result<Vec<DayTally>, Fault> {
         // A day's id is the day: days of four-digit years come in their order.
         let behind = to.succ_opt().map(|day| day.to_string());
-        let mut listing =
-            Listing { from: Some(from.to_string()), to: behind, ..Listing::of(BY_ID) };
+        let listing = Listing { from: Some(from.to_string()), to: behind, ..Listing::of(BY_ID) };
         let mut days = Vec::new();
-        loop {
-            let page = self.store.documents(&organisation.id, TALLY, listing.clone()).await?;
-            for document in page.documents {
-                days.push(document.read()?);
-            }
-            match page.next {
-                Some(next) => listing.after = Some(next),
-                None => return Ok(days),
-            }
+        for document in self.every(&organisation.id, TALLY, listing).await? {
+            days.push(document.read()?);
         }
+        Ok(days)
     }
 
     /// A person's recorded contacts between two instants, the first included, oldest first.

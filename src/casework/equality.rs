@@ -131,16 +131,12 @@ impl Desk {
         &self,
         organisation: &OrganisationId,
     ) -> Result<BTreeMap<String, EqualityAnswers>, Fault> {
-        let (mut all, mut listing) = (BTreeMap::new(), Listing::of(BY_ID));
-        loop {
-            let page = self.store.documents(organisation, EQUALITY, listing.clone()).await?;
-            for document in page.documents {
-                let recorded: Recorded = document.read()?;
-                all.insert(document.id, recorded.answers);
-            }
-            let Some(next) = page.next else { return Ok(all) };
-            listing.after = Some(next);
+        let mut all = BTreeMap::new();
+        for document in self.every(organisation, EQUALITY, Listing::of(BY_ID)).await? {
+            let recorded: Recorded = document.read()?;
+            all.insert(document.id, recorded.answers);
         }
+        Ok(all)
     }
 
     async fn stored_equality(

@@ -254,7 +254,7 @@ impl Casework {
         organisation: &OrganisationId,
     ) -> Result<Vec<LeaverOnRecord>, Fault> {
         let mut all: Vec<LeaverOnRecord> = Vec::new();
-        for document in self.desk.leaving_documents(organisation).await? {
+        for document in self.desk.every(organisation, LEAVING, Listing::of(BY_ID)).await? {
             all.push(document.read()?);
         }
         all.sort_by(|a, b| (a.on, &a.name).cmp(&(b.on, &b.name)));
@@ -308,7 +308,7 @@ impl Desk {
     /// # Errors
     /// The store can't be read or written: the next round does the same.
     pub async fn see_off_leavers(&self, organisation: &Organisation) -> Result<(), Fault> {
-        for document in self.leaving_documents(&organisation.id).await? {
+        for document in self.every(&organisation.id, LEAVING, Listing::of(BY_ID)).await? {
             let leaving: LeaverOnRecord = document.read()?;
             if !leaving.is_done && leaving.on <= self.today(organisation) {
                 self.see_off(organisation, leaving, document.version).await?;
@@ -393,16 +393,6 @@ impl Desk {
             }
         }
         Ok(moved)
-    }
-
-    async fn leaving_documents(&self, id: &OrganisationId) -> Result<Vec<Document>, Fault> {
-        let (mut all, mut listing) = (Vec::new(), Listing::of(BY_ID));
-        loop {
-            let page = self.store.documents(id, LEAVING, listing.clone()).await?;
-            all.extend(page.documents);
-            let Some(next) = page.next else { return Ok(all) };
-            listing.after = Some(next);
-        }
     }
 
     /// Work that somebody leaves open, for those who lead: the first [`LEAVER_WORK_MAX`].

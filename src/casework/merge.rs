@@ -423,16 +423,9 @@ impl Desk {
     ) -> Result<Vec<Merge>, Fault> {
         self.read_person(&organisation.id, person).await?;
         let mut merges = Vec::new();
-        let mut listing = Listing::with(OF_PERSON, person);
-        loop {
-            let page = self.store.documents(&organisation.id, MERGE, listing.clone()).await?;
-            for document in page.documents {
-                merges.push(document.read::<Merge>()?);
-            }
-            match page.next {
-                Some(next) => listing.after = Some(next),
-                None => break,
-            }
+        let listing = Listing::with(OF_PERSON, person);
+        for document in self.every(&organisation.id, MERGE, listing).await? {
+            merges.push(document.read::<Merge>()?);
         }
         merges.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(merges)

@@ -145,17 +145,11 @@ impl Desk {
         person: &str,
     ) -> Result<HashSet<String>, Fault> {
         let mut contacts = HashSet::new();
-        let mut listing = Listing::with(OF_PERSON, person);
-        loop {
-            let page = self.store.documents(&organisation.id, NOTE, listing.clone()).await?;
-            for document in page.documents {
-                contacts.insert(document.read::<Noted>()?.contact);
-            }
-            match page.next {
-                Some(next) => listing.after = Some(next),
-                None => return Ok(contacts),
-            }
+        let listing = Listing::with(OF_PERSON, person);
+        for document in self.every(&organisation.id, NOTE, listing).await? {
+            contacts.insert(document.read::<Noted>()?.contact);
         }
+        Ok(contacts)
     }
 
     /// Removes the contact's item from the person and notes that on it; if there is none, the audit trail

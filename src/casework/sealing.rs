@@ -171,14 +171,9 @@ impl Desk {
     /// The store can't be read.
     pub async fn anchors(&self, organisation: &OrganisationId) -> Result<Vec<Anchor>, Fault> {
         let mut anchors = Vec::new();
-        let mut listing = Listing::of(BY_ID);
-        loop {
-            let page = self.store.documents(organisation, ANCHOR, listing.clone()).await?;
-            for document in &page.documents {
-                anchors.push(document.read()?);
-            }
-            let Some(next) = page.next else { return Ok(anchors) };
-            listing.after = Some(next);
+        for document in self.every(organisation, ANCHOR, Listing::of(BY_ID)).await? {
+            anchors.push(document.read()?);
         }
+        Ok(anchors)
     }
 }

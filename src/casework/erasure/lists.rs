@@ -21,7 +21,7 @@ impl Desk {
     /// # Errors
     /// The store can't be read.
     pub async fn erasures(&self, organisation: &OrganisationId) -> Result<Vec<Proof>, Fault> {
-        let proofs = self.every(organisation, PROOF).await?;
+        let proofs = self.every_of(organisation, PROOF).await?;
         Ok(proofs.into_iter().map(|(_, proof)| proof).collect())
     }
 
@@ -46,7 +46,7 @@ impl Desk {
         &self,
         organisation: &OrganisationId,
     ) -> Result<Vec<AskedErasure>, Fault> {
-        let asked = self.every::<AskedErasure>(organisation, ASKED).await?;
+        let asked = self.every_of::<AskedErasure>(organisation, ASKED).await?;
         let mut asked: Vec<AskedErasure> = asked.into_iter().map(|(_, one)| one).collect();
         asked.sort_by(|a, b| (a.at, &a.person).cmp(&(b.at, &b.person)));
         Ok(asked)
@@ -57,7 +57,7 @@ impl Desk {
     /// # Errors
     /// The store can't be read.
     pub async fn all_holds(&self, organisation: &OrganisationId) -> Result<Vec<OnHold>, Fault> {
-        let holds = self.every::<Hold>(organisation, HOLD).await?;
+        let holds = self.every_of::<Hold>(organisation, HOLD).await?;
         let mut held: Vec<OnHold> =
             holds.into_iter().map(|(person, hold)| OnHold { person, hold }).collect();
         held.sort_by(|a, b| (a.hold.at, &a.person).cmp(&(b.hold.at, &b.person)));
@@ -65,19 +65,16 @@ impl Desk {
     }
 
     /// Every document of a kind, with its id.
-    async fn every<T: DeserializeOwned>(
+    async fn every_of<T: DeserializeOwned>(
         &self,
         organisation: &OrganisationId,
         kind: &str,
     ) -> Result<Vec<(String, T)>, Fault> {
-        let (mut found, mut listing) = (Vec::new(), Listing::of(BY_ID));
-        loop {
-            let page = self.store.documents(organisation, kind, listing.clone()).await?;
-            for document in &page.documents {
-                found.push((document.id.clone(), document.read()?));
-            }
-            let Some(next) = page.next else { return Ok(found) };
-            listing.after = Some(next);
+        let mut found = Vec::new();
+        for document in self.every(organisation, kind, Listing::of(BY_ID)).await? {
+            let read = document.read()?;
+            found.push((document.id, read));
         }
+        Ok(found)
     }
 }
