@@ -8,15 +8,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{AccountEnd, account_event};
+use super::case::StaffList;
 use super::case::lists::{ALL, CaseList, ListAsked, ListOrder, ListedEntry};
 use super::case::record::CaseRead;
-use super::case::{Asked, StaffList};
 use super::person_check::PersonFault;
 use super::points_of_contact::{AbsenceNotRecorded, Answering};
 use super::{Casework, Desk, Fault};
 use crate::domain::account::Account;
 use crate::domain::audit::{AuditEvent, GATEWAY};
-use crate::domain::case::act::{Act, RecordAbsence};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::duty::Duty;
 use crate::domain::invisible::is_blank;
@@ -26,7 +25,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::permission;
 use crate::domain::profile::Role;
 use crate::domain::queue::ItemAction;
-use crate::domain::restriction::StaffContact;
+use crate::domain::restriction::{Absence, StaffContact};
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};
 use crate::runtime::limits::{LEAVER_ROUNDS_MAX, LEAVER_WORK_MAX};
 use crate::runtime::tokens::{hex, sha256};
@@ -197,21 +196,16 @@ impl Casework {
         leaver: &Leaver<'_>,
     ) -> (Vec<HandedOver>, Vec<AbsenceNotRecorded>) {
         let (mut handed_over, mut refused) = (Vec::new(), Vec::new());
+        let absence = Absence {
+            contact: leaver.name.to_owned(),
+            from: Moment::Day(leaver.on),
+            to: Moment::Day(for_good()),
+        };
+        let recorded = (&absence, leaver.successor.as_ref());
         for (one, handed) in planned {
-            let act = Act::RecordAbsence(RecordAbsence {
-                restriction: Some(one.restriction.clone()),
-                contact: Some(leaver.name.to_owned()),
-                from: Some(Moment::Day(leaver.on)),
-                to: Some(Moment::Day(for_good())),
-                successor: leaver.successor.clone(),
-            });
-            let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
-            match self.step(organisation, role, asked).await {
-                Ok(_) => handed_over.push(handed),
-                Err(why) => {
-                    let (person, restriction) = (Arc::clone(&one.person), one.restriction.clone());
-                    refused.push(AbsenceNotRecorded { person, restriction, why });
-                }
+            match self.absence_step(organisation, role, by, one, recorded).await {
+                None => handed_over.push(handed),
+                Some(why) => refused.push(why),
             }
         }
         (handed_over, refused)

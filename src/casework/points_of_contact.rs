@@ -12,7 +12,9 @@ use crate::domain::moment::Moment;
 use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
-use crate::domain::restriction::{Absence, Kind, PointOfContact, Restriction, Status};
+use crate::domain::restriction::{
+    Absence, Kind, PointOfContact, Restriction, StaffContact, Status,
+};
 use crate::runtime::limits::POINTS_OF_CONTACT_MAX;
 
 /// A restriction with a point of contact: in force, suspended by an appeal, or yet to start.
@@ -150,20 +152,9 @@ impl Casework {
                 done.already.push(one.restriction.clone());
                 continue;
             }
-            let act = Act::RecordAbsence(RecordAbsence {
-                restriction: Some(one.restriction.clone()),
-                contact: Some(absence.contact.clone()),
-                from: Some(absence.from),
-                to: Some(absence.to),
-                successor: None,
-            });
-            let asked = Asked { person: &one.person.id, act: &act, id: None, by, version: None };
-            match self.step(organisation, role, asked).await {
-                Ok(_) => done.recorded.push(one.restriction.clone()),
-                Err(why) => {
-                    let (person, restriction) = (Arc::clone(&one.person), one.restriction.clone());
-                    done.refused.push(AbsenceNotRecorded { person, restriction, why });
-                }
+            match self.absence_step(organisation, role, by, one, (&absence, None)).await {
+                None => done.recorded.push(one.restriction.clone()),
+                Some(refused) => done.refused.push(refused),
             }
         }
         match done.refused.pop() {
@@ -173,6 +164,29 @@ impl Casework {
                 Ok(done)
             }
         }
+    }
+
+    /// The step that records an absence on one restriction, with the successor of somebody who leaves. `None`: it is on
+    /// record.
+    pub(super) async fn absence_step(
+        &self,
+        organisation: &Arc<Organisation>,
+        role: &Role,
+        by: &str,
+        on: &Answering,
+        (absence, successor): (&Absence, Option<&StaffContact>),
+    ) -> Option<AbsenceNotRecorded> {
+        let act = Act::RecordAbsence(RecordAbsence {
+            restriction: Some(on.restriction.clone()),
+            contact: Some(absence.contact.clone()),
+            from: Some(absence.from),
+            to: Some(absence.to),
+            successor: successor.cloned(),
+        });
+        let asked = Asked { person: &on.person.id, act: &act, id: None, by, version: None };
+        let why = self.step(organisation, role, asked).await.err()?;
+        let (person, restriction) = (Arc::clone(&on.person), on.restriction.clone());
+        Some(AbsenceNotRecorded { person, restriction, why })
     }
 
     /// The restrictions whose point of contact names a member of staff, as contact or deputy.
