@@ -203,6 +203,19 @@ pub struct Page {
     pub last: String,
 }
 
+impl Page {
+    /// For a reader that may leave nothing out because it can't be read.
+    ///
+    /// # Errors
+    /// `Corrupt` with the first of a kind that can't be read back.
+    pub fn all_read(&self, kind: Kind) -> Result<(), StoreError> {
+        match self.unreadable.first() {
+            None => Ok(()),
+            Some(id) => Err(StoreError::Corrupt(format!("{kind}: {id} can't be read back"))),
+        }
+    }
+}
+
 /// The records of a kind, a page at a time.
 #[async_trait]
 pub trait Pages: Send {

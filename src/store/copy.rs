@@ -15,7 +15,7 @@ use crate::domain::audit::{AuditEntry, AuditEvent, ErasedEntry, GATEWAY};
 use crate::domain::erasure::ranges;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
-use crate::ports::portable::{CopyMark, CopyState, Kind, Page, Portable, Record, Tally};
+use crate::ports::portable::{CopyMark, CopyState, Kind, Portable, Record, Tally};
 use crate::runtime::limits::{COPY_ERASED_RANGES_MAX, COPY_PROGRESS_EVERY};
 use crate::runtime::tokens::sha256;
 use crate::store::record;
@@ -217,7 +217,7 @@ impl Copy<'_> {
         let mut pages = pages.map_err(&away)?;
         let (mut shown, total) = (mark.tallies.entry(kind).or_default().records, pages.total());
         while let Some(page) = pages.next().await.map_err(&away)? {
-            all_read(kind, &page).map_err(&away)?;
+            page.all_read(kind).map_err(&away)?;
             let tally = mark.tallies.entry(kind).or_default();
             page.records.iter().try_for_each(|record| add(tally, record)).map_err(&away)?;
             let done = tally.records;
@@ -288,7 +288,7 @@ impl Copy<'_> {
             self.destroyed.clear();
         }
         while let Some(page) = pages.next().await.map_err(&away)? {
-            all_read(kind, &page).map_err(&away)?;
+            page.all_read(kind).map_err(&away)?;
             page.records.iter().try_for_each(|record| add(&mut tally, record)).map_err(&away)?;
             if is_trail {
                 self.destroyed
@@ -331,14 +331,6 @@ fn from_the_start(address: &str) -> CopyMark {
         from: address.to_owned(),
         state: CopyState::Carrying { kind: Kind::People, after: None },
         tallies: BTreeMap::new(),
-    }
-}
-
-/// A copy is whole or refused: nothing is left out because it can't be read.
-fn all_read(kind: Kind, page: &Page) -> Result<(), StoreError> {
-    match page.unreadable.first() {
-        None => Ok(()),
-        Some(id) => Err(StoreError::Corrupt(format!("{kind}: {id} can't be read back"))),
     }
 }
 

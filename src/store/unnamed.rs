@@ -22,20 +22,15 @@ pub(super) async fn days(
         let mut pages = store.pages(organisation, *kind, None).await?;
         let (mut after, mut is_read_again) = (None, false);
         while let Some(page) = pages.next().await? {
-            match page.unreadable.first() {
-                Some(id) if is_read_again => {
-                    return Err(StoreError::Corrupt(format!("{kind}: {id} can't be read back")));
-                }
-                // Redis finds decisions by the trail: one may have been swept between the two.
-                Some(_) => {
-                    pages = store.pages(organisation, *kind, after.clone()).await?;
-                    is_read_again = true;
-                }
-                None => {
-                    days.extend(page.records.iter().filter_map(day));
-                    (after, is_read_again) = (Some(page.last), false);
-                }
+            // Redis finds decisions by the trail: one may have been swept between the two.
+            if !page.unreadable.is_empty() && !is_read_again {
+                pages = store.pages(organisation, *kind, after.clone()).await?;
+                is_read_again = true;
+                continue;
             }
+            page.all_read(*kind)?;
+            days.extend(page.records.iter().filter_map(day));
+            (after, is_read_again) = (Some(page.last), false);
         }
     }
     Ok(days)
