@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use chrono::{Datelike, NaiveDate};
 
@@ -22,6 +20,7 @@ use crate::domain::equality::{Characteristic, GivenAnswers, NOT_RECORDED, PREFER
 use crate::domain::report::{Period, parted};
 use crate::render::figures::{self, ALL_ANSWERS, NOTHING_RECORDED, Row};
 use crate::staff::Staff;
+use crate::staff::download::saved;
 use crate::staff::permit::KeepsEquality;
 
 /// One characteristic with what may be answered.
@@ -211,11 +210,6 @@ pub(super) async fn csv(
     asked: Asked,
 ) -> Page {
     let (rows, _) = counted(&staff, &visit, &asked).await?;
-    let mut response = figures::csv(&rows).into_response();
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    headers.insert(CONTENT_TYPE, kind);
-    let attached = HeaderValue::from_static("attachment; filename=\"equality.csv\"");
-    headers.insert(CONTENT_DISPOSITION, attached);
-    Ok(response)
+    let headers = saved("text/csv; charset=utf-8; header=present", "equality", "csv");
+    Ok((headers, figures::csv(&rows)).into_response())
 }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -23,6 +21,7 @@ use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::download::saved;
 use crate::staff::permit::RecordsCases;
 
 struct Week {
@@ -150,10 +149,6 @@ pub(in crate::staff::console) async fn ics(
     let organisation = &visit.organisation;
     let diary = desk.diary(organisation, &DiaryAsked::default()).await?;
     let written = calendar::calendar(&diary, organisation.id.as_str(), desk.now());
-    let mut response = written.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8"));
-    let attached = HeaderValue::from_static("attachment; filename=\"diary.ics\"");
-    headers.insert(CONTENT_DISPOSITION, attached);
-    Ok(response)
+    let headers = saved("text/calendar; charset=utf-8", "diary", "ics");
+    Ok((headers, written).into_response())
 }

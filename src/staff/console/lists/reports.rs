@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
 
@@ -25,6 +25,7 @@ use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
+use crate::staff::download::saved;
 use crate::staff::permit::{KeepsEquality, Permit as _, RecordsCases};
 
 /// One figure with its groups.
@@ -198,13 +199,8 @@ pub(in crate::staff::console) async fn csv(
         true => figures::csv_by_month(&rows),
         false => figures::csv(&rows),
     };
-    let mut response = written.into_response();
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    headers.insert(CONTENT_TYPE, kind);
-    let attached = HeaderValue::from_static("attachment; filename=\"figures.csv\"");
-    headers.insert(CONTENT_DISPOSITION, attached);
-    Ok(response)
+    let headers = saved("text/csv; charset=utf-8; header=present", "figures", "csv");
+    Ok((headers, written).into_response())
 }
 
 /// One figure as a picture. The table next to it is its accessible form.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::render::record::Form;
@@ -13,6 +13,7 @@ use crate::staff::Staff;
 use crate::staff::console::frame::Page;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::{Visit, VisitOf};
+use crate::staff::download::saved;
 use crate::staff::own_record::body;
 use crate::staff::permit::ReadsTrail;
 
@@ -40,10 +41,6 @@ pub(in crate::staff::console) async fn json(
     visit: VisitOf<ReadsTrail>,
     Path(person): Path<String>,
 ) -> Page {
-    let mut response = made(&staff, &visit, &person, Form::Json).await?;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let attached = HeaderValue::from_static("attachment; filename=\"record.json\"");
-    headers.insert(CONTENT_DISPOSITION, attached);
-    Ok(response)
+    let response = made(&staff, &visit, &person, Form::Json).await?;
+    Ok((saved("application/json", "record", "json"), response).into_response())
 }
