@@ -80,7 +80,7 @@ pub fn of_equality(figures: &EqualityFigures) -> Vec<Row> {
 }
 
 /// The group of the only row where nothing is recorded.
-pub const NOTHING_RECORDED: &str = "nothing_recorded";
+const NOTHING_RECORDED: &str = "nothing_recorded";
 
 /// The figures of each month as rows, figure by figure.
 pub fn rows_by_month(months: &[(NaiveDate, Map<String, Value>)]) -> Vec<Row> {

@@ -17,8 +17,8 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::acting::Acting;
 use crate::domain::equality::{Characteristic, GivenAnswers, NOT_RECORDED, PREFERS_NOT_TO_SAY};
-use crate::domain::report::{Period, parted};
-use crate::render::figures::{self, ALL_ANSWERS, NOTHING_RECORDED, Row};
+use crate::domain::report::{EqualityFigures, Period, parted};
+use crate::render::figures::{self, ALL_ANSWERS};
 use crate::staff::Staff;
 use crate::staff::download::saved;
 use crate::staff::permit::KeepsEquality;
@@ -146,13 +146,16 @@ struct ReportPage {
     figures: Vec<Figure>,
 }
 
-async fn counted(staff: &Staff, visit: &Visit, asked: &Asked) -> Result<(Vec<Row>, Period), Fault> {
+async fn counted(
+    staff: &Staff,
+    visit: &Visit,
+    asked: &Asked,
+) -> Result<(EqualityFigures, Period), Fault> {
     let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
     let year = asked.text("year").and_then(|year| year.parse().ok());
     let day = year.and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
     let day = day.unwrap_or_else(|| desk.today(organisation));
-    let (found, period) = desk.equality_figures(organisation, day).await?;
-    Ok((figures::of_equality(&found), period))
+    desk.equality_figures(organisation, day).await
 }
 
 pub(super) async fn report(
@@ -162,10 +165,10 @@ pub(super) async fn report(
 ) -> Page {
     let language = visit.language();
     let (w, r) = (words::Equality::of(language), words::Reports::of(language));
-    let (rows, period) = counted(&staff, &visit, &asked).await?;
-    let is_recorded = !rows.iter().any(|row| row.group == [NOTHING_RECORDED]);
+    let (found, period) = counted(&staff, &visit, &asked).await?;
+    let rows = if found.is_recorded { figures::of_equality(&found) } else { Vec::new() };
     let mut figures: Vec<Figure> = Vec::new();
-    for row in rows.iter().filter(|_| is_recorded) {
+    for row in &rows {
         let shown = row.count.map_or_else(|| r.hidden.to_owned(), |count| count.to_string());
         let mut group = row.group.iter();
         let own = group.next().map(|own| answer(own, w));
@@ -187,7 +190,7 @@ pub(super) async fn report(
         r,
         year: period.to.year(),
         period: format!("{} – {}", days.0, days.1),
-        is_recorded,
+        is_recorded: found.is_recorded,
         figures,
     })
 }
@@ -209,7 +212,7 @@ pub(super) async fn csv(
     visit: VisitOf<KeepsEquality>,
     asked: Asked,
 ) -> Page {
-    let (rows, _) = counted(&staff, &visit, &asked).await?;
+    let (found, _) = counted(&staff, &visit, &asked).await?;
     let headers = saved("text/csv; charset=utf-8; header=present", "equality", "csv");
-    Ok((headers, figures::csv(&rows)).into_response())
+    Ok((headers, figures::csv(&figures::of_equality(&found))).into_response())
 }
