@@ -234,8 +234,8 @@ impl Casework {
             return Err(first.why);
         }
         let accounts = self.accounts.list(id).await?;
-        let mut batch = Batch::new(self.desk.stamp(by)).remove(&stored);
-        batch.audit.push(said(&accounts, name, "leaving_taken_back"));
+        let event = said(&accounts, name, "leaving_taken_back");
+        let batch = Batch::new(self.desk.stamp(by)).remove(&stored).audit(event);
         self.desk.write_once(id, batch).await
     }
 
@@ -328,9 +328,7 @@ impl Desk {
         let document = Document::new(LEAVING, name, version, Vec::new(), &leaving)?;
         let stamp = self.stamp(&leaving.by);
         let written = document.clone().written(stamp.at).version;
-        let mut batch = Batch::new(stamp).put(document);
-        batch.audit.push(event);
-        self.write_once(id, batch).await?;
+        self.write_once(id, Batch::new(stamp).put(document).audit(event)).await?;
         if leaving.on > self.today(organisation) {
             return Ok(leaving);
         }
