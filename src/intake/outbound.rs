@@ -19,7 +19,7 @@ pub(super) use self::notes::OutboundWarnings;
 use super::Intake;
 use crate::domain::identifier::domain_to_ascii;
 use crate::domain::may_contact::Purpose;
-use crate::domain::organisation::Organisation;
+use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::outbound::{Objection, OutboundEntry, OutboundMail, OutboundTreatment, judge};
 use crate::ports::{Original, OutboundNote, StoreError};
 use crate::runtime::limits::STORE_COMMIT_WAIT;
@@ -168,6 +168,25 @@ impl Intake {
             self.warn_sender(organisation, message, objection, at);
         }
         Passage::Deliver
+    }
+
+    /// Whether what this key names was done before, as far as it was remembered.
+    async fn is_remembered(
+        &self,
+        organisation: &OrganisationId,
+        key: &str,
+    ) -> Result<bool, StoreError> {
+        let known = in_time(self.store.delivered(organisation, &[key.to_owned()])).await?;
+        Ok(known == [true])
+    }
+
+    async fn remember(
+        &self,
+        organisation: &OrganisationId,
+        key: String,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        in_time(self.store.remember_delivered(organisation, vec![key], at)).await
     }
 
     fn entry(

@@ -83,15 +83,13 @@ impl Intake {
         item: &QueueItem,
     ) {
         let key = format!("outbound-notified {}", item.id);
-        let asked = self.store.delivered(&organisation.id, std::slice::from_ref(&key));
-        let is_known = in_time(asked).await.is_ok_and(|known| known == [true]);
+        let is_known = self.is_remembered(&organisation.id, &key).await.unwrap_or(false);
         if is_known || !item.state.is_waiting() {
             return;
         }
         self.notify_of_held(organisation, message, objection, item);
         let now = self.clock.now();
-        let remembering = self.store.remember_delivered(&organisation.id, vec![key], now);
-        if let Err(error) = in_time(remembering).await {
+        if let Err(error) = self.remember(&organisation.id, key, now).await {
             tracing::warn!(%error, contact = item.id, "a notice of a held message could not be remembered");
         }
     }

@@ -63,8 +63,7 @@ impl Intake {
 
     async fn write_once(&self, note: &OutboundNote) -> Result<bool, StoreError> {
         let (organisation, key) = (&note.organisation, key(note));
-        let known = in_time(self.store.delivered(organisation, std::slice::from_ref(&key))).await?;
-        if known == [true] {
+        if self.is_remembered(organisation, &key).await? {
             return Ok(false);
         }
         let stamp = Stamp { by: GATEWAY.to_owned(), at: note.at };
@@ -75,8 +74,7 @@ impl Intake {
             Err(WriteFault::Store(error)) => return Err(error),
         }
         // The worst that follows is a second entry after a retry.
-        let remembering = self.store.remember_delivered(organisation, vec![key], note.at);
-        if let Err(error) = in_time(remembering).await {
+        if let Err(error) = self.remember(organisation, key, note.at).await {
             tracing::warn!(%error, "an entry on an outgoing message could not be remembered");
         }
         Ok(true)
