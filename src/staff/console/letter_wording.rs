@@ -153,7 +153,8 @@ pub(super) async fn show(
         edition.source().clone_into(&mut typed.source);
         said = Some(w.from_edition.replace("{n}", &number.to_string()));
     }
-    shown(&staff, &visit, of, typed, CameOf { said, ..CameOf::default() }).await
+    let came = CameOf { said, ..CameOf::default() };
+    shown(&staff, &visit, (of, &wordings), typed, came).await
 }
 
 /// Saves, tries or puts back the wording, by the button that was pressed.
@@ -175,7 +176,8 @@ pub(super) async fn act(
                 let complete = words::WordingTexts::of(visit.language()).complete;
                 let said = unsaid.is_empty().then(|| complete.to_owned());
                 let came = CameOf { said, unsaid, tried: Some(tried), ..CameOf::default() };
-                return shown(&staff, &visit, of, typed, came).await.map(idle);
+                let wordings = desk.letter_wordings(organisation).await?;
+                return shown(&staff, &visit, (of, &wordings), typed, came).await.map(idle);
             }
             Err(fault) => Err(fault),
         },
@@ -202,7 +204,8 @@ pub(super) async fn act(
             CameOf { unsaid: unsaid(&visit, &parts), ..CameOf::default() }
         }
     };
-    shown(&staff, &visit, of, typed, came).await
+    let wordings = desk.letter_wordings(organisation).await?;
+    shown(&staff, &visit, (of, &wordings), typed, came).await
 }
 
 /// A sample as a page by itself, by a template that is not saved.
@@ -253,20 +256,18 @@ async fn changed_meanwhile(
         ..now
     };
     let came = CameOf { meanwhile: Some(meanwhile), ..CameOf::default() };
-    shown(staff, visit, of, typed, came).await
+    shown(staff, visit, (of, &wordings), typed, came).await
 }
 
 async fn shown(
     staff: &Staff,
     visit: &Visit,
-    of: Language,
+    (of, wordings): (Language, &LetterWordings),
     typed: TypedWording,
     came: CameOf,
 ) -> Page {
-    let (desk, organisation) = (&staff.casework(visit).desk, &visit.organisation);
     let language = visit.language();
     let w = words::WordingTexts::of(language);
-    let wordings = desk.letter_wordings(organisation).await?;
     let names = sample_names(visit, of).into_iter().zip(1..);
     let is_tried = came.tried.is_some();
     let is_whole = came.refusals.is_empty() && came.unsaid.is_empty();
@@ -287,7 +288,7 @@ async fn shown(
         name: of.own_name(),
         code: of.tag(),
         is_welsh: of == Language::Welsh,
-        origin: origin(visit, &wordings, of),
+        origin: origin(visit, wordings, of),
         is_edited: wordings.of(of).is_edited(),
         samples: names.map(|(name, number)| (number, name, number == typed.sample)).collect(),
         sample: typed.sample,
