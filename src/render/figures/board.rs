@@ -46,8 +46,7 @@ pub const ALL_ANSWERS: &str = "all_answers";
 /// Rows by protected characteristic, a figure for each, as everybody sees them. The sum of each figure and of each of
 /// its columns is known from other reports. `few`: those that tell of fewer than [`SMALL`] people.
 pub(super) fn of_equality(rows: &[Row], few: BTreeSet<usize>) -> Vec<Row> {
-    let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
-    let facts = Facts { rows, known: &known };
+    let facts = Facts { rows };
     let mut hidden = few;
     hidden.extend(small(rows));
     let mut unsafe_figures = BTreeSet::new();
@@ -130,8 +129,7 @@ fn small(rows: &[Row]) -> BTreeSet<usize> {
 
 /// Hides every number from which a hidden one could be worked out.
 fn spread(rows: &[Row], hidden: &mut BTreeSet<usize>) {
-    let known: Vec<Option<u64>> = rows.iter().map(|row| row.count).collect();
-    let facts = Facts { rows, known: &known };
+    let facts = Facts { rows };
     facts.parts(hidden);
     facts.steps(hidden);
     facts.groups(hidden);
@@ -179,12 +177,11 @@ fn is_small(count: Option<u64>) -> bool {
 
 struct Facts<'a> {
     rows: &'a [Row],
-    known: &'a [Option<u64>],
 }
 
 impl Facts<'_> {
     fn count(&self, at: usize) -> u64 {
-        self.known.get(at).copied().flatten().unwrap_or_default()
+        self.rows.get(at).and_then(|row| row.count).unwrap_or_default()
     }
 
     /// The rows of a figure.
