@@ -50,7 +50,7 @@ use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::ports::{Stamp, StoreError};
-use crate::runtime::tokens::hex;
+use crate::runtime::tokens::{hex, sha256_of_hex};
 pub(super) use crate::store::record::unreadable;
 use crate::store::record::{Codec, Label, kind};
 
@@ -361,14 +361,7 @@ pub(super) fn digest_text(digest: &[u8; 32]) -> String {
 }
 
 pub(super) fn digest_of(text: &str) -> Result<[u8; 32], StoreError> {
-    let mut digest = [0; 32];
-    for (index, byte) in digest.iter_mut().enumerate() {
-        let pair = text.get(2 * index..2 * index + 2);
-        *byte = pair
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-            .ok_or_else(|| unreadable("digest"))?;
-    }
-    Ok(digest)
+    sha256_of_hex(text).ok_or_else(|| unreadable("digest"))
 }
 
 #[cfg(test)]

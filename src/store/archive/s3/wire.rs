@@ -34,6 +34,7 @@ use crate::runtime::limits::{
     ARCHIVE_S3_LEFT_ALONE, ARCHIVE_S3_OBJECT_BYTES_MAX, ARCHIVE_S3_PAUSE, ARCHIVE_S3_REQUESTS_MAX,
     ARCHIVE_S3_SIGNED_FOR, ARCHIVE_S3_TEXT_BYTES_MAX, ARCHIVE_S3_TRIES_MAX, ARCHIVE_S3_WAIT,
 };
+use crate::runtime::tokens::unhex;
 use crate::store::settings::S3Settings;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -363,11 +364,7 @@ fn of_put(hashed: &Hashed, only: Only<'_>) -> Fields {
 
 /// A digest in hexadecimal as header fields have it.
 fn base64_of(hex: &str) -> String {
-    let digits = hex.as_bytes().chunks_exact(2);
-    let bytes: Vec<u8> = digits
-        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    base64::engine::general_purpose::STANDARD.encode(unhex(hex).unwrap_or_default())
 }
 
 fn nothing() -> Body {
