@@ -50,6 +50,14 @@ const fn yes() -> bool {
     true
 }
 
+impl Account {
+    /// Closes it: an invitation that was on its way opens nothing any more.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.invitation = None;
+    }
+}
+
 /// An account's link with somebody at an identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -43,8 +43,7 @@ impl Desk {
             }
             let login = one.login.clone();
             let Some((mut account, version)) = book.account(id, &login).await? else { continue };
-            account.closed = true;
-            account.invitation = None;
+            account.close();
             let (stamp, event) = (self.stamp(GATEWAY), account_event(&login, "closed"));
             if book.put_account(id, &account, version, stamp, event).await? {
                 for (session, _) in book.sessions(id, &login).await? {

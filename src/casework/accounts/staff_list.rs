@@ -202,8 +202,7 @@ impl Accounts {
         self.not_the_last(organisation, login).await?;
         let account = self
             .change(&organisation.id, login, Some(by), "closed", |account, _| {
-                account.closed = true;
-                account.invitation = None;
+                account.close();
                 Ok(())
             })
             .await?;
