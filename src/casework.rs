@@ -127,7 +127,7 @@ pub struct OnDesk {
     watched: live::Watched,
     /// Contacts counted for timelines.
     counted: timeline::Counted,
-    /// Where people, and days, have keys of their own.
+    /// Set if people and days have keys of their own.
     keys: OnceLock<Arc<dyn ErasedKeys>>,
 }
 

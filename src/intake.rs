@@ -180,8 +180,7 @@ impl Intake {
         self
     }
 
-    /// Begins the trace of a contact that comes in. `from`: the fields of a request whose sender is trusted to say
-    /// which trace it belongs to.
+    /// Begins the trace of a contact. `from`: the fields of a request whose sender is trusted to continue a trace.
     pub fn trace(&self, edge: TracedEdge, from: Option<&HeaderMap>) -> TraceSpan {
         self.traces.begin(edge, from)
     }

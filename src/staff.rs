@@ -110,7 +110,7 @@ impl Staff {
         }
     }
 
-    /// The tokens that the configuration gives to an organisation.
+    /// An organisation's tokens in the configuration.
     fn configured_tokens(&self, organisation: &OrganisationId) -> impl Iterator<Item = &WithToken> {
         self.with_tokens.iter().filter(move |one| one.organisation == *organisation)
     }

@@ -17,8 +17,8 @@ use crate::runtime::limits::{
 use crate::runtime::metrics::{Metrics, OrganisationLabels, TokenLabels};
 use crate::runtime::shutdown::Stopping;
 
-/// What keeps casework. All run side by side: a delivery that takes its time keeps nobody from being reminded, and
-/// reading all that is held keeps nothing from being delivered.
+/// The rounds that keep casework up to date. They run side by side, so that neither a slow delivery nor a reading of
+/// the whole store delays the others.
 #[derive(Clone)]
 pub(super) struct Keeper {
     pub desk: Desk,
@@ -114,7 +114,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Destroys keys of days, round by round.
+    /// Destroys the keys of swept days, round by round.
     pub(super) async fn forget(self, mut stopping: Stopping) {
         loop {
             for organisation in &self.organisations {

@@ -24,7 +24,7 @@ use crate::runtime::tls::{ClientTls, Connector};
 /// Everything that goes out.
 pub(super) struct Outward {
     pub relay: Option<Arc<dyn Relay>>,
-    /// For mail that leaves the organisation.
+    /// The server for mail that leaves the organisation.
     pub outbound: Option<Arc<dyn Relay>>,
     pub mailer: Arc<dyn Mailer>,
     pub release: Arc<dyn Release>,
@@ -76,7 +76,7 @@ pub(super) fn outward(
     })
 }
 
-/// A mail server to which messages are handed on.
+/// A mail server that messages are relayed to.
 fn server(
     mail: &MailSettings,
     downstream: &Downstream,
@@ -94,10 +94,10 @@ fn server(
     }))
 }
 
-/// A release goes the way that the contact came, or that the message was on.
+/// Releases an item by the way its contact came in, or its message was going out.
 struct ByChannel {
     mail: Arc<dyn Release>,
-    /// For what a colleague wrote.
+    /// For messages that colleagues wrote.
     outbound: Arc<dyn Release>,
     forms: FormRelease,
 }

@@ -430,7 +430,7 @@ impl Running {
     }
 }
 
-/// The mail servers behind: the one of the way out only where it is another one.
+/// The mail servers that messages are relayed to. That of outgoing mail is listed only if it is a server of its own.
 fn with_servers(mut health: Health, out: &Outward) -> Health {
     let is_other =
         |one: &&Arc<dyn Relay>| out.relay.as_ref().is_none_or(|it| !Arc::ptr_eq(it, one));

@@ -10,7 +10,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::trace::{self, Traces};
 use crate::store::settings::StoreUrl;
 
-/// Starts among `recorders` what sends them: it ends with intake, and sends the rest before.
+/// Starts the task that sends traces, among `recorders`: once intake has ended, it sends the spans that are left.
 pub(super) fn start(
     settings: &Settings,
     metrics: &Arc<Metrics>,

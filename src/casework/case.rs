@@ -188,7 +188,7 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// The organisation as a step goes by it: steps about letters need how they are worded now.
+    /// The organisation for a step: steps about letters need their current wording.
     async fn worded_for<'o>(
         &self,
         organisation: &'o Organisation,

@@ -28,7 +28,7 @@ struct Recorded {
 }
 
 impl Desk {
-    /// A person's answers. Noting the look is the caller's.
+    /// A person's answers. The caller puts the look on the trail.
     ///
     /// # Errors
     /// [`Fault::NotFound`]: nobody of this id is on record.
@@ -41,7 +41,7 @@ impl Desk {
         self.held_equality(organisation, person).await
     }
 
-    /// The same, of a record that is known to be there.
+    /// As `equality_of`, for a record that is known to exist.
     pub(super) async fn held_equality(
         &self,
         organisation: &OrganisationId,
@@ -51,11 +51,11 @@ impl Desk {
         Ok(stored.map(|(recorded, _)| recorded.answers).unwrap_or_default())
     }
 
-    /// Lays answers over those on record; others stay.
+    /// Records the answers that are given, and keeps the others.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: nobody of this id is on record. [`Fault::Invalid`]: the organisation does not record or
-    /// offer something of it.
+    /// [`Fault::NotFound`]: nobody has this id. [`Fault::Invalid`]: the organisation does not record a
+    /// characteristic, or does not offer an answer.
     pub async fn record_equality(
         &self,
         organisation: &Organisation,
@@ -80,8 +80,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Adds to a batch what was given of a person's answers, which has no faults, with an entry of the trail that says no
-    /// answer. Also returns whether that changes anything.
+    /// Adds checked answers of a person to a batch, with an entry of the trail that does not repeat them. Also
+    /// returns whether anything changes.
     pub(super) async fn with_equality(
         &self,
         organisation: &OrganisationId,
@@ -108,7 +108,7 @@ impl Desk {
         Ok((batch.put(document).audit(event), true))
     }
 
-    /// Restrictions, warnings and appeals by the answers of the people whose they are, in the calendar year of a day.
+    /// Restrictions, warnings and appeals, by the answers of the people concerned, in the calendar year of a day.
     /// Also returns the days that were counted.
     ///
     /// # Errors

@@ -116,7 +116,7 @@ impl Desk {
         Ok(reminded)
     }
 
-    /// Writes each of these reminders once. Calls `again` with the key and the person of each that failed.
+    /// Writes each of these reminders once. Calls `again` with the key and person of each that failed.
     async fn remind_of(
         &self,
         organisation: &Arc<Organisation>,

@@ -1,7 +1,8 @@
-//! What comes again under its key is done once: its result is stored under the key, and answers it.
+//! A request that is sent again under its key is carried out once: its result is stored under the key, and answers
+//! it.
 //!
-//! Here is what both kinds of key share. An import stores its result in its own batch (`import/once`); a form of the
-//! console, behind which any verb may be, claims its key first (`pressed`).
+//! This is the part that both kinds of key share. An import stores its result in its own batch (`import/once`). A
+//! form of the console may lead to any verb, so it claims its key first (`pressed`).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, WriteFault};
 use crate::runtime::limits::{IMPORT_KEY_KEPT, KEYS_FORGOTTEN_AT_ONCE, PRESS_KEPT};
 
-/// Keys of one kind: the kind of their documents, whose ids are digests of the keys, and how long each is valid.
+/// One kind of key: the kind of its documents, whose ids are digests of keys, and how long a key is valid.
 pub(super) struct KeyUses {
     pub kind: &'static str,
     kept: TimeDelta,
@@ -28,21 +29,21 @@ pub(super) const PRESSES: KeyUses = KeyUses { kind: "pressed", kept: PRESS_KEPT 
 /// The index by time of writing.
 const BY_TIME: &str = "time";
 
-/// What is on record under a key.
+/// The record under a key.
 pub(super) struct UnderKey<T> {
-    /// Of the document, valid or not: it is written over. 0: there is no document.
+    /// The version of the document that a write replaces, expired or not; 0 if the key is new.
     pub version: u64,
-    /// `None`: nothing, or nothing that is valid any more.
+    /// The stored value, unless it is missing or expired.
     pub holds: Option<T>,
 }
 
-/// A time as an index has it.
+/// A time in the form that the index sorts by.
 pub(super) fn written_at(at: DateTime<Utc>) -> String {
     at.format("%Y%m%dT%H%M%S").to_string()
 }
 
 impl KeyUses {
-    /// What is stored under a key, to be written over what was read at `version`.
+    /// The document to store under a key, in place of the one read at `version`.
     pub(super) fn document(
         &self,
         (id, version): (&str, u64),
@@ -97,7 +98,7 @@ impl Desk {
             let batch = old.iter().fold(Batch::new(stamp), Batch::remove);
             match self.store.write(organisation, batch).await {
                 Ok(()) => {}
-                // Another gateway removes the same, or a key came again: the next call removes the rest.
+                // Another gateway removed the same keys, or one came again: the next call removes the rest.
                 Err(WriteFault::Conflict(_)) => return Ok(()),
                 Err(WriteFault::Store(error)) => return Err(error.into()),
             }

@@ -30,17 +30,17 @@ use crate::ports::documents::{BY_ID, Batch, Document, Listing, WriteFault};
 use crate::runtime::limits::{LEAVER_ROUNDS_MAX, LEAVER_WORK_MAX};
 use crate::runtime::tokens::{hex, sha256};
 
-/// The kind of document that says that somebody leaves. It names nobody but staff.
+/// The kind of document that records a leaver. It names only staff.
 const LEAVING: &str = "leaving";
 
 /// Who leaves, and who takes over.
 #[derive(Debug, Clone)]
 pub struct Leaver<'a> {
-    /// The name in restrictions, on items and of the account.
+    /// The name in restrictions, on items and on the account.
     pub name: &'a str,
-    /// The first day on which they are no longer there.
+    /// The first day without them.
     pub on: NaiveDate,
-    /// `None`: each person's deputy.
+    /// Who takes over; `None` for each person's deputy.
     pub successor: Option<StaffContact>,
 }
 
@@ -53,37 +53,37 @@ pub struct LeaverOnRecord {
     pub by: String,
     #[serde(serialize_with = "crate::domain::instant::written")]
     pub at: DateTime<Utc>,
-    /// The successor works queues, and gets what was claimed; otherwise anybody may take it.
+    /// Whether the successor works queues, and so gets the claimed items; otherwise they go back to their queues.
     takes_items: bool,
-    /// The day has come, and all is done.
+    /// Whether the day has come and everything is handed over.
     pub is_done: bool,
-    /// Items that went on.
+    /// How many claimed items were passed on.
     #[serde(default)]
     pub items: usize,
     pub account: AccountEnd,
 }
 
-/// A restriction with the member of staff who takes over.
+/// A restriction, and the member of staff who takes over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HandedOver {
     pub person: String,
-    /// The person's name, as it is shown.
+    /// The person's name for display.
     pub shown: String,
     pub restriction: String,
     pub to: String,
 }
 
-/// What the one who leaves leaves open: somebody else must see to it.
+/// Work that the leaver leaves open, for somebody else to see to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OpenWork {
-    /// `proposal`: theirs, and not in force yet. `signature`: it waits for one that they could give. `letter`: they
-    /// drafted it, and it has not gone. `appeal`: they hear it.
+    /// `proposal`: they proposed it, and it is not in force yet. `signature`: a proposal that they could sign.
+    /// `letter`: they drafted it, and it has not been sent. `appeal`: they hear it.
     pub what: &'static str,
     pub person: String,
     pub id: String,
 }
 
-/// What came of it so far.
+/// The outcome so far.
 #[derive(Debug, Clone)]
 pub struct LeaverRecorded {
     pub leaving: LeaverOnRecord,
@@ -93,13 +93,13 @@ pub struct LeaverRecorded {
 }
 
 impl Casework {
-    /// Records that somebody leaves, on every restriction that names them, with one step each. What they have claimed
-    /// goes on, and their account closes, when the day comes. Recorded again, another day or successor takes the place
-    /// of the one before.
+    /// Records that somebody leaves, on every restriction that names them, with one step each. When the day comes,
+    /// their claimed items are passed on and their account closes. Recording it again replaces the day and the
+    /// successor.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: nobody of the staff, and no restriction, has this name. [`Fault::Invalid`] with everybody
-    /// left without an answer; nothing is written then. [`Fault::Refused`]: they are the last who keep the settings.
+    /// [`Fault::NotFound`]: no member of staff and no restriction has this name. [`Fault::Invalid`]: lists everybody
+    /// left without an answer, and nothing is written. [`Fault::Refused`]: nobody else keeps the settings.
     pub async fn record_leaver(
         &self,
         organisation: &Arc<Organisation>,
@@ -126,7 +126,7 @@ impl Casework {
             None => {}
         }
         let barred = match leaver.successor.as_ref().map(|one| one.name.as_str()) {
-            // A point of contact needs no account, but claims go to nobody else.
+            // A point of contact needs no account, but claimed items can go only to a colleague who has one.
             Some(name) if named.is_empty() && !everybody.contains_key(name) => {
                 Some(NoSuccessor::NotStaff)
             }
@@ -168,8 +168,8 @@ impl Casework {
         Ok(LeaverRecorded { leaving, handed_over, refused, open })
     }
 
-    /// Whether somebody leaves or has left, wherever they are named. Somebody whose closed account was opened
-    /// again is back.
+    /// Whether somebody leaves or has left, in whatever role they are named. Anybody whose closed account was opened
+    /// again counts as back.
     async fn leaves_too(
         &self,
         organisation: &OrganisationId,
@@ -211,11 +211,11 @@ impl Casework {
         (handed_over, refused)
     }
 
-    /// Takes back that somebody leaves, on every restriction that names them, with one step each. A successor stays a
-    /// deputy, what they had claimed stays where it is, and an account that was closed stays closed.
+    /// Takes back a leaving, on every restriction that names them, with one step each. A successor stays a deputy,
+    /// items that were passed on stay where they are, and a closed account stays closed.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: nobody of this name leaves. That of a step: the same call does the rest.
+    /// [`Fault::NotFound`]: nobody of this name leaves. Errors of a step: calling again does the rest.
     pub async fn take_back_leaver(
         &self,
         organisation: &Arc<Organisation>,
@@ -256,7 +256,8 @@ impl Casework {
     }
 }
 
-/// Who would take over each person, if everybody stays answered. `barred`: why the successor can't take over at all.
+/// Who would take over each person, if everybody keeps somebody who answers. `barred`: why the successor can't take
+/// over at all.
 fn planned<'a>(
     organisation: &Organisation,
     named: &'a [Answering],
@@ -266,7 +267,7 @@ fn planned<'a>(
     let zone = organisation.profile.timezone;
     let (mut planned, mut faults) = (Vec::new(), Vec::new());
     if let Some(why) = barred.filter(|_| named.is_empty()) {
-        // What they have claimed would go to somebody who is not there.
+        // Claimed items would go to somebody who has left.
         let message = why.to_string();
         faults.push(PersonFault { path: "successor".to_owned(), message });
     }
@@ -288,16 +289,15 @@ fn planned<'a>(
     if faults.is_empty() { Ok(planned) } else { Err(Fault::Invalid(faults)) }
 }
 
-/// The trail's entry of what somebody recorded about one who leaves. It has their login or, without an account, their
-/// name.
+/// The trail's entry about a leaver, by login or, without an account, by name.
 fn said(accounts: &[Account], name: &str, action: &str) -> AuditEvent {
     let account = accounts.iter().find(|one| one.name == name);
     account_event(account.map_or(name, |one| one.login.as_str()), action)
 }
 
 impl Desk {
-    /// Sees off those who have left by today: their claimed items go to the successor or back to the queue, and
-    /// their account closes. Several gateways may; a round that was cut off is done again.
+    /// Sees off those who have left by today: their claimed items go to the successor or back to the queue, and their
+    /// account closes. Several gateways may run it at once; a round that was cut off is repeated.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
@@ -311,7 +311,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes that somebody leaves, over what was written of them before, and sees them off if the day has come.
+    /// Writes the record of a leaver, over any earlier one, and sees them off if the day has come.
     async fn write_leaving(
         &self,
         organisation: &Organisation,
@@ -342,7 +342,7 @@ impl Desk {
         version: u64,
     ) -> Result<LeaverOnRecord, Fault> {
         let id = &organisation.id;
-        // Of a queue only the first items are looked at in one round.
+        // One round looks only at the first items of a queue.
         for _ in 0..LEAVER_ROUNDS_MAX {
             let moved = self.pass_claims_on(id, &leaving).await?;
             leaving.items += moved;
@@ -351,7 +351,7 @@ impl Desk {
             }
         }
         leaving.account = match self.close_account_of(organisation, &leaving.name).await? {
-            // Before another day was recorded.
+            // The account was closed before another day was recorded.
             AccountEnd::Nobodys if leaving.account == AccountEnd::Closed => AccountEnd::Closed,
             end => end,
         };
@@ -365,7 +365,7 @@ impl Desk {
         }
     }
 
-    /// How many items went on.
+    /// How many items were passed on.
     async fn pass_claims_on(
         &self,
         organisation: &OrganisationId,
@@ -379,7 +379,7 @@ impl Desk {
             };
             match self.change_item(organisation, &item.id, action, GATEWAY).await {
                 Ok(_) => moved += 1,
-                // Somebody has dealt with it in the meantime, or it is gone.
+                // Somebody has dealt with it in the meantime.
                 Err(Fault::Item(_) | Fault::NotFound(_)) => {}
                 Err(fault) => return Err(fault),
             }
@@ -387,7 +387,7 @@ impl Desk {
         Ok(moved)
     }
 
-    /// Work that somebody leaves open, for those who lead: the first [`LEAVER_WORK_MAX`].
+    /// Work that a leaver leaves open, for managers: the first [`LEAVER_WORK_MAX`].
     async fn open_work(
         &self,
         organisation: &Organisation,
@@ -419,14 +419,14 @@ impl Desk {
     }
 }
 
-/// Who leaves, and whether they may sign proposals.
+/// The leaver, and whether they may sign proposals.
 #[derive(Clone, Copy)]
 struct Whose<'a> {
     name: &'a str,
     signs: bool,
 }
 
-/// Whether an entry is somebody's to finish.
+/// The entry as open work, if it is the leaver's to finish.
 fn open_of(case: &CaseRead, entry: ListedEntry<'_>, whose: Whose<'_>) -> Option<OpenWork> {
     let name = whose.name;
     let (what, id) = match entry {
@@ -445,7 +445,7 @@ fn hears(appeal: &Appeal, name: &str) -> bool {
     appeal.hearer.as_ref().is_some_and(|hearer| hearer.name == name)
 }
 
-/// Names have any length.
+/// A digest, since names may have any length.
 fn leaving_id(name: &str) -> String {
     hex(&sha256(name.as_bytes()))
 }

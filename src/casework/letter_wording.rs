@@ -1,7 +1,7 @@
-//! The wording of letters as staff edit it: a template of a language in the place of the configured one.
+//! The wording of letters that staff edit: a template that replaces the configured one of its language.
 //!
-//! It is read for each letter, so that every gateway writes by it at once; while the store is away no letter is
-//! written. Each change stays as an edition, since letters name the one by which they were written.
+//! It is read for each letter, so that every gateway uses it at once; while the store is away no letter is written.
+//! Each change is kept as an edition, since letters name the edition that they were written by.
 
 use std::borrow::Cow;
 
@@ -17,17 +17,17 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, Order};
 use crate::runtime::limits::{LETTER_EDITIONS_LISTED, STEP_TRIES_MAX};
 
-/// The kind of document that holds wordings: the latest edition of a language under its tag, and each one under tag and
+/// The kind of document that holds wordings: the latest of a language under its tag, and each edition under tag and
 /// number.
 const LETTER_TEMPLATE: &str = "letter_template";
 /// The index of a language's editions by their numbers.
 const EDITIONS: [&str; 2] = ["english", "welsh"];
 
-/// What such a document holds.
+/// The content of such a document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredWording {
     edition: u64,
-    /// Absent: from then on letters have the configured wording.
+    /// Absent if the change goes back to the configured wording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     by: String,
@@ -41,15 +41,15 @@ pub struct LetterEdition {
     pub number: u64,
     pub by: String,
     pub at: DateTime<Utc>,
-    /// It goes back to the configured wording.
+    /// Whether it goes back to the configured wording.
     pub as_configured: bool,
 }
 
-/// How letters in a language are worded now.
+/// The current wording of letters in a language.
 #[derive(Debug, Clone)]
 pub struct LetterWording {
     pub template: Template,
-    /// The latest change; `None`: it was never edited.
+    /// The latest change, if it was ever edited.
     pub latest: Option<LetterEdition>,
 }
 
@@ -83,11 +83,11 @@ pub struct LetterWordings {
     welsh: LetterWording,
 }
 
-/// A template that can be followed, before it is saved.
+/// A template that was checked but not saved.
 #[derive(Debug, Clone)]
 pub struct TriedWording {
     pub template: Template,
-    /// What letters would lack.
+    /// The required parts that letters would lack.
     pub unsaid: Vec<UnsaidPart>,
 }
 
@@ -107,12 +107,12 @@ impl LetterWording {
         self.latest.as_ref().is_some_and(|latest| !latest.as_configured)
     }
 
-    /// 0: it was never edited.
+    /// The latest edition; 0 if it was never edited.
     pub fn edition(&self) -> u64 {
         self.latest.as_ref().map_or(0, |latest| latest.number)
     }
 
-    /// What tells this state from another: editions, and files of the configuration.
+    /// Identifies this state: the edition, and the source, which also changes with a configured file.
     fn state(&self) -> (u64, &str) {
         (self.edition(), self.template.source())
     }
@@ -158,7 +158,7 @@ impl StoredWording {
 }
 
 impl Desk {
-    /// How letters are worded now, in each language.
+    /// The current wording of letters in each language.
     ///
     /// # Errors
     /// The store can't be read.
@@ -175,10 +175,10 @@ impl Desk {
         Ok(LetterWordings { templates, configured, english, welsh })
     }
 
-    /// The organisation with its letters as they are worded now.
+    /// The organisation with the current wording of its letters.
     ///
     /// # Errors
-    /// The store can't be read: letters are not written by a wording that may be an older one.
+    /// The store can't be read. No letter is written then, since a wording in memory may be out of date.
     pub async fn with_wording<'o>(
         &self,
         organisation: &'o Organisation,
@@ -187,8 +187,8 @@ impl Desk {
         Ok(worded(organisation, letters))
     }
 
-    /// The organisation with its letters as they were worded in the version that a letter names, as far as that is
-    /// known; else as they are now.
+    /// The organisation with the wording of the version that a letter names, if it is known, or else with the current
+    /// one.
     pub(super) async fn with_wording_of<'o>(
         &self,
         organisation: &'o Organisation,
@@ -231,7 +231,7 @@ impl Desk {
         Ok(editions)
     }
 
-    /// The template of an edition; `None`: there was no such edition, or it went back to the configured wording.
+    /// The template of an edition; `None` if there is no such edition, or it went back to the configured wording.
     ///
     /// # Errors
     /// The store can't be read.
@@ -247,10 +247,10 @@ impl Desk {
         Ok(stored.read::<StoredWording>()?.template(language))
     }
 
-    /// Saves a wording: letters are written by it from now on.
+    /// Saves a wording, which letters use from now on.
     ///
     /// # Errors
-    /// [`WordingFault`]; [`Fault::Changed`]: somebody else saved one meanwhile.
+    /// [`WordingFault`]; [`Fault::Changed`]: somebody else has saved one in the meantime.
     pub async fn word_letters(
         &self,
         organisation: &Organisation,
@@ -275,7 +275,7 @@ impl Desk {
     ) -> Result<(), Fault> {
         match self.put_wording(organisation, language, None, expected, by).await {
             Err(WordingFault::Store(fault)) => Err(fault),
-            // Only a wording that is saved is judged.
+            // These are faults of a wording to be saved; going back is not judged.
             Ok(()) | Err(WordingFault::Unfollowed(_) | WordingFault::Unsaid(_)) => Ok(()),
         }
     }
@@ -327,7 +327,7 @@ impl Desk {
                 .audit(event);
             match self.write_once(&organisation.id, batch).await {
                 Ok(()) => return Ok(()),
-                // Judged again on what somebody else has just saved.
+                // The wording is judged again, against the one that was just saved.
                 Err(Fault::Contended) => {}
                 Err(fault) => return Err(fault.into()),
             }
@@ -335,7 +335,7 @@ impl Desk {
         Err(Fault::Contended.into())
     }
 
-    /// The edited wording of a language, and the version of its document; 0 if it was never edited.
+    /// The edited wording of a language, and the version of its document (0 if it was never edited).
     async fn wording(
         &self,
         organisation: &Organisation,
@@ -353,7 +353,7 @@ impl Desk {
     }
 }
 
-/// Reads a wording by the rules by which one is saved, and says what it leaves out.
+/// Checks a wording by the rules for saving, and lists the parts that it omits.
 ///
 /// # Errors
 /// [`WordingFault::Unfollowed`]

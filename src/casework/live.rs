@@ -230,7 +230,7 @@ impl Desk {
             AuditEvent::Decided(decided) if decided.disposition != Disposition::Deliver => {
                 Some(decided.contact.as_str())
             }
-            // A message that is held on its way out.
+            // Only a held message has an item.
             AuditEvent::Outbound(_) => entry.event.item(),
             _ => None,
         };

@@ -14,7 +14,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::Nameplate;
 use crate::runtime::limits::{KEEPER_NAMED_MAX, KEEPER_NAMES_PAGES_MAX};
 
-/// As of when something about everybody was read: the day, and how far which trail was followed by then.
+/// The state that a reading of everybody is valid for: the day, and how far which trail had been followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AsOf {
     day: NaiveDate,
@@ -26,8 +26,8 @@ pub(super) struct AsOf {
 }
 
 impl AsOf {
-    /// Whether what was read holds now, but for the people whom entries behind it name: not on another day, with a clock
-    /// that went back, or on another trail than was followed before.
+    /// Whether a reading still holds, except for people named in later entries: it does not on another day, after the
+    /// clock went back, or on another trail.
     pub(super) fn is_of(&self, now: &AsOf) -> bool {
         self.day == now.day && self.is_before(now)
     }
@@ -94,8 +94,8 @@ pub(super) fn changed(event: &AuditEvent) -> Touched<'_> {
 }
 
 impl Desk {
-    /// As of today, with how far the trail is followed by now. Asked before anything is read: changes in the meantime
-    /// are read the next time.
+    /// Today's state, with how far the trail has been followed. Ask before reading anything, so that changes during
+    /// the reading are picked up by the next.
     pub(super) async fn as_of(
         &self,
         organisation: &OrganisationId,

@@ -35,7 +35,7 @@ pub struct OwnRecord {
 /// How far the record is read.
 #[derive(Clone, Copy)]
 enum At {
-    /// By record.
+    /// By the record's position.
     Equality(usize),
     /// By record, and by letter of its case.
     Letter(usize, usize),

@@ -1,12 +1,12 @@
-//! A form of the console acts once, however often it is pressed, in however many tabs, through whichever gateway.
+//! A form of the console acts once, however often it is pressed, in whichever tab, through whichever gateway.
 //!
-//! Any verb may be behind a form, so its batch can't have the answer in it. The key is claimed before the act, durably,
-//! and the answer is stored after it; another press meanwhile waits for it. A refused act gives its claim up. If the
-//! gateway is killed in between, the claim runs out, and the next press is judged by the act's own guard: the version
-//! that its page showed, or a name or an id that must be new.
+//! A form may lead to any verb, so its answer can't be in the verb's batch. Instead the key is claimed before the
+//! act, durably, and the answer is stored after it; other presses wait for it. A refused act gives its claim up. If
+//! the gateway is killed in between, the claim expires, and the act's own guard judges the next press: the version
+//! that its page showed, or a name or id that must be new.
 //!
-//! Of each page only the last act is remembered. Who closes an account, goes back, opens it, goes back and closes it
-//! means all three.
+//! Only the last act of each page is remembered: an account that is closed, opened by going back and closed again by
+//! going back has three acts, and all are meant.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -33,8 +33,8 @@ const BY_ACCOUNT: &str = "account";
 /// The index by page.
 const BY_PAGE: &str = "page";
 
-/// One press of one form, as a digest: who pressed, on which page, and what exactly was sent. With other text it is
-/// another press.
+/// One press of one form, as a digest of who pressed, on which page, and exactly what was sent. Different text makes
+/// a different press.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PressKey {
     id: String,
@@ -42,18 +42,18 @@ pub struct PressKey {
     account: String,
 }
 
-/// What came of a press.
+/// The outcome of a press.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pressed<R> {
     /// It was carried out, or refused.
     Now(R),
-    /// It was carried out before: what was stored.
+    /// It was carried out before: the stored answer.
     Before(String),
     /// An earlier press is still being carried out.
     UnderWay,
 }
 
-/// What is stored under a key.
+/// The state of a press on record.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum PressState {
@@ -61,22 +61,22 @@ enum PressState {
     Done { answer: String },
 }
 
-/// A claimed key. Nobody else acts under it until it is given up or has run out.
+/// A claimed key. Nobody else acts under it until it is given up or expires.
 struct PressClaim {
     key: PressKey,
     version: u64,
 }
 
-/// What came of a try to act.
+/// The outcome of an attempt to act.
 enum PressTry<R, A> {
     Acted(R),
-    /// Somebody else claimed the key first: the act as it was.
+    /// Somebody else claimed the key first: returns the act, which has not run.
     Taken(A),
 }
 
-/// What is on record of a press before it acts.
+/// The record of a press before it acts.
 enum FoundPress {
-    /// Nothing that counts. `version`: of what is written over; 0: there is nothing.
+    /// Nothing valid. `version` is that of the document to replace, or 0.
     Free {
         version: u64,
     },
@@ -85,7 +85,7 @@ enum FoundPress {
 }
 
 impl PressKey {
-    /// What somebody sent, in parts, from a page with this key.
+    /// From the parts of what somebody sent, from a page with this key.
     pub fn new(account: &str, page: &[u8], sent: &[&[u8]]) -> Self {
         let account = account.as_bytes();
         let whole: Vec<&[u8]> = [account, page].into_iter().chain(sent.iter().copied()).collect();
@@ -98,9 +98,9 @@ impl PressKey {
 }
 
 impl Desk {
-    /// Carries out `act` unless it was already. From the claim on it outlives its caller: a browser that sends a form
-    /// again breaks its first request off. Waiting ends with the caller. `act` returns what to answer, with what to store
-    /// for later presses; nothing is stored if it changed nothing and may be tried again.
+    /// Carries out `act` unless it was already. Once claimed, it outlives its caller, since a browser that sends a
+    /// form again drops its first request. A wait for another press ends with the caller. `act` returns its answer
+    /// and the form of it to store for later presses; it stores nothing if it changed nothing and may be tried again.
     ///
     /// # Errors
     /// The store can't be read or written, and nothing was done; or the gateway is stopping.
@@ -177,7 +177,7 @@ impl Desk {
         })
     }
 
-    /// `None`: pressed at the same moment, and the other one acts.
+    /// `None` if another press claimed it at the same moment.
     async fn claim_press(
         &self,
         organisation: &OrganisationId,
@@ -197,7 +197,7 @@ impl Desk {
         }
     }
 
-    /// The oldest presses of an account that has too many on record.
+    /// An account's oldest presses above the bound.
     async fn oldest_above_bound(
         &self,
         organisation: &OrganisationId,
@@ -210,13 +210,12 @@ impl Desk {
         }
         let listing = Listing { limit: KEYS_FORGOTTEN_AT_ONCE, ..listing };
         let mut found = self.store.documents(organisation, PRESSES.kind, listing).await?.documents;
-        // An expired one of this very key is written over.
+        // The press itself may be among them, expired: it is replaced, not removed.
         found.retain(|one| one.id != key.id);
         Ok(found)
     }
 
-    /// Stores the answer, or gives the claim up. What was done is done, whether this works or not: a claim that stays
-    /// runs out.
+    /// Stores the answer, or gives the claim up. A failure here undoes nothing: a claim that is left over expires.
     async fn settle_press(
         &self,
         organisation: &OrganisationId,
@@ -257,7 +256,7 @@ impl Desk {
         };
         match self.store.write(organisation, batch).await {
             Ok(()) => Ok(()),
-            // It ran out, and another press took over.
+            // The claim expired, and another press took over.
             Err(WriteFault::Conflict(Conflict::Document { id, .. })) if id == claim.key.id => {
                 Ok(())
             }
@@ -266,7 +265,7 @@ impl Desk {
         }
     }
 
-    /// What else was carried out from the same page. It is no answer any more: sent again, it is meant again.
+    /// The page's earlier acts. Their answers no longer count: sending one again is meant as a new act.
     async fn done_before(
         &self,
         organisation: &OrganisationId,

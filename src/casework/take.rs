@@ -27,8 +27,7 @@ impl Desk {
         Ok(self.store.recorded(organisation, contact).await?.map(|(decision, _)| decision))
     }
 
-    /// Claims the oldest open item of a queue; `None` if the queue has none. A caller at the same
-    /// moment gets another one.
+    /// Claims the oldest open item of a queue, if it has one. Callers at the same moment get different items.
     pub async fn take_next(
         &self,
         organisation: &OrganisationId,

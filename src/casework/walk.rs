@@ -1,4 +1,4 @@
-//! Walking along the audit trail, a page at a time, and the marks that say how far others walked before.
+//! Walking along the audit trail page by page, and the marks that say how far each walk has got.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,30 +9,30 @@ use crate::ports::documents::Document;
 use crate::ports::{Store, StoreError};
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 
-/// The id of an organisation's one mark of a kind.
+/// The id of the mark: an organisation has one of each kind.
 const TRAIL: &str = "trail";
 
-/// How far the trail was read, with the kind of document as its name. Written in one batch with what was made of the
-/// entries, or after it.
+/// How far the trail was read, for one kind of document. Written in the same batch as the result of reading, or after
+/// it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TrailMark {
-    /// Up to which entry.
+    /// The last entry that was read.
     pub number: u64,
-    /// Entries up to there that are to be read again.
+    /// Earlier entries to read again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub again: Vec<u64>,
 }
 
 /// A mark as it was read.
 pub(super) struct StoredMark {
-    /// `None`: there was none yet.
+    /// `None` on the first walk.
     pub mark: Option<TrailMark>,
     kind: &'static str,
     version: u64,
 }
 
 impl StoredMark {
-    /// What takes its place, unless somebody else has put a mark there in the meantime.
+    /// The mark's replacement, which fails if somebody else has moved it meanwhile.
     pub(super) fn moved(&self, to: &TrailMark) -> Result<Document, StoreError> {
         Document::new(self.kind, TRAIL, self.version, Vec::new(), to)
     }
@@ -47,7 +47,7 @@ pub(super) struct TrailWalk<'d> {
 }
 
 impl TrailWalk<'_> {
-    /// The next entries. None, if the walk is at its end.
+    /// The next entries; empty at the end.
     pub(super) async fn page(&mut self) -> Result<Vec<AuditEntry>, StoreError> {
         let entries = self.store.audit(self.organisation, self.number, PAGE_ITEMS_MAX).await?;
         self.is_at_end = entries.len() < PAGE_ITEMS_MAX;
@@ -55,19 +55,19 @@ impl TrailWalk<'_> {
         Ok(entries)
     }
 
-    /// Up to which entry it has gone.
+    /// The last entry that was read.
     pub(super) const fn number(&self) -> u64 {
         self.number
     }
 
-    /// Whether the last page was the trail's last at that moment.
+    /// Whether the last page reached the end of the trail at that moment.
     pub(super) const fn is_at_end(&self) -> bool {
         self.is_at_end
     }
 }
 
 impl Desk {
-    /// Begins a walk behind a number. The caller bounds it.
+    /// Begins a walk after an entry. The caller bounds it.
     pub(super) fn walk<'d>(
         &'d self,
         organisation: &'d OrganisationId,

@@ -74,7 +74,7 @@ impl DecisionEndpoint {
                 .detail("The token is not for this organisation.");
             return Err(problem.answer());
         }
-        // Who has a token is trusted to say which trace this belongs to.
+        // Callers with a token are trusted to continue a trace.
         let trace = self.intake.trace(TracedEdge::Decision, Some(request.headers()));
         let body = patient_to_the_end(request.into_body(), self.body_wait);
         let body = collected(body, API_BODY_BYTES_MAX)

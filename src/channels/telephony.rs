@@ -185,7 +185,7 @@ impl TelephonyEdge {
         }
     }
 
-    /// Begins the trace of a contact. Nobody on the way to a provider is trusted with one.
+    /// Begins a contact's trace. Providers are not trusted to continue one.
     fn trace(&self, entry: &TelephonySettings) -> TraceSpan {
         let edge = match entry.provider {
             Provider::Twilio | Provider::Vonage | Provider::Telnyx | Provider::Plivo => {

@@ -91,7 +91,7 @@ async fn by_month(
     Ok(Outcome::Yes)
 }
 
-/// The report by protected characteristics, which is no figure among others: small numbers are always hidden in it.
+/// The report by protected characteristics. It is separate from the figures, since small numbers are always hidden.
 const EQUALITY: &str = "equality";
 
 async fn equality(

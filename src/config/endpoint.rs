@@ -265,7 +265,7 @@ pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
     })
 }
 
-/// A collector of traces, by OTLP over HTTP: its base address, to which the path of traces belongs.
+/// The base address of a collector of traces (OTLP over HTTP); the path is added to it.
 pub(super) fn collector(text: &str, has_token: bool) -> Result<hyper::Uri, Wrong> {
     const TRACES: &str = "/v1/traces";
     const RIGHT: &str = "write it as http://HOST:4318, where the collector takes OTLP over HTTP";

@@ -176,7 +176,7 @@ impl MailParts {
     }
 }
 
-/// `[mail.outbound]`: the server that mail leaves by, and TLS with it.
+/// `[mail.outbound]`: the server by which mail leaves, and TLS with it.
 fn outbound(
     field: &Field<'_>,
     listen: &MailListen,

@@ -59,7 +59,7 @@ pub struct Settings {
     pub helpers: BTreeMap<OrganisationId, HelperSettings>,
     /// How long each organisation keeps its records, of those that say so.
     pub retention: BTreeMap<OrganisationId, Schedule>,
-    /// Where traces go; `None`: there are none.
+    /// Where traces go, if anywhere.
     pub traces: Option<TraceSettings>,
 }
 

@@ -5,10 +5,10 @@ use super::endpoint;
 use super::reader::{Field, Section};
 use crate::runtime::trace::TraceSettings;
 
-/// The share of contacts that are traced, unless it is configured.
+/// The default share of contacts that are traced.
 const SAMPLE_DEFAULT: f64 = 1.0;
 
-/// The collector, if there is one.
+/// Reads `[telemetry]`: the collector, if one is configured.
 pub(super) fn read(context: &Context<'_>, root: &Section<'_>) -> Option<TraceSettings> {
     let section = root.field("telemetry").and_then(|field| field.section())?;
     let otlp = section.field("otlp");

@@ -27,8 +27,8 @@ pub use record::{DecidedRecord, UnnumberedEntry};
 /// The name on an audit entry for what the gateway does by itself, its decisions among it.
 pub const GATEWAY: &str = "gateway";
 
-/// One entry of an organisation's audit trail. Carries ids and codes, never a customer's address, nor a text but the
-/// reason that staff gave.
+/// One entry of an organisation's audit trail. It has ids and codes, never a customer's address; its only free text
+/// is the reason that staff gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
@@ -129,8 +129,8 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<String>,
     },
-    /// Something was done with an account of the console: a sign-in, an invitation, a change; or somebody was recorded as
-    /// leaving: without an account, `account` is their name.
+    /// An account of the console was used or changed (a sign-in, an invitation), or somebody was recorded as leaving.
+    /// A leaver without an account is named in `account`.
     Account { account: String, action: String },
     /// A token of the API was made in the console or by the API, or revoked.
     ApiToken {
@@ -144,12 +144,12 @@ pub enum AuditEvent {
         /// `made` or `revoked`.
         action: String,
     },
-    /// The wording of letters was edited in the console or by the API, or goes back to that of the configuration.
+    /// The wording of letters was edited in the console or by the API, or went back to the configured one.
     LetterTemplate {
         language: Language,
-        /// Which edition of the language it is, from 1.
+        /// The edition of that language, from 1.
         edition: u64,
-        /// The version by which letters name the template from then on.
+        /// The version that letters give from then on.
         template: String,
         /// `edited` or `as_configured`.
         action: String,
@@ -263,7 +263,7 @@ pub enum LookedAt {
     Queue,
     /// A copy of all that is held about a person was made.
     OwnRecord,
-    /// What a person answered on their protected characteristics.
+    /// A person's answers on protected characteristics.
     Equality,
     Item,
     Original,
@@ -335,8 +335,8 @@ impl AuditEvent {
         }
     }
 
-    /// The contact of this person whose record it is: decided, or held on its way to them. Its queue item has the same
-    /// id.
+    /// The contact of this person that the entry records: a decision, or a message held on its way to them. Its queue
+    /// item has the same id.
     pub fn contact_of(&self, person: &str) -> Option<&str> {
         match self {
             AuditEvent::Decided(decided) if decided.person.as_deref() == Some(person) => {

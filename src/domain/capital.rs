@@ -1,12 +1,12 @@
 //! Capitals at the beginning of a text.
 
-/// The text with its first letter as a capital.
+/// The text with a capital first letter.
 pub fn first_upper(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// A name as a profile or a report has it, as words: `point_of_contact` → `Point of contact`.
+/// The name of a key in a profile or report, in words: `point_of_contact` → `Point of contact`.
 pub fn name_as_words(name: &str) -> String {
     first_upper(&name.replace('_', " "))
 }

@@ -1,16 +1,16 @@
-//! Where two texts differ, by lines: for somebody who wrote over a text that somebody else changed meanwhile.
+//! Where two texts differ, by lines: shown to somebody whose text was changed by somebody else meanwhile.
 
-/// The lines between those with which both texts begin and end.
+/// The lines left after removing the common beginning and end of both texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedLines<'t> {
-    /// The number of the first that differs, from 1.
+    /// The number of the first one, from 1.
     pub first: usize,
     pub before: &'t str,
     pub after: &'t str,
 }
 
 impl<'t> ChangedLines<'t> {
-    /// `None`: the texts are the same.
+    /// `None` if the texts are equal.
     pub fn between(before: &'t str, after: &'t str) -> Option<Self> {
         if before == after {
             return None;

@@ -1,5 +1,5 @@
-//! Equality monitoring: what customers said of their protected characteristics (Equality Act 2010, section 4), used only
-//! for figures. It is special-category data (UK GDPR Art. 9): nothing that decides, answers or writes reads it.
+//! Equality monitoring: customers' answers on their protected characteristics (Equality Act 2010, section 4), used
+//! only for figures. This is special-category data (UK GDPR Art. 9): no decision, answer or letter reads it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,27 +53,26 @@ impl Characteristic {
     }
 }
 
-/// The answer that everybody may give.
+/// An answer that is always offered.
 pub const PREFERS_NOT_TO_SAY: &str = "prefers_not_to_say";
-/// Not an answer: nobody asked, or nothing was answered. Given in place of an answer, it takes the answer away.
+/// Not an answer: nobody asked, or the person did not reply. Given as one, it removes the answer on record.
 pub const NOT_RECORDED: &str = "not_recorded";
 
 /// The characteristics that an organisation records, each with the answers that it offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EqualityCategories(BTreeMap<Characteristic, Vec<String>>);
 
-/// A person's answers. A characteristic without one is not recorded.
+/// A person's answers. A characteristic that is left out is not recorded.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EqualityAnswers(BTreeMap<Characteristic, String>);
 
-/// What to record of a person's answers, as somebody gave it, by the characteristic's name. Those that are left out
-/// stay as they are.
+/// Answers to record, as somebody gave them, by the characteristic's name. Those that are left out stay as they are.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GivenAnswers(pub BTreeMap<String, Option<String>>);
 
-/// Something given that can't be recorded. Doesn't repeat what was given as an answer.
+/// Something given that can't be recorded. It does not repeat the answer, which is personal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EqualityFault {
     /// The key as it was given.
@@ -90,12 +89,12 @@ impl EqualityCategories {
         self.0.is_empty()
     }
 
-    /// Each with what may be answered.
+    /// Each characteristic with all possible answers.
     pub fn each(&self) -> impl Iterator<Item = (Characteristic, impl Iterator<Item = &str>)> {
         self.0.iter().map(|(one, offered)| (*one, answers(offered)))
     }
 
-    /// What can't be recorded of what was given.
+    /// The parts of `given` that can't be recorded.
     pub fn faults(&self, given: &GivenAnswers) -> Vec<EqualityFault> {
         let each = given.0.iter().filter_map(|(key, answer)| {
             let message = self.wrong(key, answer.as_deref())?;
@@ -127,7 +126,7 @@ impl EqualityCategories {
     }
 }
 
-/// What may be answered, with what everybody may.
+/// The answers that are offered, and the one that always is.
 fn answers(offered: &[String]) -> impl Iterator<Item = &str> {
     offered.iter().map(String::as_str).chain([PREFERS_NOT_TO_SAY])
 }
@@ -145,8 +144,8 @@ impl EqualityAnswers {
         self.0.get(&characteristic).map(String::as_str)
     }
 
-    /// The answers with what was given laid over them. What is of no characteristic is left out:
-    /// [`EqualityCategories::faults`] comes first.
+    /// The answers, updated with those given. Unknown characteristics are ignored: check
+    /// [`EqualityCategories::faults`] first.
     #[must_use]
     pub fn with(mut self, given: &GivenAnswers) -> Self {
         for (key, answer) in &given.0 {
@@ -166,14 +165,14 @@ impl GivenAnswers {
     }
 }
 
-/// Shows how many there are, and none of them.
+/// Shows only how many answers there are.
 impl fmt::Debug for EqualityAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EqualityAnswers({})", self.0.len())
     }
 }
 
-/// Shows how many there are, and none of them.
+/// Shows only how many answers there are.
 impl fmt::Debug for GivenAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "GivenAnswers({})", self.0.len())

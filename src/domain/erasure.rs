@@ -70,7 +70,7 @@ pub const STAYS: [&str; 4] = [
      have them (Art. 19)",
 ];
 
-/// Numbers in their order as ranges.
+/// Sorted numbers as ranges.
 pub fn ranges(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for number in numbers {

@@ -23,7 +23,7 @@ pub struct Facts<'a> {
     pub observed: bool,
 }
 
-/// A clause behind what it is cited for: ` (clause 8.4)`. Nothing where there is no clause.
+/// A clause to put after the rule that it supports: ` (clause 8.4)`. Empty without a clause.
 pub fn cited(clause: Option<&str>) -> String {
     clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default()
 }

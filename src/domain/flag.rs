@@ -90,7 +90,7 @@ flags! {
     /// On an item that is a reminder of what falls due, not a contact. `contact` names what it is about, and its
     /// channel has no meaning.
     Reminder = "reminder",
-    /// On an item that is a message of staff, held on its way to the person.
+    /// The item is a message of staff, held on its way to the person.
     Outbound = "outbound",
     /// On an item that, as staff said, did not come from the person on whose record it was.
     NotTheirs = "not_theirs",

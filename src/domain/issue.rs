@@ -1,11 +1,11 @@
-//! References of issues, which people write in capitals or not, and with blanks around them.
+//! References of issues, which people write in either case, and with blanks around them.
 
-/// Whether two references are of one issue.
+/// Whether two references mean the same issue.
 pub(super) fn same_issue(one: &str, other: &str) -> bool {
     one.trim().eq_ignore_ascii_case(other.trim())
 }
 
-/// A reference as quotas count it. Decisions on record have its digest, so it never changes.
+/// A reference in the form that quotas count. It must never change: decisions on record contain its digest.
 pub(super) fn counted_issue(reference: &str) -> String {
     reference.trim().to_uppercase()
 }

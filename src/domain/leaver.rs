@@ -1,5 +1,5 @@
-//! A member of staff who leaves: an absence without end at each point of contact that names them, and who takes over
-//! from that day. What the customer knows stays as it is.
+//! A member of staff who leaves: each point of contact that names them gets an absence without end, and somebody who
+//! takes over from that day. The contact that the customer knows stays the same.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::moment::Moment;
 use super::restriction::{Absence, PointOfContact, StaffContact};
 
-/// The last day of an absence without end.
+/// The end of an endless absence.
 pub fn for_good() -> NaiveDate {
     NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX)
 }
@@ -24,25 +24,25 @@ pub enum NoSuccessor {
 }
 
 impl Absence {
-    /// Whether it has no end: the member of staff has left.
+    /// Whether the absence has no end, since the member of staff leaves.
     pub fn is_for_good(&self, zone: Tz) -> bool {
         self.to.day(zone) >= for_good()
     }
 }
 
 impl PointOfContact {
-    /// Whether somebody leaves on a day or before it.
+    /// Whether somebody has left by a day.
     pub fn has_left(&self, name: &str, by: NaiveDate, zone: Tz) -> bool {
         let of_them = self.absences.iter().filter(|absence| absence.contact == name);
         of_them.filter(|absence| absence.is_for_good(zone)).any(|one| one.from.day(zone) <= by)
     }
 
-    /// The point of contact once somebody leaves on a day, and who takes over then: the successor, behind the one who
-    /// leaves and before all other deputies, or without one the next deputy. Recorded again, another day or
-    /// successor takes the place of the one before; with the day [`for_good`], they stay after all.
+    /// The point of contact once somebody leaves on a day, and who takes over then: the successor, placed after the
+    /// leaver and before all other deputies, or else the next deputy. Recording it again replaces the day and the
+    /// successor; the day [`for_good`] takes the leaving back.
     ///
     /// # Errors
-    /// [`NoSuccessor`]: sooner or later nobody would be left.
+    /// [`NoSuccessor`]: at some point nobody would be left to answer.
     pub fn left_by(
         &self,
         leaver: &str,
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(again.absences.len(), 1);
         assert_eq!(answers(&again, "2026-03-31T12:00:00Z").as_deref(), Some("Sam"));
         assert_eq!(answers(&again, "2026-04-01T12:00:00Z").as_deref(), Some("Fay"));
-        // Of a deputy who leaves, the contact takes over.
+        // The contact takes over from a deputy who leaves.
         let (_, heir) = before.left_by("Dee", later, None, London).unwrap();
         assert_eq!(heir, "Sam");
     }
@@ -170,7 +170,7 @@ mod tests {
         let (after, _) = left(&point(""), "Sam", Some("Dee"), on).unwrap();
         assert_eq!(left(&after, "Dee", None, on), Err(NoSuccessor::Nobody));
         assert_eq!(left(&after, "Dee", Some("Sam"), on), Err(NoSuccessor::GoesRound));
-        // Dee leaves first, but Sam would be gone later.
+        // Dee leaves first, and Sam would leave later.
         assert_eq!(
             left(&after, "Dee", Some("Sam"), day("2026-02-02")),
             Err(NoSuccessor::GoesRound)

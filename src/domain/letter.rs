@@ -111,7 +111,7 @@ impl Part {
         }
     }
 
-    /// The heading that letters of most kinds have for it.
+    /// The part's usual heading.
     pub fn heading(self, language: Language) -> &'static str {
         says_of(language).heading(self, LetterKind::Restriction)
     }

@@ -58,7 +58,7 @@ pub struct Organisation {
     pub notice_from: Option<String>,
     /// How customers reach it, and in which languages it speaks to them.
     pub reach: Reach,
-    /// What it records for equality figures.
+    /// The protected characteristics that it records.
     pub equality: EqualityCategories,
 }
 

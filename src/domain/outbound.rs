@@ -1,7 +1,7 @@
-//! Mail that leaves the organisation: an answer to a restricted person by somebody who is not the point of contact.
+//! Mail that leaves the organisation: answers to restricted people by somebody who is not the point of contact.
 //!
-//! What [`may_contact`] says of the same contact is the rule. Here is only whose mail counts as the point of contact's,
-//! and what the profile does with other people's.
+//! [`may_contact`] has the rule. This module only decides whose mail counts as the point of contact's, and what the
+//! profile does with anybody else's.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,20 +21,20 @@ use super::roster::{ListedAs, Listing};
 /// A message on its way out.
 #[derive(Debug, Clone)]
 pub struct OutboundMail<'a> {
-    /// The addresses that it comes from: of the envelope, and of the From field.
+    /// Its senders' addresses: of the envelope, and of the From field.
     pub senders: &'a [String],
-    /// As the system that sends it says; `None`: an answer.
+    /// The purpose that the sending system gives; `None` counts as an answer.
     pub purpose: Option<Purpose>,
-    /// Nobody wrote it: a report, an absence notice, a notice of the gateway.
+    /// Nobody wrote it: a report, an absence notice, or a notice of the gateway.
     pub automatic: bool,
     pub at: DateTime<Utc>,
 }
 
-/// What becomes of a message that was not for its sender to write.
+/// What happens to a message that somebody else should have written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutboundTreatment {
-    /// Delivered: the profile leaves the treatment open.
+    /// Delivered, and noted: the profile leaves the treatment open.
     Noted,
     /// Delivered, and its sender is notified.
     Warned,
@@ -42,23 +42,23 @@ pub enum OutboundTreatment {
     Held,
 }
 
-/// Why a message was not for its sender to write, and what becomes of it.
+/// Why somebody else should have written a message, and what happens to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objection {
     pub person: String,
     pub restriction: String,
     pub reason: Reason,
-    /// The point of contact, if it should have gone through one.
+    /// The point of contact that it should have gone through, if any.
     pub through: Option<Through>,
     pub treatment: OutboundTreatment,
-    /// Nobody else uses the address: the message was for this person.
+    /// Whether only this person uses the address, so that the message was for them.
     pub is_theirs_only: bool,
 }
 
-/// A message of staff to a restricted person, as the auditor sees it.
+/// A message of staff to a restricted person, as the trail records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboundEntry {
-    /// The message's id; of a held one, the item's.
+    /// The message's id, or for a held one the item's.
     pub contact: String,
     pub person: String,
     pub restriction: String,
@@ -66,16 +66,15 @@ pub struct OutboundEntry {
     pub clause: Option<String>,
     pub code: ReasonCode,
     pub treatment: OutboundTreatment,
-    /// The organisation's own address that it came from.
+    /// The organisation's address that it came from.
     pub sender: String,
 }
 
 /// The objections to a message to somebody with these listings: at most one per person.
 ///
-/// An address that several people use, or by which somebody acts for others, is held against none of them: what would be
-/// held is delivered with a warning. A
-/// representative may always be written to, and people to themselves: who works here, or whose message is sent on, is not
-/// notified of their own restriction.
+/// If several people use the address, or somebody acts for others by it, nobody can be sure who is meant: what would
+/// be held is delivered with a warning. Mail to a representative always passes. So does mail from the person's own
+/// address: a customer who works here, or whose message is forwarded, must not hear of their own restriction.
 pub fn judge(
     organisation: &Organisation,
     listings: &[Listing],
@@ -98,7 +97,7 @@ pub fn judge(
             theirs.push(listing);
         }
     }
-    // Who also acts for somebody else by the address may be written to on their behalf.
+    // An address by which somebody also acts for others may mean those.
     let is_certain = theirs.len() == 1 && listings.iter().all(|one| one.listed_as == ListedAs::Own);
     let treatment = match treatment {
         OutboundTreatment::Held if !is_certain => OutboundTreatment::Warned,
@@ -116,7 +115,7 @@ const fn is_representative(listing: &Listing) -> bool {
     matches!(listing.listed_as, ListedAs::Representative(_))
 }
 
-/// The objection of the first restriction in force that has one.
+/// The first objection among the restrictions in force.
 fn objection(
     organisation: &Organisation,
     person: &Person,
@@ -142,8 +141,8 @@ fn objection(
     })
 }
 
-/// Whether a restriction objects, or what `may_contact` says of it is only to be minded. A visit's confirmation, which is no
-/// answer, passes a point of contact by.
+/// Whether a restriction objects, or `may_contact` only asks to keep it in mind. A visit's confirmation is no answer,
+/// so it need not go through a point of contact.
 fn objects(
     organisation: &Organisation,
     restriction: &Restriction,
@@ -155,7 +154,7 @@ fn objects(
         Kind::SinglePointOfContact(point) => {
             purpose != Purpose::Service && !is_of_chain(organisation, point, mail)
         }
-        // What somebody decided to engage with may be answered.
+        // Contacts that somebody decided to engage with may be answered.
         Kind::ContactEnded => reason.code.as_str() == "contact_ended",
         Kind::ReadAndFile { .. } | Kind::RepresentativeOnly { .. } | Kind::ChannelsOnly { .. } => {
             true
@@ -172,8 +171,8 @@ fn objects(
     }
 }
 
-/// Whether a message comes from the point of contact, a deputy, the team that deputises, or the mailbox of
-/// one of their queues.
+/// Whether a message comes from the point of contact, a deputy, the team that deputises, or the mailbox of one of
+/// their queues.
 fn is_of_chain(
     organisation: &Organisation,
     point: &PointOfContact,
@@ -187,14 +186,14 @@ fn is_of_chain(
     allowed.any(|address| is_from(organisation, mail, address))
 }
 
-/// Whether a person sends it, by an address of their own.
+/// Whether the person sends it, by an address of their own.
 fn is_of_person(organisation: &Organisation, person: &Person, mail: &OutboundMail<'_>) -> bool {
     let own = person.identifiers.iter();
     let own = own.filter(|one| one.kind == IdentifierKind::Email && !one.shared);
     own.map(|one| one.value.as_str()).any(|address| is_from(organisation, mail, address))
 }
 
-/// Letters and notices of the gateway itself come from `notice_from`.
+/// The gateway sends its letters and notices from `notice_from`.
 fn is_of_the_gateway(organisation: &Organisation, mail: &OutboundMail<'_>) -> bool {
     organisation.notice_from.as_ref().is_some_and(|from| is_from(organisation, mail, from))
 }

@@ -10,7 +10,7 @@ use super::queue::QueueItem;
 /// What follows the case file, in this order.
 #[derive(Debug, Clone)]
 pub enum Piece {
-    /// Answers of theirs for equality monitoring.
+    /// The person's answers for equality monitoring.
     Equality(HeldEquality),
     /// A letter with its words.
     Letter(Box<HeldLetter>),
@@ -24,7 +24,7 @@ pub enum Piece {
 #[derive(Debug, Clone)]
 pub struct HeldEquality {
     pub answers: EqualityAnswers,
-    /// The record that it is on, where the person has several.
+    /// The record that has them, if the person has several.
     pub record: Option<String>,
 }
 

@@ -126,7 +126,7 @@ pub struct Profile {
     pub evidence: Evidence,
     pub team: Team,
     pub store_away: StoreAway,
-    /// Unset: delivered, and noted on the trail.
+    /// If unset, they are delivered and noted on the trail.
     pub outbound_answers: Option<OutboundAnswers>,
     /// Working days within which a filed contact must be marked read.
     pub read_within_working_days: Option<u32>,
@@ -382,13 +382,13 @@ pub enum StoreAway {
     Defer,
 }
 
-/// What an answer meets that somebody other than the point of contact writes to a restricted person.
+/// The treatment of an answer to a restricted person by somebody other than the point of contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutboundAnswers {
-    /// Nothing.
+    /// Delivered, without an entry.
     Deliver,
-    /// Delivered; its sender is notified.
+    /// Delivered, and its sender is notified.
     Warn,
     /// Kept, until somebody releases it.
     Hold,
@@ -483,7 +483,7 @@ impl Profile {
         known.map_or(OTHER_GROUND, |ground| ground.name.as_str())
     }
 
-    /// Whether an instant is on a bank holiday where the organisation is.
+    /// Whether an instant is on a bank holiday in the organisation's nation.
     pub fn is_bank_holiday(&self, at: DateTime<Utc>) -> bool {
         self.bank_holidays.contains(at.with_timezone(&self.timezone).date_naive())
     }

@@ -40,7 +40,7 @@ pub struct QueueItem {
     pub subject: Option<String>,
     /// The recipients as addressed, who get a released original.
     pub original_to: Vec<String>,
-    /// The colleague's address that a held outgoing message came from; that of its envelope, which may be empty.
+    /// The colleague's address that a held outgoing message came from: that of its envelope, which may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_by: Option<String>,
     /// The issue, the messages and the attachments (SHA-256) of the contact, with which it can be
@@ -301,7 +301,7 @@ impl QueueItem {
         let holder = self.claimed_by.as_deref();
         let expected = match action {
             ItemAction::HandOver { held_by, .. } => held_by.as_deref(),
-            // The gateway gives back what somebody had who has left.
+            // The gateway puts back the items of somebody who has left.
             ItemAction::PutBack if by == GATEWAY => holder,
             _ => Some(by),
         };

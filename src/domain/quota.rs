@@ -27,8 +27,8 @@ impl Usage {
 }
 
 impl Kind {
-    /// The state of the kind's quota with these contacts counted for it, and which issues it counted where it counts
-    /// issues. `None`: the kind has no quota.
+    /// The state of a kind's quota after these contacts, with the issues that it counted if it counts issues. `None`
+    /// without a quota.
     pub fn quota_usage<'c>(
         &self,
         counted: impl IntoIterator<Item = &'c Counted>,
@@ -43,8 +43,8 @@ impl Kind {
         })
     }
 
-    /// What of these contacts takes up room in the kind's quota, oldest first: the instants, and the issues where it
-    /// counts issues. Nothing where the kind has no quota.
+    /// The contacts that take up room in a kind's quota, oldest first: their instants, and their issues if it counts
+    /// issues. Empty without a quota.
     pub fn quota_taken<'c>(
         &self,
         counted: impl IntoIterator<Item = &'c Counted>,
@@ -65,7 +65,7 @@ impl Kind {
     }
 }
 
-/// Only a contact about an issue counts where issues are counted.
+/// Where a quota counts issues, only contacts about an issue count.
 fn of_issues<'c>(
     counted: impl Iterator<Item = &'c Counted>,
 ) -> impl Iterator<Item = (DateTime<Utc>, &'c str)> {

@@ -21,7 +21,7 @@ use rebuilt::Rebuilt;
 /// What is on record besides the entry.
 #[derive(Debug, Clone, Default)]
 pub struct OnRecord {
-    /// With the terms that the decision was made on, whatever has become of them since; by the digest of these.
+    /// By the digest of their terms: as they were for the decision, whatever has changed since.
     pub restrictions: BTreeMap<String, Restriction>,
     /// Earlier contacts with the person, in the order in which they came.
     pub received: Vec<Received>,

@@ -41,7 +41,7 @@ pub use written::{
 #[derive(Default)]
 pub struct BuiltIn {
     written: Written,
-    /// Made for the first text: most commands read a profile and no text.
+    /// Made for the first text, since most commands read a profile but no text.
     finder: OnceLock<Finder>,
     wording: Wording,
 }
@@ -83,7 +83,7 @@ const A_LITTLE: f32 = 0.6;
 pub struct Safeguards {
     built_in: Arc<BuiltIn>,
     lanes: BTreeMap<Lane, LaneRule>,
-    /// What the lanes have besides the built-in part, made for the first text too.
+    /// The lanes' own rules beyond the built-in ones, also made for the first text.
     own: Arc<OnceLock<Finder>>,
     resembles_percent: u8,
     wording_percent: u8,
@@ -203,7 +203,7 @@ impl Safeguards {
         self.resembles_percent
     }
 
-    /// Makes what texts are searched with, so that the first text need not wait for it.
+    /// Prepares the search now, so that the first text need not wait.
     pub fn prepare(&self) {
         let _ = (self.built_in.finder(), self.own());
     }

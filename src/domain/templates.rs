@@ -13,13 +13,13 @@ pub struct Template {
 }
 
 impl Template {
-    /// A template as an edition that staff made: its name says which.
+    /// A template as an edition by staff, with its number in the name.
     pub fn of_edition(language: Language, edition: u64, source: &str) -> Self {
         let name = format!("edited.{}.{edition}", language.tag()).into();
         Template { language, name, source: source.into() }
     }
 
-    /// Which edition of the language a template was, by its version; `None`: another kind of template.
+    /// The edition that a version names; `None` for any other kind of template.
     pub fn edition_of(version: &str, language: Language) -> Option<u64> {
         let name = version.split(' ').next()?;
         name.strip_prefix("edited.")?.strip_prefix(language.tag())?.strip_prefix('.')?.parse().ok()
@@ -62,7 +62,7 @@ impl Templates {
         }
     }
 
-    /// Puts a template in the place of that of its language.
+    /// Replaces the template of its language.
     pub fn put(&mut self, template: Template) {
         match template.language {
             Language::English => self.english = template,
@@ -70,7 +70,7 @@ impl Templates {
         }
     }
 
-    /// Whether letters in a language are laid out by the template that comes with the gateway.
+    /// Whether letters in a language use the template that comes with the gateway.
     pub fn is_shipped(&self, language: Language) -> bool {
         self.of(language) == Templates::default().of(language)
     }

@@ -32,7 +32,7 @@ pub(super) fn mark_behind(intake: &Intake, organisation: &OrganisationId, verdic
     }
 }
 
-/// What came of a contact that is decided here, and noted or in need of no note.
+/// The outcome of a contact decided here, once it is journalled or needs no entry.
 const fn on_disk(decision: Decision) -> Outcome {
     Outcome {
         decision,

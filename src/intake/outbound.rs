@@ -1,7 +1,9 @@
-//! Mail that leaves the organisation: judged on the roster in memory, so that the store being away holds nobody up.
+//! Mail that leaves the organisation: judged on the roster in memory, so that it need not wait for a store that is
+//! away.
 //!
-//! A message that is only noted or warned of is delivered whatever happens; what can't be written to the trail now waits
-//! in the journal ([`write_what_is_left`]). One that is to be held and can't be kept is deferred: it stays with the mail
+//! A message that is only noted or warned of is delivered in any case; an entry that can't be written now waits in
+//! the journal ([`write_what_is_left`]). A message that can't be held now is deferred, and stays with the mail server
+//! that hands it over.
 //! server that hands it over.
 
 mod held;
@@ -27,7 +29,7 @@ use crate::runtime::limits::STORE_COMMIT_WAIT;
 /// A message on its way out, as the mail edge reads it.
 #[derive(Clone)]
 pub struct Outbound {
-    /// Shared by every retry.
+    /// The same for every retry.
     pub id: String,
     pub digest: [u8; 32],
     /// The mailbox of the envelope's sender, empty for the null sender.
@@ -42,34 +44,34 @@ pub struct Outbound {
     pub original: Original,
 }
 
-/// What becomes of a message for one of its recipients.
+/// What happens to a message for one of its recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
     Deliver,
-    /// It is kept, and staff find it on a queue.
+    /// It is in the archive, and on a queue for staff.
     Held,
-    /// It can't be kept now.
+    /// It can't be held now.
     TryAgain,
 }
 
-/// What becomes of a message.
+/// What happens to a message.
 #[derive(Debug, Clone)]
 pub struct Passages {
     /// One for each recipient, in order.
     pub passages: Vec<Passage>,
-    /// It was seen before: some of it may be delivered already.
+    /// Whether it was seen before, so that part of it may be delivered already.
     pub repeated: bool,
 }
 
-/// Whether the store answered while this message was worked on. Where it did not, nothing more is asked of it: a message
-/// to many people would wait for longer than it may take.
+/// Whether the store has answered for this message. Once it has failed, it is not asked again: a message to many
+/// people would exceed its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StoreReached {
     Answers,
     Fails,
 }
 
-/// What the store says, as long as it says it in the time of a commit.
+/// The store's answer, if it comes within the time of a commit.
 async fn in_time<T, E: From<StoreError>>(
     asking: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
@@ -78,22 +80,22 @@ async fn in_time<T, E: From<StoreError>>(
 }
 
 impl Outbound {
-    /// Who wrote it comes first: the envelope's sender may be a program that handles bounces.
+    /// The author comes first, since the envelope's sender may be a program that handles bounces.
     fn senders(&self) -> Vec<String> {
         let envelope = Some(&self.envelope_sender).filter(|sender| !sender.is_empty());
         self.from.iter().chain(envelope).cloned().collect()
     }
 }
 
-/// An objection to a message to one person, and to which of its recipients.
+/// An objection to a message to one person, with the recipients that it is about.
 struct Against {
     objection: Objection,
-    /// Positions in the message's recipients.
+    /// Positions among the message's recipients.
     members: Vec<usize>,
 }
 
 impl Intake {
-    /// Judges a message that leaves the organisation, and does what follows from it here.
+    /// Judges a message that leaves the organisation, and notes, warns or holds.
     pub async fn outbound(&self, organisation: &Organisation, message: &Outbound) -> Passages {
         let repeated = self.recent.see(&organisation.id, &message.id, message.digest).repeated;
         let mut passages = vec![Passage::Deliver; message.recipients.len()];
@@ -109,7 +111,7 @@ impl Intake {
         Passages { passages, repeated }
     }
 
-    /// The objections to it, person by person.
+    /// The objections to a message, by person.
     fn objections(
         &self,
         organisation: &Organisation,
@@ -119,7 +121,7 @@ impl Intake {
         let senders = message.senders();
         let (purpose, automatic) = (message.purpose, message.automatic);
         let mail = OutboundMail { senders: &senders, purpose, automatic, at };
-        // Two addresses of one person may be treated differently, where others use one of them.
+        // A person's two addresses may be treated differently, if others use one of them.
         let mut found: BTreeMap<(String, OutboundTreatment), Against> = BTreeMap::new();
         for (member, recipient) in message.recipients.iter().enumerate() {
             let Some(listings) = self.rosters.listed(organisation, recipient, at) else {
@@ -207,7 +209,7 @@ impl Intake {
         }
     }
 
-    /// The colleague's address that the message comes from: nobody else is named, or written to.
+    /// The colleague's address that the message comes from. Nobody else is named or sent mail.
     fn own_sender(&self, organisation: &Organisation, message: &Outbound) -> Option<String> {
         message.senders().into_iter().find(|sender| {
             let domain = sender.rsplit_once('@').and_then(|(_, domain)| domain_to_ascii(domain));

@@ -150,7 +150,7 @@ impl Intake {
         let started = Instant::now();
         let span = TraceSpan::next(TraceStep::StoreCommit);
         if span.is_recorded() {
-            // Decided on a thread of the store's, which knows nothing of this task.
+            // The store decides on its own thread, where the task's span is not known.
             let (committing, decide) = (span.clone(), Arc::clone(&request.decide));
             request.decide = Arc::new(move |ledger| {
                 let _deciding = committing.step(TraceStep::Decide);

@@ -70,7 +70,7 @@ impl Rosters {
         Some(sender::resolve(roster, &organisation.profile, contact, contact.at))
     }
 
-    /// Everybody who lists an e-mail address, as they are enforced; `None`: the organisation's people are not known yet.
+    /// Everybody who lists an e-mail address, as enforced; `None` while the organisation's people are not known.
     pub fn listed(
         &self,
         organisation: &Organisation,

@@ -165,11 +165,11 @@ pub trait Decisions: Send + Sync {
     /// recorded already, nothing is written.
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError>;
 
-    /// The days from which anything is held of a contact of nobody on record: a decision, a queue item or an entry of
-    /// the trail. Reads all of those, so that nothing is missed that takes the key of its day.
+    /// The days of which the store still holds a contact of nobody on record: a decision, a queue item or an entry of
+    /// the trail. Reads all of these, so that no record under a day's key is missed.
     ///
     /// # Errors
-    /// Also if one of them can't be read: nobody knows of which day it is.
+    /// Also fails if a record can't be read, since its day is then unknown.
     async fn unnamed_days(
         &self,
         organisation: &OrganisationId,

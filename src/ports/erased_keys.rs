@@ -1,28 +1,28 @@
-//! The keys that are destroyed with what they encrypted.
+//! Keys that are destroyed to erase what they encrypted.
 
 use chrono::NaiveDate;
 
 use super::StoreError;
 use crate::domain::organisation::OrganisationId;
 
-/// What has a key of its own.
+/// The owner of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOf<'a> {
-    /// All about a person.
+    /// Everything about a person.
     Person(&'a str),
-    /// Contacts of nobody on record, of a day in UTC.
+    /// Contacts of nobody on record, by day in UTC.
     Day(NaiveDate),
 }
 
-/// Where people, and days, have keys of their own: what erasing does with them. Blocks for a moment.
+/// How erasing handles the keys of people and days. Calls block briefly.
 pub trait ErasedKeys: Send + Sync {
-    /// Encrypts nothing more with a key, which still reads. `false`: no key encrypts.
+    /// Stops encrypting with a key, which can still decrypt. `false` if there was none to stop.
     ///
     /// # Errors
     /// The key can't be reached.
     fn retire(&self, organisation: &OrganisationId, of: KeyOf<'_>) -> Result<bool, StoreError>;
 
-    /// Destroys the keys that were retired, and returns how many.
+    /// Destroys the retired keys, and returns how many.
     ///
     /// # Errors
     /// A key can't be reached.

@@ -1,4 +1,4 @@
-//! What was decided while the store was away.
+//! Decisions and notes made while the store was away.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use super::decisions::JournalEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::outbound::OutboundEntry;
 
-/// An entry of the trail about a message on its way out, and when it was made.
+/// An entry of the trail about a message on its way out, with the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboundNote {
     pub organisation: OrganisationId,
@@ -20,7 +20,7 @@ pub struct OutboundNote {
 /// Decisions made while the store was away, on the local disk until the store has them.
 ///
 /// Replaying: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
-/// Notes on outgoing mail are pages of their own, with numbers of the same sequence.
+/// Notes on outgoing mail have pages of their own, numbered in the same sequence.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// The entry is on disk, synced, when this returns.
@@ -30,10 +30,10 @@ pub trait Journal: Send + Sync {
     /// page, not all: ask again until it is empty.
     async fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError>;
 
-    /// As [`Journal::append`], of a note on outgoing mail.
+    /// As [`Journal::append`], for a note on outgoing mail.
     async fn append_outbound(&self, note: OutboundNote) -> Result<(), StoreError>;
 
-    /// As [`Journal::pending`], of notes on outgoing mail.
+    /// As [`Journal::pending`], for notes on outgoing mail.
     async fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError>;
 
     /// What keeps it from accepting entries, now or as soon as the disk is full, or from replaying them;

@@ -22,7 +22,7 @@ pub const DECISION_FIELD: &str = "X-Contact-Gateway-Decision";
 pub const FLAGS_FIELD: &str = "X-Contact-Gateway-Flags";
 pub const ORIGINAL_TO_FIELD: &str = "X-Contact-Gateway-Original-To";
 pub const PASS_FIELD: &str = "X-Contact-Gateway-Pass";
-/// Written by a system of the organisation on mail that leaves it: for what purpose it is sent.
+/// The purpose of a message, which the organisation's systems write on mail that leaves it.
 pub const PURPOSE_FIELD: &str = "X-Contact-Gateway-Purpose";
 
 /// What is attached to a queue item if a server hands one message over in several transactions: the

@@ -66,8 +66,7 @@ pub fn rows(figures: &Map<String, Value>) -> Vec<Row> {
     rows
 }
 
-/// Equality figures as rows, in which nothing is left that says something of a single person. Where nothing is recorded,
-/// one row says that.
+/// Equality figures as rows that reveal nothing about a single person. If nothing is recorded, one row says so.
 pub fn of_equality(figures: &EqualityFigures) -> Vec<Row> {
     if !figures.is_recorded {
         let group = vec![NOTHING_RECORDED.to_owned()];
@@ -79,7 +78,7 @@ pub fn of_equality(figures: &EqualityFigures) -> Vec<Row> {
     board::of_equality(&rows, few.collect())
 }
 
-/// The group of the only row where nothing is recorded.
+/// The group of the only row if nothing is recorded.
 const NOTHING_RECORDED: &str = "nothing_recorded";
 
 /// The figures of each month as rows, figure by figure.

@@ -441,6 +441,6 @@ const _: () = {
     assert!(SIP_DECIDE_WAIT.as_millis() < SIP_ANSWER_WAIT.as_millis());
     assert!(CALL_DECIDE_WAIT.as_millis() < CALL_ANSWER_WAIT.as_millis());
     assert!(CALL_ANSWER_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
-    // A span on its way, and all that is left behind it.
+    // A request to the collector, and then all spans that are left.
     assert!(TRACE_EXPORT_WAIT.as_millis() + TRACE_END_WAIT.as_millis() < DRAIN_WAIT.as_millis());
 };

@@ -57,7 +57,7 @@ pub fn start(filter: &str, json: bool) {
     };
 }
 
-/// Lines with the ids of the trace and the contact in which they are written, where there is a trace.
+/// Adds the ids of the current trace and contact to log lines.
 struct Traced<F> {
     format: F,
     json: bool,
@@ -85,7 +85,7 @@ where
             Some(line) => {
                 write!(writer, r#"{line},"trace_id":"{trace}""#)?;
                 if let Some(contact) = contact {
-                    // A provider chose it: nothing is certain of its characters.
+                    // Providers choose some ids, which may contain any character.
                     let contact = serde_json::Value::String(contact);
                     write!(writer, r#","contact_id":{contact}"#)?;
                 }

@@ -130,7 +130,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that hexadecimal digits of either case stand for. `None`: they are not whole bytes.
+/// The bytes of hexadecimal digits in either case; `None` if they are not whole bytes.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     text.as_bytes()
@@ -142,7 +142,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The SHA-256 written as 64 hexadecimal digits of either case.
+/// A SHA-256 from 64 hexadecimal digits in either case.
 pub fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
     unhex(text)?.try_into().ok()
 }

@@ -1,8 +1,8 @@
 //! One trace per contact, from the edge to the store and the server downstream (OpenTelemetry, feature `otlp`).
 //!
-//! A span carries names that are written in this program, the organisation's id and the contact's: nothing that a
-//! sender wrote. A task knows the span that it works in, so that nothing has to be handed through. Without the feature
-//! all of this compiles to nothing; without a collector it costs a look at a variable of the task.
+//! A span carries fixed names, the organisation's id and the contact's: nothing that a sender wrote. The current span
+//! is a variable of the task, so no signature carries it. Without the feature all of this compiles to nothing;
+//! without a collector it costs one look at that variable.
 
 #[cfg(feature = "otlp")]
 mod collector;
@@ -30,14 +30,14 @@ use self::recorded::{Recorded, Recorder};
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 #[cfg(feature = "otlp")]
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// On a trace's first span, without which it is of no contact.
+/// On a trace's first span; without it, the trace is about no contact.
 #[cfg(feature = "otlp")]
 const CONTACT: &str = "contact.id";
 
 /// `[telemetry] otlp`.
 #[derive(Debug, Clone)]
 pub struct TraceSettings {
-    /// Where requests go, with the path.
+    /// The full address for requests.
     pub endpoint: hyper::Uri,
     /// The share of contacts that are traced, from 0 to 1.
     pub sample: f64,
@@ -45,16 +45,16 @@ pub struct TraceSettings {
     pub token: Option<SecretString>,
 }
 
-/// Where a contact comes in: its trace begins there.
+/// The edge where a contact comes in and its trace begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TracedEdge {
     /// SMTP, LMTP and piped mail.
     Mail,
     Milter,
     Form,
-    /// Calls and texts of a provider, which makes their ids.
+    /// Calls and texts by a provider, which chooses their ids.
     Telephony,
-    /// Calls and contacts of a system of the organisation's, which may make ids of anything.
+    /// Calls and contacts by a system of the organisation's, whose ids may contain anything.
     Switchboard,
     /// A proxy's question about a request.
     Proxy,
@@ -77,7 +77,7 @@ impl TracedEdge {
         }
     }
 
-    /// Whether others choose the ids: these may hold an address or a number, and only their digest is shown.
+    /// Whether others choose the ids. These may contain an address or a number, so only their digest is shown.
     pub const fn has_ids_of_others(self) -> bool {
         match self {
             TracedEdge::Switchboard | TracedEdge::Decision | TracedEdge::Logged => true,
@@ -90,28 +90,28 @@ impl TracedEdge {
     }
 }
 
-/// What is done with a contact.
+/// A step of handling a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceStep {
     /// Everything from the sender to the decision.
     Intake,
-    /// Who it is from, in memory.
+    /// Finding the sender, in memory.
     LookUp,
-    /// The decision itself, within the store's transaction where there is one.
+    /// The decision itself, within the store's transaction if there is one.
     Decide,
     StoreCommit,
     StoreRead,
-    /// Of the original.
+    /// Storing the original.
     Archive,
-    /// Without the store.
+    /// Recording the decision while the store is away.
     Journal,
-    /// The service that may add safeguards.
+    /// Asking the service that may add safeguards.
     Helper,
-    /// To the mail server behind.
+    /// Relaying to the mail server behind.
     Relay,
-    /// To the form's own handler, or the existing call flow.
+    /// Forwarding to the form's own handler, or the existing call flow.
     Upstream,
-    /// Mail of the gateway's own: a notice, or a routed form.
+    /// Sending the gateway's own mail: a notice, or a routed form.
     OwnMail,
 }
 
@@ -133,7 +133,7 @@ impl TraceStep {
     }
 }
 
-/// What makes traces; the default makes none.
+/// Makes traces; the default makes none.
 #[derive(Clone, Default)]
 pub struct Traces {
     #[cfg(feature = "otlp")]
@@ -141,7 +141,7 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Begins a contact's trace. `from`: the fields of a request whose sender is trusted, so that its trace goes on.
+    /// Begins a contact's trace. `from`: the fields of a request that is trusted to continue a trace.
     pub fn begin(&self, edge: TracedEdge, from: Option<&HeaderMap>) -> TraceSpan {
         #[cfg(feature = "otlp")]
         {
@@ -156,7 +156,7 @@ impl Traces {
     }
 }
 
-/// A span, or nothing where the contact is not traced. It ends with its last clone.
+/// A span, or nothing if the contact is not traced. It ends when its last clone is dropped.
 #[derive(Clone, Default)]
 pub struct TraceSpan {
     #[cfg(feature = "otlp")]
@@ -169,7 +169,7 @@ tokio::task_local! {
 }
 
 impl TraceSpan {
-    /// The span in which the task works.
+    /// The current span of the task.
     pub fn current() -> TraceSpan {
         #[cfg(feature = "otlp")]
         {
@@ -211,7 +211,7 @@ impl TraceSpan {
         }
     }
 
-    /// Works within this span.
+    /// Runs work within this span.
     #[cfg(feature = "otlp")]
     pub fn around<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         if self.is_recorded() {
@@ -221,18 +221,18 @@ impl TraceSpan {
         }
     }
 
-    /// Works within this span.
+    /// Runs work within this span.
     #[cfg(not(feature = "otlp"))]
     pub fn around<F: Future>(self, work: F) -> F {
         work
     }
 
-    /// Works within a step of the current span.
+    /// Runs work within a step of the current span.
     pub fn during<F: Future>(step: TraceStep, work: F) -> impl Future<Output = F::Output> {
         TraceSpan::next(step).around(work)
     }
 
-    /// Says whose contact this is: on this span, and on the trace's first unless it has one already.
+    /// Records whose contact this is, on this span, and on the trace's first unless it has one already.
     pub fn of_contact(&self, organisation: &str, contact: &str, channel: &'static str) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -242,7 +242,7 @@ impl TraceSpan {
         let _ = (organisation, contact, channel);
     }
 
-    /// Says what was decided: on this span, and on the trace's first.
+    /// Records the decision, on this span and on the trace's first.
     pub fn decided(&self, disposition: &'static str, repeated: bool, stale: bool) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -252,7 +252,7 @@ impl TraceSpan {
         let _ = (disposition, repeated, stale);
     }
 
-    /// Says what came of it, in a word of the program's own.
+    /// Records the outcome, as a fixed word.
     pub fn came(&self, outcome: &'static str) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -262,7 +262,7 @@ impl TraceSpan {
         let _ = outcome;
     }
 
-    /// Says that it failed, and how, in a word of the program's own.
+    /// Records a failure, as a fixed word.
     pub fn failed(&self, outcome: &'static str) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -272,7 +272,7 @@ impl TraceSpan {
         let _ = outcome;
     }
 
-    /// The status of an answer by HTTP, or the code of one by SMTP.
+    /// Records the status of an HTTP answer, or the code of an SMTP one.
     pub fn answered(&self, code: u16) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -282,7 +282,7 @@ impl TraceSpan {
         let _ = code;
     }
 
-    /// Lets the receiver of a request with these fields continue the trace. Without a trace they stay as they are.
+    /// Adds the trace to a request's fields, for its receiver to continue. Without a trace they are left unchanged.
     pub fn passes_on(&self, headers: &mut HeaderMap) {
         #[cfg(feature = "otlp")]
         if let Some(recorded) = &self.recorded {
@@ -292,7 +292,7 @@ impl TraceSpan {
         let _ = headers;
     }
 
-    /// The ids of the trace and of its contact, once it is known, for lines of the log.
+    /// The ids of the trace and, once known, of its contact, for log lines.
     pub fn ids(&self) -> Option<(String, Option<String>)> {
         #[cfg(feature = "otlp")]
         {

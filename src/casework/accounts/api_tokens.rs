@@ -28,7 +28,7 @@ pub struct NewApiToken {
     pub expires: NaiveDate,
 }
 
-/// A token that can be made: only [`Accounts::check_api_token`] gives one.
+/// A token that passed the checks: only [`Accounts::check_api_token`] makes one.
 pub struct CheckedApiToken(NewApiToken);
 
 /// A token that was just made. It can't be shown again.
@@ -85,7 +85,7 @@ impl Accounts {
         Ok(MadeApiToken { id, token, record })
     }
 
-    /// Whether a token can be made so.
+    /// Checks that a token with these properties can be made.
     ///
     /// # Errors
     /// [`ApiTokenFault`]

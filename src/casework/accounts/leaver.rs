@@ -11,14 +11,14 @@ use crate::casework::{Desk, Fault};
 use crate::domain::audit::GATEWAY;
 use crate::domain::organisation::Organisation;
 
-/// What became of it.
+/// The outcome for the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountEnd {
     /// No open account has the name, or it is not closed yet.
     Nobodys,
     Closed,
-    /// It stays open: nobody else keeps the settings.
+    /// It stays open, since nobody else keeps the settings.
     LastAdministrator,
 }
 

@@ -238,7 +238,7 @@ impl Accounts {
     }
 }
 
-/// Whether nobody else of these could keep the settings.
+/// Whether this is the last of these accounts that can keep the settings.
 pub(super) fn is_last_administrator(
     organisation: &Organisation,
     accounts: &[Account],

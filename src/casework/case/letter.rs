@@ -26,7 +26,7 @@ impl Desk {
     /// A letter of a person's case.
     ///
     /// # Errors
-    /// There is no such person or letter, the store is away, or a draft's template can't be followed.
+    /// The person or letter is not on record, the store is away, or a draft's template can't be followed.
     pub async fn letter(
         &self,
         organisation: &Organisation,
@@ -38,7 +38,7 @@ impl Desk {
         let letter = case.file.letter(letter).ok_or(Fault::NotFound("letter"))?;
         let approved = letter.approval.as_ref();
         let at = approved.map_or_else(|| self.clock.now(), |approval| approval.at);
-        // One that was approved is laid out as it was then.
+        // An approved letter keeps the layout that it was approved in.
         let worded = match approved {
             Some(approval) => {
                 self.with_wording_of(organisation, letter.language, &approval.template).await?
@@ -67,7 +67,7 @@ impl Desk {
                 missing: written.missing,
             });
         };
-        // What was approved can be read whatever became of the template.
+        // Approved letters can be read even if their template fails now.
         let written = write(about).ok().filter(|written| written.html == approval.words.html);
         Ok(LetterRead {
             html: approval.words.html.clone(),

@@ -68,8 +68,8 @@ impl Desk {
             })
         };
         // Results name people in lists and in texts. Without its result, an import that is sent again is checked again.
-        // An id is looked for as JSON writes it: it may have quotation marks or backslashes. Answers to forms are sealed
-        // with keys that no store has, and are gone within the hour.
+        // Ids are compared as JSON writes them, since they may contain quotation marks or backslashes. Answers to
+        // forms are skipped: they are sealed with keys that no store has, and expire within the hour.
         let written = serde_json::Value::from(person).to_string();
         let inner = written.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
         let written = inner.unwrap_or(&written);

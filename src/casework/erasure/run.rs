@@ -284,7 +284,7 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// Does something with the keys of people and days, where there are any.
+    /// Runs some work on the keys of people and days, if they have any.
     pub(in crate::casework) async fn of_keys<T: Default + Send + 'static>(
         &self,
         organisation: &OrganisationId,

@@ -158,7 +158,7 @@ impl Desk {
         }
     }
 
-    /// Adds what the list says of people's protected characteristics. Also returns of how many it changes something.
+    /// Adds the list's answers on protected characteristics. Also returns how many people they change.
     async fn with_answers(
         &self,
         organisation: &OrganisationId,
@@ -204,7 +204,7 @@ impl Desk {
     }
 }
 
-/// The trail's entry of an import.
+/// The import's entry on the trail.
 fn said(changed: &[Person], cases: usize, done: &Imported, acting: Acting<'_>) -> AuditEvent {
     let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     AuditEvent::Imported {

@@ -191,7 +191,7 @@ fn says(columns: &[Column]) -> Says {
         Goes::SharedIdentifier(kind) => says.with_identifier(kind, true),
         Goes::NeedsChannel | Goes::Adjustment => says.with("adjustments"),
         Goes::Representative(_) | Goes::RepresentativeIdentifier(_) => says.with("representatives"),
-        // Beside the record: its answers are laid over those on record, one by one.
+        // Not part of the record: each answer replaces only the one on record.
         Goes::Equality(_) => says,
         Goes::Restriction(_)
         | Goes::RestrictionNumber(_)
@@ -300,7 +300,7 @@ impl Rows {
         }
     }
 
-    /// Takes an answer in; a fault where another row has another one.
+    /// Adds an answer; it is a fault if another row gives a different one.
     fn answer(
         &mut self,
         line: usize,

@@ -81,7 +81,7 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     parsed
 }
 
-/// A person, with their case and answers beside them; `None`: something of it can't be read.
+/// A person with their case and answers; `None` if any of it can't be read.
 fn read(element: &str) -> Option<Listed> {
     let says = said(element);
     if let Ok(person) = serde_json::from_str::<Person>(element) {

@@ -16,7 +16,7 @@ pub struct ImportKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedKey {
     pub(super) key: ImportKey,
-    /// The version of an expired record of this key, which is overwritten; 0 if the key is new.
+    /// The version of the expired record that this one replaces; 0 for a new key.
     pub(super) version: u64,
 }
 

@@ -12,7 +12,7 @@ pub struct Listed {
     pub says: Says,
     /// What the list says of the person's case.
     pub case: Option<Box<Brought>>,
-    /// What it says of their protected characteristics.
+    /// Answers on protected characteristics.
     pub equality: GivenAnswers,
 }
 

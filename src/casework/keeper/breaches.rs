@@ -29,10 +29,10 @@ const BREACH: &str = "breach";
 /// The profile's key for the role.
 const TOLD: &str = "responsible.told_of_breaches";
 
-/// The kind of the mark that says how far breaches were looked for, and of which a reminder could not be written.
+/// The mark that says how far the trail was searched for breaches, and which reminders could not be written.
 const MARK: &str = "breaches";
 
-/// Breaches found on the trail, by the key of their reminder: each with the first entry that says so.
+/// Breaches on the trail, by the key of their reminder, each with its first entry.
 type FoundBreaches = BTreeMap<String, (u64, About)>;
 
 impl Desk {
@@ -79,7 +79,7 @@ impl Desk {
         let today = self.today(organisation);
         let failed = |key: &str, _| again.extend(numbers.get(key));
         let reminded = self.remind_of(organisation, mailer, due, today, failed).await?;
-        // Those of the oldest entries are given up first.
+        // If there are too many, the oldest are given up.
         again.sort_unstable_by_key(|number| Reverse(*number));
         again.truncate(BREACHES_TRIED_AGAIN_MAX);
         let now = TrailMark { number: walk.number(), again };
@@ -94,7 +94,7 @@ impl Desk {
         Ok(reminded)
     }
 
-    /// The entries for which no reminder could be written, as long as a reminder's mail would be tried.
+    /// The entries whose reminder could not be written, for as long as a reminder's mail is retried.
     async fn to_try_again(
         &self,
         organisation: &Organisation,
@@ -104,7 +104,7 @@ impl Desk {
         for number in &known.again {
             let behind = number.saturating_sub(1);
             let next = self.store.audit(&organisation.id, behind, 1).await?;
-            // An erased entry has another in its place.
+            // If the entry was erased, the next one is read instead.
             entries.extend(next.into_iter().filter(|entry| {
                 entry.number == *number && self.clock.now() - entry.at < REMINDER_MAILED_FOR
             }));

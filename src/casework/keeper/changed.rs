@@ -45,7 +45,7 @@ pub(super) enum Whose {
 }
 
 impl Desk {
-    /// The people to look at today, and what is then looked at.
+    /// The people to look at today, and the state to remember once that is done.
     pub(super) async fn whose(
         &self,
         organisation: &Organisation,

@@ -1,9 +1,9 @@
-//! The keys of days. A sweep removes contacts of nobody on record from the store; once nothing is left that takes the
-//! key of their day, the key is destroyed, and reaches what backups, replicas and dumps have of them.
+//! The keys of days. A sweep removes contacts of nobody on record from the store; once no record is left under the
+//! key of their day, the key is destroyed, so that backups, replicas and dumps can't be read for that day either.
 //!
-//! That a day is left is written down in the batch that removes its contacts. A day of which anything is still held
-//! keeps its key: an item that waits, a contact that a sweep passed over, one that was replayed late. Before a key is
-//! destroyed it is retired, so that whatever is written later has another, and it must have settled.
+//! The batch that removes the contacts also writes down their day. A day keeps its key while anything of it is held:
+//! a waiting item, a contact that a sweep passed over, one that was replayed late. Before a key is destroyed it is
+//! retired, so that later records get another, and it must have settled.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::ports::documents::{BY_ID, Batch, Document, Listing};
 use crate::ports::{ErasedKeys, KeyOf, StoreError};
 use crate::runtime::limits::ERASURE_SETTLES_AFTER;
 
-/// A day some of whose contacts of nobody on record were removed.
+/// A day whose contacts of nobody on record have been removed, at least in part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct LeftDay {
     /// The day, as the document's id.
@@ -25,7 +25,7 @@ struct LeftDay {
     day: NaiveDate,
     #[serde(serialize_with = "crate::domain::instant::written")]
     at: DateTime<Utc>,
-    /// Since when no key encrypts for the day, and nothing is held of it.
+    /// When the key was retired, with nothing left of the day.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -52,15 +52,15 @@ impl Work for LeftDay {
     }
 }
 
-/// The days of which anything is held, or was when it was read.
+/// The days that still held records when they were read.
 struct HeldDays {
-    /// When the reading began.
+    /// When the reading started.
     since: DateTime<Utc>,
     days: BTreeSet<NaiveDate>,
 }
 
 impl Desk {
-    /// Adds to a batch that contacts of these days go, where days have keys.
+    /// Notes in a batch that it removes contacts of these days, if days have keys.
     pub(super) async fn days_left(
         &self,
         id: &OrganisationId,
@@ -83,7 +83,7 @@ impl Desk {
         Ok(batch)
     }
 
-    /// Destroys the keys of days of which nothing is held any more. Cut off anywhere, it is done again.
+    /// Destroys the keys of days that no longer hold anything. Safe to repeat after an interruption.
     ///
     /// # Errors
     /// The store can't be read or written, or the keys can't be reached: the next round does the same.
@@ -107,8 +107,8 @@ impl Desk {
         }
     }
 
-    /// `held_days`: read once for all days that are due. A key must have settled before they were read: another gateway
-    /// may have retired it meanwhile, just after a record that takes it came to where this one had read already.
+    /// `held_days` is read once for all days that are due, and only after the key has settled: another gateway may
+    /// have retired it just after a record with this key was written behind the point that the reading had reached.
     async fn forget_day(
         &self,
         id: &OrganisationId,
@@ -127,14 +127,14 @@ impl Desk {
         }
         let retired_at = held.work.retired_at.take();
         let has_settled = retired_at.is_some_and(|at| at + ERASURE_SETTLES_AFTER <= since);
-        // A gateway that ends after this has the key settle again.
+        // If the gateway ends here, the key settles again.
         if !self.renew(held).await? {
             return Ok(());
         }
         let retire =
             move |keys: &dyn ErasedKeys, id: &OrganisationId| keys.retire(id, KeyOf::Day(day));
         if self.of_keys(id, retire).await? || !has_settled {
-            // Destroyed once nobody has it in memory any more.
+            // It must settle first: a gateway may still have the key in memory.
             held.work.retired_at = Some(self.clock.now());
             return self.put_off(held, ERASURE_SETTLES_AFTER).await;
         }
@@ -148,7 +148,7 @@ impl Desk {
     }
 }
 
-/// At the same time for all days that are held, whose records are then read once.
+/// The same instant for all days still held, so that their records are read once.
 fn until_tomorrow(now: DateTime<Utc>) -> TimeDelta {
     let tomorrow = now.date_naive().checked_add_days(Days::new(1));
     let begins = tomorrow.map(|day| day.and_time(NaiveTime::MIN).and_utc());

@@ -399,8 +399,8 @@ impl Desk {
 }
 
 impl Due {
-    /// The days whose keys its records take, or took. An item has the instant of its contact, which may be a day before
-    /// the decision; one that went earlier is not here to say so.
+    /// The days whose keys its records have, or had. An item is dated by its contact, which may be a day before the
+    /// decision; an item removed earlier can't be asked.
     fn days(&self) -> Vec<NaiveDate> {
         let decided = self.entry.event.unnamed_on(self.entry.at);
         let before = decided.and_then(|day| day.pred_opt());
@@ -418,7 +418,7 @@ impl Due {
     }
 }
 
-/// Whether it is the record of a contact: of a decided one, or of a message held on its way out.
+/// Whether an entry records a contact: a decision, or a message held on its way out.
 fn is_contact(event: &AuditEvent) -> bool {
     let is_held = || matches!(event, AuditEvent::Outbound(_)) && event.item().is_some();
     matches!(event, AuditEvent::Decided(_)) || is_held()

@@ -181,7 +181,7 @@ fn digest(salt: &[u8], entry: &AuditEntry) -> [u8; DIGEST_BYTES] {
     let mut bytes = salt.to_vec();
     // A `Value` keeps its keys in order; an entry is always JSON.
     let entry = serde_json::to_value(entry).unwrap_or_default();
-    // Into memory, which never fails.
+    // Writing to memory never fails.
     let _ = serde_json::to_writer(&mut bytes, &entry);
     sha256(&bytes)
 }

@@ -90,7 +90,7 @@ impl MailEdge {
         })
     }
 
-    /// The edge of mail that leaves the organisation, by way of `relay`.
+    /// The edge of mail that leaves the organisation, relayed by `relay`.
     ///
     /// # Errors
     /// The certificate can't be used.
@@ -107,12 +107,12 @@ impl MailEdge {
             readers: Semaphore::new(MAIL_READERS_MAX),
             turns: Turns::default(),
             tls: self.settings.smtp_tls.as_ref().map(Acceptor::new).transpose()?,
-            // It has the organisation's own word for who sent it.
+            // Mail from inside needs no check of its sender.
             own_check: None,
         })
     }
 
-    /// Which of the listeners a session of a protocol came in by.
+    /// The listener that a session of this protocol came in by.
     pub(super) const fn listener(&self, protocol: Protocol) -> MailListener {
         match (self.direction, protocol) {
             (MailDirection::Outbound, _) => MailListener::Outbound,

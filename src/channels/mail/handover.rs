@@ -84,7 +84,7 @@ async fn hand_over_unguarded(
     }
     let own_fields = match edge.direction {
         MailDirection::Inbound => own_fields(edge, &message, &read.reading),
-        // They are of no use outside.
+        // Mail that leaves must not show the gateway's fields.
         MailDirection::Outbound => OwnFields::TakenOff,
     };
     // What came round again is not waited for: the first round may wait for it.

@@ -15,7 +15,7 @@ use crate::domain::organisation::Organisation;
 use crate::intake::outbound::{Outbound, Passage, Passages};
 use crate::ports::message::PURPOSE_FIELD;
 
-/// Has a message judged for all its recipients. Mail from outside every organisation passes.
+/// Judges a message for all its recipients. Mail from outside every organisation passes.
 pub(super) async fn judge(
     edge: &MailEdge,
     message: &Message,
@@ -27,7 +27,7 @@ pub(super) async fn judge(
         return vec![MessagePart { members: everybody, action: Action::Relay(None), memory: None }];
     };
     let outbound = Outbound {
-        // A message that comes in by another listener as well is another contact there.
+        // A message that also comes in by another listener is a separate contact there.
         id: format!("out-{}", translate::contact_id(&message.envelope, &reading.digest)),
         digest: reading.digest,
         envelope_sender: message.sender.mailbox.clone(),
@@ -40,7 +40,7 @@ pub(super) async fn judge(
         recipients: message.mailboxes(&everybody),
         original: message.content.original.clone(),
     };
-    // Large, and moved into the timeout: on the heap.
+    // The future is large and gets moved into the timeout, so it goes on the heap.
     let judging = Box::pin(edge.intake.outbound(&organisation, &outbound));
     let Ok(judged) = timeout_at(deadline, judging).await else {
         tracing::warn!("judging an outgoing message took too long; it is deferred");
@@ -50,7 +50,7 @@ pub(super) async fn judge(
     parts(&organisation, outbound.id, &judged)
 }
 
-/// Failures first, deliveries last.
+/// The parts of the message: failures first, deliveries last.
 fn parts(organisation: &Organisation, contact: String, judged: &Passages) -> Vec<MessagePart> {
     let members = |wanted: Passage| -> Vec<usize> {
         let all = judged.passages.iter().enumerate();
@@ -71,7 +71,7 @@ fn parts(organisation: &Organisation, contact: String, judged: &Passages) -> Vec
     parts.map(|(members, action, memory)| MessagePart { members, action, memory }).collect()
 }
 
-/// Whose mail it is: by the From field, or else by the envelope.
+/// The organisation that the mail belongs to, by the From field or else by the envelope.
 fn organisation_of_sender(
     edge: &MailEdge,
     message: &Message,
@@ -82,7 +82,7 @@ fn organisation_of_sender(
     domains.find_map(|domain| edge.intake.organisation_of_domain(&domain))
 }
 
-/// What the sending system says that the message is for.
+/// The purpose that the sending system gives.
 fn purpose(message: &Message, reading: &MailReading) -> Option<Purpose> {
     let head = &message.content.head;
     let field = reading.header.fields.iter().find(|field| field.is(head, PURPOSE_FIELD))?;

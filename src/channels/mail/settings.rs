@@ -52,22 +52,22 @@ pub enum MailListener {
     Outbound,
 }
 
-/// Which way the mail of an edge goes.
+/// The direction of an edge's mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailDirection {
     /// To the organisation.
     Inbound,
-    /// Away from it.
+    /// Out of the organisation.
     Outbound,
 }
 
-/// `listen.outbound` and `[mail.outbound]`: the way out.
+/// `listen.outbound` and `[mail.outbound]`.
 #[derive(Debug, Clone)]
 pub struct OutboundSettings {
     pub listen: Bind,
-    /// `None`: the server that is downstream of everything else.
+    /// `None` if it leaves by the same server as all other mail.
     pub downstream: Option<Downstream>,
-    /// TLS with the server of its own.
+    /// TLS with that server.
     pub downstream_tls: Option<ClientTls>,
 }
 
@@ -85,7 +85,7 @@ pub struct MailSettings {
     pub smtp: Option<Bind>,
     pub lmtp: Option<Bind>,
     pub milter: Option<Bind>,
-    /// Where mail that leaves the organisation is handed in.
+    /// The listener for mail that leaves the organisation.
     pub outbound: Option<OutboundSettings>,
     pub milter_kept: MilterKept,
     /// Permissions of the socket files on which mail is taken, as of `chmod`.

@@ -84,7 +84,7 @@ impl FormEdge {
         Ok(settle(answer, FORM_ANSWER_BYTES_MAX).await)
     }
 
-    /// Whether the peer is a proxy of the organisation's own.
+    /// Whether the peer is one of the organisation's own proxies.
     pub(super) fn is_trusted(&self, peer: Option<IpAddr>) -> bool {
         peer.is_some_and(|peer| self.parts.trusted_proxies.iter().any(|net| net.contains(&peer)))
     }

@@ -20,7 +20,7 @@ pub(super) struct Sample {
     people: &'static str,
     /// What the organisation chooses for what its policy leaves unset.
     set: &'static str,
-    /// What it records of protected characteristics.
+    /// The protected characteristics that it records.
     equality: &'static str,
 }
 
@@ -70,7 +70,7 @@ pub(super) const SAMPLES: [Sample; 5] = [
 /// What Karbon's policy leaves open and the demo chooses, so that its cases can go the whole way.
 const KARBON_CHOSE: &str = r#"{ "outbound_answers" = "hold", "review.every_months" = 6, "review.longest_months" = 12, "review.on_overdue" = "keep", "review.anchor" = "implementation", "appeal.window" = { months = 3, from = "letter" }, "appeal.answer" = { working_days = 20, from = "receipt" }, "appeal.notify" = { working_days = 5, from = "appeal_decision" }, "appeal.heard_by" = "head_of_service", "appeal.hearer_uninvolved" = true, "appeal.in_force_during" = true, "letter.must_say" = ["restrictions", "reasons", "review_date", "how_to_appeal"], "letter.written" = true, "responsible.decides" = ["manager", "head_of_service"], "responsible.engages_after_end" = ["head_of_service"], "read_within_working_days" = 5, staffed_hours = { telephone = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, email = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] }, letter = { windows = [{ days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "17:00" }] } } }"#;
 
-/// What Karbon records for equality figures, with the answers of its people in `config/demo/karbon.json`.
+/// The characteristics that Karbon records; `config/demo/karbon.json` has the answers of its people.
 const KARBON_RECORDS: &str = r#"
 [organisation.equality]
 age = ["under 25", "25 to 64", "65 or over"]

@@ -1,8 +1,8 @@
 //! How an entry of the trail is written and read.
 //!
-//! Nearly all are decisions, and each is read at least twice: to follow the trail, and to seal it. What serde derives
-//! for a flattened enum with a tag gathers every field twice before the first one is where it belongs. So the fields of
-//! a decision are read straight into it, and only those of other entries are gathered, once.
+//! Nearly all entries are decisions, and each is read at least twice: to follow the trail, and to seal it. Serde's
+//! derive for a flattened enum with a tag buffers every field twice. So the fields of a decision are read straight
+//! into it, and only those of other entries are buffered, once.
 
 use std::fmt;
 
@@ -14,13 +14,13 @@ use serde_json::{Map, Value};
 
 use super::{AuditEntry, AuditEvent, DecidedEntry};
 
-/// What [`AuditEvent`] names a decision.
+/// The tag of a decision in [`AuditEvent`].
 const DECIDED: &str = "decided";
 
-/// The entry of a decision as [`AuditEntry`] has it, written without being made: every contact has one.
+/// Writes a decision's entry as [`AuditEntry`] would, without building one, since every contact has an entry.
 #[derive(Serialize)]
 pub struct DecidedRecord<'a> {
-    /// `None`: the number is that of its place.
+    /// Left out where the entry's place gives the number.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
     #[serde(serialize_with = "crate::domain::instant::written")]
@@ -42,7 +42,7 @@ impl<'a> DecidedRecord<'a> {
     }
 }
 
-/// An entry as it is read where its number is that of its place.
+/// An entry without its number, which its place gives.
 pub struct UnnumberedEntry {
     pub at: DateTime<Utc>,
     pub by: String,
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for UnnumberedEntry {
     }
 }
 
-/// The name of a field, told apart without being kept.
+/// A field's name, compared without being stored.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum EntryField {
@@ -75,9 +75,9 @@ enum EntryField {
     Other(String),
 }
 
-/// Reads an entry's fields, in whatever order they come.
+/// Reads an entry's fields in any order.
 struct EntryFields {
-    /// Whether a number is among them, which may come behind the event.
+    /// Whether to expect a number, which may come after the event.
     numbered: bool,
 }
 
@@ -162,7 +162,7 @@ mod tests {
         let AuditEvent::Decided(decided) = &read.event else { panic!("{read:?}") };
         assert_eq!((decided.person.as_deref(), decided.rows.len()), (Some("P-1"), 1));
         assert!(decided.facts.is_some());
-        // A `Value` has its keys by the alphabet.
+        // A `Value` sorts its keys.
         let sorted: Value = serde_json::from_str(DECISION).unwrap();
         assert_eq!(serde_json::from_value::<AuditEntry>(sorted.clone()).unwrap(), read);
         assert_eq!(entry(&sorted.to_string()), read);
@@ -170,7 +170,7 @@ mod tests {
             DECISION.replace(r#""number":7,"#, "").replacen("}}", r#"},"number":7}"#, 1);
         assert_eq!(entry(&number_last), read);
         assert_eq!(entry(&serde_json::to_string(&read).unwrap()), read);
-        // Fields of later versions are passed over.
+        // Fields of later versions are ignored.
         assert_eq!(entry(&DECISION.replacen("}}", r#"},"later":[1]}"#, 1)), read);
     }
 

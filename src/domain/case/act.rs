@@ -251,7 +251,7 @@ fields!(RecordAbsence {
     contact: Option<String>,
     from: Option<Moment>,
     to: Option<Moment>,
-    /// Of one who leaves for good: who takes over; left out: each person's deputy.
+    /// Who takes over from a leaver; left out for each person's deputy.
     successor: Option<StaffContact>,
 });
 

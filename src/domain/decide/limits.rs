@@ -158,7 +158,7 @@ fn has_quota_here(walk: &Walk<'_>, restriction: &Restriction) -> bool {
     }
 }
 
-/// What was counted for a restriction in its mode before this contact. Nothing while the counters are away.
+/// The contacts counted for a restriction in its mode, before this one; empty while the counters are away.
 fn counted<'a>(
     walk: &Walk<'a>,
     restriction: &Restriction,
@@ -190,7 +190,7 @@ pub(super) fn quota_states(walk: &Walk<'_>) -> Vec<QuotaState> {
     in_force.filter_map(|one| after(walk, one)).collect()
 }
 
-/// A quota's state with what this contact adds.
+/// A quota's state including this contact.
 fn after(walk: &Walk<'_>, restriction: &Restriction) -> Option<QuotaState> {
     let mode = walk.mode_of(restriction);
     let added = walk

@@ -6,10 +6,10 @@ use super::{Letter, Part, Said};
 use crate::domain::case::letter::parts_of;
 use crate::domain::profile::Profile;
 
-/// What the law of fair dealing asks of every letter that has it, whatever the policy says.
+/// Required by law in every letter that has them, whatever the policy says.
 const ALWAYS: [Part; 2] = [Part::AlwaysOpen, Part::HowToAppeal];
 
-/// The parts that a letter must say, by the policy's names where it has some.
+/// The parts that a letter must contain, by the policy's names if it has any.
 pub(super) fn must_say(profile: &Profile, letter: &Letter) -> Vec<String> {
     let mut asked = parts_of(profile, letter.kind);
     for part in ALWAYS {

@@ -39,23 +39,23 @@ pub struct TemplateFault {
     pub trouble: TemplateTrouble,
 }
 
-/// What is wrong with a template, for the sentence that says what would be right.
+/// What is wrong with a template; chooses the advice that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TemplateTrouble {
     TooLong,
     TooDeep,
     Syntax,
-    /// It names what no letter has, or does what no template may.
+    /// It uses a name that no letter has, or a function that templates may not use.
     Unknown,
     /// It takes too many steps, or writes too much.
     TooMuch,
     Title,
-    /// A tag that only a template of the configuration may have.
+    /// A tag that is allowed only in configured templates.
     Tag,
 }
 
 impl TemplateTrouble {
-    /// What would be right.
+    /// Advice on how to mend it.
     pub const fn right(self) -> &'static str {
         match self {
             TemplateTrouble::TooLong => "write at most 65,536 bytes",
@@ -96,17 +96,17 @@ fn fault(error: &Error) -> TemplateFault {
     TemplateFault { line: error.line(), what, trouble }
 }
 
-/// A part that the policy, or the law of fair dealing, asks letters for, and that a template puts nowhere.
+/// A part that the policy or the law requires in letters, and that a template omits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsaidPart {
-    /// By the name that the policy has for it.
+    /// Its name in the policy.
     pub part: String,
-    /// The clause of the policy, where the policy asks for it.
+    /// The clause of the policy that requires it; `None` if the law does.
     pub clause: Option<String>,
 }
 
 impl UnsaidPart {
-    /// The tag that puts it in.
+    /// The tag that inserts it.
     pub fn tag(&self) -> String {
         let part: &str = match Part::asked_for_as(&self.part) {
             Some(part) => part.name(),
@@ -181,7 +181,7 @@ fn named(sections: &[Section], value: impl Fn(&Section) -> Value) -> Value {
     Value::from_object(all)
 }
 
-/// Whether it can be parsed and kept within bounds.
+/// Whether it can be parsed within bounds.
 fn within_bounds(source: &str) -> Result<(), TemplateFault> {
     if source.len() > SOURCE_BYTES_MAX {
         let what = format!("it is longer than {SOURCE_BYTES_MAX} bytes");
@@ -198,7 +198,8 @@ fn within_bounds(source: &str) -> Result<(), TemplateFault> {
 }
 
 impl Template {
-    /// Reads a template, and writes sample letters of every kind by it, and letters that lack what a letter may lack.
+    /// Reads a template, and tries it on sample letters of every kind and on letters with every optional value
+    /// missing.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
@@ -207,8 +208,8 @@ impl Template {
         Template { language, name: name.into(), source: source.into() }.proven()
     }
 
-    /// The same of what staff wrote as an edition. It may have fewer kinds of tags than a file of the configuration,
-    /// so that nothing in it can grow: its author keeps the settings, not the machine.
+    /// As [`Template::read`], for an edition that staff wrote. It may use fewer kinds of tags than a configured file,
+    /// so that its output can't grow out of proportion: its author looks after the settings, not the machine.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
@@ -245,7 +246,7 @@ impl Template {
         }
     }
 
-    /// A name that no letter has, though no sample may come by it.
+    /// A name that no letter has, even in a branch that no sample reaches.
     fn unknown_name(&self) -> Result<Option<String>, TemplateFault> {
         let environment = environment();
         let parsed = environment.template_from_str(&self.source).map_err(|error| fault(&error))?;
@@ -290,7 +291,7 @@ impl Template {
         format!("{} {}", self.name, self.mark())
     }
 
-    /// Whether a letter of a version was worded as this template words, under whatever name.
+    /// Whether a letter of this version has the same wording, under whatever name.
     pub fn words_as(&self, version: &str) -> bool {
         version.rsplit(' ').next() == Some(self.mark().as_str())
     }
@@ -344,7 +345,7 @@ impl Templates {
     /// As [`Template::lay_out`].
     pub fn fingerprint(&self, language: Language) -> Result<String, TemplateFault> {
         let template = self.of(language);
-        // Its source, too: a condition may keep words from every sample.
+        // The source counts too: a condition may hide words from every sample.
         let mut said = format!("{}\u{c}", template.source());
         for letter in samples(language) {
             said.push_str(&plain(&template.lay_out(&letter)?));

@@ -18,7 +18,7 @@ pub struct Written {
     /// SHA-256 of the page, in hexadecimal.
     pub sha256: String,
     pub template: String,
-    /// The parts that it must say and does not, by the policy's names where it has some.
+    /// The required parts that it lacks, by the policy's names if it has any.
     pub missing: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ pub fn write(about: About<'_>) -> Result<Written, TemplateFault> {
     let letter = compose(about);
     let template = about.organisation.reach.letters.of(letter.language);
     let document = template.lay_out(&letter)?;
-    // Judged on the letter itself: a template may have conditions that no sample meets.
+    // This letter is judged, not the template: conditions may give other parts than in any sample.
     let asked = must_say(&about.organisation.profile, &letter);
     let html = page(&document);
     let sha256 = digest(&SHA256, html.as_bytes());

@@ -9,23 +9,23 @@ use super::{CaseFacts, Period, first_of_month};
 use crate::domain::equality::{Characteristic, EqualityAnswers, EqualityCategories, NOT_RECORDED};
 use crate::domain::tally::{Counts, count};
 
-/// Figures of which small numbers must be hidden before anybody sees them: `render::figures::of_equality` does.
+/// Figures with small numbers still in them. Nobody may see these before `render::figures::of_equality` hides them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EqualityFigures {
-    /// Whether anything is recorded of anybody.
+    /// Whether anybody's answers are on record.
     pub is_recorded: bool,
     figures: Map<String, Value>,
-    /// By figure and group.
+    /// The number of people, by figure and group.
     people: BTreeMap<(String, Vec<String>), u64>,
 }
 
 impl EqualityFigures {
-    /// With their small numbers.
+    /// Includes small numbers.
     pub fn unprotected(&self) -> &Map<String, Value> {
         &self.figures
     }
 
-    /// How many people a number tells of. One person may have several warnings.
+    /// How many people a number is about: one person may have several warnings.
     pub fn people(&self, figure: &str, group: &[String]) -> u64 {
         let of = (figure.to_owned(), group.to_vec());
         self.people.get(&of).copied().unwrap_or_default()
@@ -49,19 +49,19 @@ impl EqualityFigures {
     }
 }
 
-/// What is counted, and of how many people.
+/// A count, and the number of people behind it.
 #[derive(Default)]
 struct TellingNumber {
     many: u64,
     people: u64,
 }
 
-/// Numbers by answer, and by what else parts them.
+/// Counts by answer and any further grouping.
 #[derive(Default)]
 struct TellingNumbers(BTreeMap<Vec<String>, TellingNumber>);
 
 impl TellingNumbers {
-    /// Counts so many of one more person.
+    /// Adds one more person's count.
     fn add(&mut self, group: &[&str], many: u64) {
         if many > 0 {
             let group = group.iter().map(|word| (*word).to_owned()).collect();
@@ -71,7 +71,7 @@ impl TellingNumbers {
         }
     }
 
-    /// Lets a number tell of no more people than so many. `false`: there is no such number.
+    /// Caps the number of people behind a count. `false` if there is no such count.
     fn tells_of(&mut self, group: &[String], people: u64) -> bool {
         let Some(number) = self.0.get_mut(group) else { return false };
         number.people = number.people.min(people);
@@ -80,9 +80,9 @@ impl TellingNumbers {
 }
 
 impl Period {
-    /// The days that equality figures are about: the calendar year of a day, as far as its months are over. In January
-    /// it is the year before. Free choice of the days would let anybody subtract one report from another; those of a
-    /// year that is not over can be, which the documentation says.
+    /// The days of a report: the calendar year of a day, up to the end of its last complete month. In January, the
+    /// year before. If days could be chosen freely, one report could be subtracted from another; for the current year
+    /// that remains possible, as the documentation says.
     pub fn of_equality(day: NaiveDate, today: NaiveDate) -> Self {
         let over = first_of_month(today).pred_opt().unwrap_or(today);
         let day = day.min(over);
@@ -92,8 +92,8 @@ impl Period {
     }
 }
 
-/// Restrictions in force on the last day, new restrictions, warnings, and appeals by their outcome, each by the answers
-/// of the people concerned. `answers` are by person.
+/// Restrictions in force on the last day, new restrictions, warnings, and appeals by their outcome, each by the
+/// answers of the people concerned. `answers` are keyed by person.
 pub fn by_characteristic(
     cases: &[&CaseFacts],
     answers: &BTreeMap<String, EqualityAnswers>,
@@ -119,7 +119,8 @@ pub fn by_characteristic(
                 appeals.add(&[answer, outcome.as_str()], many);
             }
         }
-        // What ended follows from what is new and what was in force a year before: one of them must not be shown.
+        // Those in force a year before, plus the new ones, less those in force now, gives how many ended: one of them
+        // must be hidden.
         for (answer, TellingNumber { people, .. }) in ended.0 {
             if !new.tells_of(&answer, people) {
                 in_force.tells_of(&answer, people);
@@ -155,7 +156,7 @@ fn name_of(what: &str, characteristic: Characteristic) -> String {
     format!("{what}_by_{}", characteristic.name())
 }
 
-/// What a figure counts, and by which characteristic.
+/// Splits a figure's name into what it counts and its characteristic.
 pub fn parted(figure: &str) -> Option<(&str, Characteristic)> {
     let (what, characteristic) = figure.rsplit_once("_by_")?;
     Some((what, Characteristic::of_name(characteristic)?))
@@ -252,7 +253,7 @@ mod tests {
         assert_eq!(found.people("warnings_by_sex", &["not_recorded".to_owned()]), 2);
     }
 
-    /// In force a year before, and new, less what is in force now: that many ended.
+    /// Those in force a year before, plus the new ones, less those in force now: that many ended.
     #[test]
     fn what_ended_of_few_is_not_given_away_by_two_reports() {
         let mut cases: Vec<CaseFacts> = (0..9).map(|at| case(&format!("P-{at}"))).collect();

@@ -262,7 +262,7 @@ impl Finder {
         }
     }
 
-    /// The slots that a rule asks for of which the text may have everything.
+    /// The slots that a rule asks for and that the text may fill completely.
     fn asked_near(&self, text: &LookedUp<'_>, occurrences: &[Occurrence]) -> SlotSet {
         let mut asked = SlotSet::of(self.rules.slots());
         let mut known = SlotSet::of(self.rules.slots());

@@ -17,7 +17,7 @@ pub(super) struct LookedUp<'t> {
     /// By word.
     looked: Vec<Looked>,
     meanings: Vec<Meant>,
-    /// What a word or a row of words may mean. Any other slot needs no search.
+    /// The slots that a word or a sequence of words may mean. Others need no search.
     meant: SlotSet,
 }
 

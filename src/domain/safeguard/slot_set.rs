@@ -1,4 +1,5 @@
-//! Which slots a text may mean: a bit each, since there are tens of thousands, and every text begins with none.
+//! The slots that a text may mean, one bit each: there are tens of thousands, and every text begins with an empty
+//! set.
 
 use super::vocabulary::Slot;
 
@@ -7,7 +8,7 @@ const BITS: usize = 64;
 pub(super) struct SlotSet(Vec<u64>);
 
 impl SlotSet {
-    /// With room for so many slots.
+    /// With room for this many slots.
     pub(super) fn of(slots: usize) -> Self {
         SlotSet(vec![0; slots.div_ceil(BITS)])
     }
@@ -42,7 +43,7 @@ mod tests {
         }
         let held: Vec<Slot> = (0..130).filter(|slot| set.holds(*slot)).collect();
         assert_eq!(held, [0, 63, 64, 129]);
-        // Beyond its room.
+        // Beyond its capacity.
         set.add(192);
         assert!(!set.holds(192));
     }

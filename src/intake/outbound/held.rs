@@ -1,5 +1,5 @@
-//! Holding an outgoing message: its original is in the archive and its item on a queue before the mail server hears that
-//! it is accepted.
+//! Holding an outgoing message: its original is in the archive and its item on a queue before the mail server hears
+//! that the message is accepted.
 
 use chrono::{DateTime, Utc};
 
@@ -36,7 +36,7 @@ impl Intake {
                 self.notify_once(organisation, message, &against.objection, &item).await;
                 Passage::Held
             }
-            // The log says why.
+            // The reason is in the log.
             Ok(None) => Passage::TryAgain,
             Err(error) => {
                 tracing::warn!(%error, contact = id, "an outgoing message can't be held; it is deferred");
@@ -45,8 +45,8 @@ impl Intake {
         }
     }
 
-    /// Keeps the message, unless it is kept already; `None`: the archive does not take it. The archive may take as long as
-    /// the message may: a large one would never be held within the time of a commit.
+    /// Holds the message, unless it is held already; `None` if the archive refuses it. The archive may use the
+    /// message's whole time, since a large original would never be stored within the time of a commit.
     async fn held(
         &self,
         organisation: &Organisation,
@@ -68,13 +68,13 @@ impl Intake {
             .item(None, item.clone())
             .audit(AuditEvent::Outbound(entry));
         match in_time(self.store.write(&organisation.id, batch)).await {
-            // Or another transaction, or another gateway, was first: with the same item.
+            // Another transaction or gateway was first, with the same item.
             Ok(()) | Err(WriteFault::Conflict(_)) => Ok(Some(item)),
             Err(WriteFault::Store(error)) => Err(error),
         }
     }
 
-    /// Notifies colleagues of an item, once; also where it was written, and nobody heard that it was.
+    /// Notifies colleagues of an item once, even if the item was written earlier and the notice was lost.
     async fn notify_once(
         &self,
         organisation: &Organisation,
@@ -95,8 +95,7 @@ impl Intake {
     }
 }
 
-/// The item, on the queue of the point of contact. Nobody is promised a reply by a day, so that it never becomes
-/// overdue.
+/// The item, on the queue of the point of contact. It has no promised day of reply, so it never becomes overdue.
 fn item(
     message: &Outbound,
     against: &Against,
@@ -137,7 +136,7 @@ fn item(
     }
 }
 
-/// The same for every retry of a message to the same recipients of a person.
+/// The same for every retry to the same recipients of a person.
 fn held_id(message: &Outbound, person: &str, to: &[String]) -> String {
     let mut to = to.to_vec();
     to.sort();

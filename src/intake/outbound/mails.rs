@@ -1,4 +1,5 @@
-//! What colleagues hear of a message that was not for them to write. In English, as all mail inside the organisation.
+//! Mails to colleagues about a message that somebody else should have written. In English, like all mail inside the
+//! organisation.
 
 use chrono::{DateTime, Utc};
 
@@ -47,7 +48,7 @@ impl Intake {
         self.mail_inside(own_mail(organisation, key, sender, subject, text, message));
     }
 
-    /// To the sender, and to the point of contact.
+    /// Notifies the sender and the point of contact.
     pub(super) fn notify_of_held(
         &self,
         organisation: &Organisation,

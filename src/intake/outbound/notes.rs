@@ -16,7 +16,7 @@ use crate::runtime::limits::{
 };
 use crate::runtime::shutdown::Stopping;
 
-/// Whose senders this process warned, on which day.
+/// The warnings that this process has sent, by day.
 #[derive(Default)]
 pub(in crate::intake) struct OutboundWarnings(Mutex<BTreeSet<(NaiveDate, String)>>);
 
@@ -24,7 +24,7 @@ impl OutboundWarnings {
     /// Whether this is the first warning under a key that day.
     pub(super) fn is_first(&self, day: NaiveDate, key: &str) -> bool {
         let mut warned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // In another organisation's time zone it may be the day before still.
+        // In another organisation's time zone it may still be the day before.
         let is_over = |known: &NaiveDate| known.succ_opt().is_none_or(|next| next < day);
         while warned.first().is_some_and(|(known, _)| is_over(known)) {
             warned.pop_first();
@@ -36,13 +36,13 @@ impl OutboundWarnings {
     }
 }
 
-/// The same for each retry of the message.
+/// The same for every retry of the message.
 fn key(note: &OutboundNote) -> String {
     format!("outbound {} {}", note.entry.contact, note.entry.person)
 }
 
 impl Intake {
-    /// Puts an entry on the trail, now or later; `false`: it is there already.
+    /// Puts an entry on the trail, now or later; `false` if it is there already.
     pub(super) async fn note(&self, note: OutboundNote, store: &mut StoreReached) -> bool {
         if *store == StoreReached::Answers {
             match self.write_once(&note).await {
@@ -73,7 +73,7 @@ impl Intake {
             Err(WriteFault::Conflict(_)) => return Ok(false),
             Err(WriteFault::Store(error)) => return Err(error),
         }
-        // The worst that follows is a second entry after a retry.
+        // If this fails, a retry may add a second entry: no worse.
         if let Err(error) = self.remember(organisation, key, note.at).await {
             tracing::warn!(%error, "an entry on an outgoing message could not be remembered");
         }
@@ -83,8 +83,8 @@ impl Intake {
     /// Writes the entries that wait in the journal, the oldest first, until the store is away.
     ///
     /// # Errors
-    /// The journal can't be read or written, or the store will never take an entry: it stays in the journal, and keeps no
-    /// other from being written.
+    /// The journal can't be read or written, or the store rejects an entry for good: it stays in the journal without
+    /// delaying the others.
     async fn write_left(&self) -> Result<(), StoreError> {
         loop {
             let (mut done, mut refused) = (0, None);
@@ -105,7 +105,7 @@ impl Intake {
     }
 }
 
-/// Writes what the store could not take, as soon as it can, until the stop. The rest is in the journal at the next start.
+/// Writes entries as soon as the store is back, until the stop. The journal keeps the rest for the next start.
 pub async fn write_what_is_left(intake: Arc<Intake>, mut stopping: Stopping) {
     let mut wait = OUTBOUND_NOTES_AGAIN_AFTER;
     loop {

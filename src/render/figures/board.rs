@@ -40,11 +40,11 @@ pub fn board(rows: &[Row]) -> Vec<Row> {
     rows
 }
 
-/// In place of the answers of a group that can't be protected: even which answers there are would say too much.
+/// Replaces the answers of a group that can't be protected, since even the list of its answers would reveal too much.
 pub const ALL_ANSWERS: &str = "all_answers";
 
-/// Rows by protected characteristic, a figure for each, as everybody sees them. The sum of each figure and of each of
-/// its columns is known from other reports. `few`: those that tell of fewer than [`SMALL`] people.
+/// Rows by protected characteristic, safe to publish. Each figure's total, and that of each column, is known from
+/// other reports. `few`: the rows about fewer than [`SMALL`] people.
 pub(super) fn of_equality(rows: &[Row], few: BTreeSet<usize>) -> Vec<Row> {
     let facts = Facts { rows };
     let mut hidden = few;
@@ -231,7 +231,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Each figure that has groups, with the cells of each of its columns.
+    /// The columns of each figure that has groups, with their cells.
     fn columns(&self) -> Vec<(&str, Vec<usize>)> {
         let mut columns: BTreeMap<(&str, Option<&String>), Vec<usize>> = BTreeMap::new();
         for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| !row.group.is_empty()) {

@@ -75,13 +75,13 @@ pub const KEEPER_CATCH_UPS_MAX: usize = 100;
 pub const FOLLOWED_BEHIND_MAX: u64 = 1_000;
 /// Months of one report by month. More: refused.
 pub const FIGURES_MONTHS_MAX: u32 = 36;
-/// Answers that an organisation offers on one protected characteristic, and the characters of one. More: a fault of the
-/// configuration.
+/// Answers that an organisation may offer on one protected characteristic, and the characters of each. More: the
+/// configuration is refused.
 pub const EQUALITY_ANSWERS_MAX: usize = 40;
 pub const EQUALITY_ANSWER_CHARS_MAX: usize = 100;
-/// Rounds in which the claims of somebody who has left go on. More are left in their name, and listed as left behind.
+/// Rounds that pass on a leaver's claimed items. More: the rest stay claimed, and are listed as left behind.
 pub const LEAVER_ROUNDS_MAX: usize = 100;
-/// Proposals, letters and appeals that are listed of somebody who leaves. More: these.
+/// Proposals, letters and appeals that are listed for a leaver. More: left out.
 pub const LEAVER_WORK_MAX: usize = 200;
 /// Case files that are read at once where everybody's are. More are read after them.
 pub const CASES_PIECE: usize = 20;
@@ -126,5 +126,5 @@ pub const RETENTION_IDS_SHOWN_MAX: usize = 100;
 pub const MERGED_RECORDS_MAX: usize = 16;
 /// Contacts that can't be divided when records are parted, which are listed. More: that there are more is said.
 pub const UNDIVIDED_SHOWN_MAX: usize = 200;
-/// Changes of the wording of letters that are listed for a language. More: the latest.
+/// Changes of the wording of letters that are listed for a language. More: only the latest.
 pub const LETTER_EDITIONS_LISTED: usize = 50;

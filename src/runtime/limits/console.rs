@@ -67,23 +67,23 @@ pub const CONSOLE_FIELDS_MAX: usize = 2_000;
 pub const CONSOLE_FIELD_BYTES: usize = 96;
 /// Weeks back from now in which the console looks for contacts that show an incident.
 pub const CONSOLE_CONTACT_WEEKS: i64 = 8;
-/// How long the answer to a form is stored for a second press. Later the form is carried out as a new one, if its page
-/// still shows what is on record.
+/// How long the answer to a form is stored for a second press. Later presses are carried out as new ones, if their
+/// page still shows the current state.
 pub const PRESS_KEPT: TimeDelta = TimeDelta::hours(1);
-/// How long a form may take to be carried out before another press of it may be: above
-/// [`API_REQUEST_WAIT`](super::API_REQUEST_WAIT), after which it is broken off.
+/// How long a form may run before another press of it may be carried out: longer than
+/// [`API_REQUEST_WAIT`](super::API_REQUEST_WAIT), which ends the form's request.
 pub const PRESS_RUNS: TimeDelta = TimeDelta::seconds(40);
-/// How long a second press waits for the answer to the first, below the same. Over: 409.
+/// How long a second press waits for the answer to the first: shorter than the same wait. Over: 409.
 pub const PRESS_WAIT: Duration = Duration::from_secs(20);
-/// How often a waiting press asks.
+/// The pause between two looks of a waiting press.
 pub const PRESS_PAUSE: Duration = Duration::from_millis(50);
-/// Tries to store an answer. More: a press within [`PRESS_RUNS`] gets 409, a later one is judged anew.
+/// Attempts to store an answer. More: presses within [`PRESS_RUNS`] get 409, later ones are judged anew.
 pub const PRESS_SETTLE_TRIES_MAX: usize = 5;
-/// Presses of one account on record. More: the oldest are forgotten.
+/// Presses on record per account. More: the oldest are forgotten.
 pub const PRESSES_OF_ACCOUNT_MAX: usize = 500;
-/// Characters of a form's key. More: it counts as no key.
+/// Characters of a form's key. More: the form counts as having none.
 pub const PRESS_KEY_CHARS_MAX: usize = 64;
-/// A page that is stored for a second press, in bytes. More: the form is carried out again.
+/// Bytes of an answer that is stored for a second press. More: a second press is carried out again.
 pub const PRESS_ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;

@@ -29,7 +29,7 @@ pub const IMPORT_KEY_CHARS_MAX: usize = 255;
 /// How long the result of an import is stored under its key. An import sent again later is checked again, and changes
 /// nothing that it changed before.
 pub const IMPORT_KEY_KEPT: TimeDelta = TimeDelta::hours(24);
-/// Expired keys, of imports or of forms, that are removed in one write. More: in the next ones.
+/// Expired keys, of imports or forms, removed in one write. More: the next writes remove them.
 pub const KEYS_FORGOTTEN_AT_ONCE: usize = 20;
 /// Entries of the audit trail that one page of a search looks at. The page then ends where it is, with
 /// fewer entries than were asked for.

@@ -172,10 +172,10 @@ pub const MILTER_MACRO_CHARS_MAX: usize = 256;
 pub const MAIL_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// The gateway's own mail: one attempt. Over: it counts as not sent.
 pub const OWN_MAIL_WAIT: Duration = Duration::from_secs(10);
-/// How often entries on outgoing mail that wait in the journal are tried again. The journal's room is their bound.
+/// How often waiting entries on outgoing mail are tried again. The room of the journal bounds their number.
 pub const OUTBOUND_NOTES_AGAIN_AFTER: Duration = Duration::from_secs(5);
-/// The same while one of them can't be written at all: somebody must look.
+/// The same while an entry can't be written at all, until somebody mends it.
 pub const OUTBOUND_NOTES_AGAIN_AFTER_FAULT: Duration = Duration::from_secs(60);
-/// Warnings to colleagues that are remembered, so that each goes out once a day. More: all are forgotten, and one may go
-/// out twice.
+/// Warnings to colleagues that are remembered, so that each goes out once a day. More: all are forgotten, and some
+/// may go out twice.
 pub const OUTBOUND_WARNED_MAX: usize = 10_000;

@@ -61,7 +61,7 @@ pub const SMALL_ORIGINALS_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const ORIGINAL_SMALL_BYTES: usize = 256 * 1024;
 /// Bytes of an original in one frame of a download.
 pub const DOWNLOAD_PIECE_BYTES: usize = 64 * 1024;
-/// Characters of an id in the name of a file to be saved. More are left out.
+/// Characters of an id in a download's file name. More are left out.
 pub const FILE_NAME_CHARS_MAX: usize = 100;
 /// How long a download is served from memory. The rest is then served from disk.
 pub const ORIGINAL_IN_MEMORY: Duration = Duration::from_secs(5);

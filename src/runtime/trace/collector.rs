@@ -1,5 +1,5 @@
-//! The way to the collector: OTLP over HTTP, in protobuf. Spans wait in a bounded queue for a task that sends them, so
-//! that a collector that is slow or away delays nothing but spans.
+//! Sends spans to the collector: OTLP over HTTP, in protobuf. Spans wait in a bounded queue for a task that sends
+//! them, so that a slow or missing collector delays only spans.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,11 +37,11 @@ use crate::runtime::limits::{
 };
 use crate::runtime::metrics::Metrics;
 
-/// What makes traces, and the task that sends them: it ends once all that makes them is gone and the rest is sent, or
-/// [`TRACE_END_WAIT`] is over.
+/// Makes traces, with the task that sends them. The task ends once the traces are dropped and the rest is sent, or
+/// after [`TRACE_END_WAIT`].
 ///
 /// # Errors
-/// The collector is called by https, and the machine knows no certificate authority.
+/// The collector is called by https, and the machine has no trusted certificate authorities.
 pub fn export(
     settings: &TraceSettings,
     store: &'static str,
@@ -74,7 +74,7 @@ pub fn export(
     Ok((Traces { recorder: Some(recorder) }, collector.run(spans)))
 }
 
-/// Where spans wait that have ended.
+/// The queue for ended spans.
 #[derive(Clone)]
 pub(super) struct EndedSpans {
     spans: mpsc::Sender<SpanData>,
@@ -99,7 +99,7 @@ impl SpanProcessor for EndedSpans {
 
     fn on_end(&self, span: SpanData) {
         let is_first = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
-        // What came in was of no contact, or was answered as before.
+        // Nothing here was a contact, or it had been answered before.
         if is_first && !span.attributes.iter().any(|one| one.key.as_str() == CONTACT) {
             return;
         }
@@ -117,7 +117,7 @@ impl SpanProcessor for EndedSpans {
     }
 }
 
-/// Why the collector did not take spans. Nothing of its answer's words is shown.
+/// Why the collector did not accept spans. It never contains the collector's words.
 #[derive(Debug, thiserror::Error)]
 enum Untaken {
     #[error("it can't be reached")]
@@ -136,7 +136,7 @@ struct Collector {
     authorization: Option<HeaderValue>,
     resource: ResourceAttributesWithSchema,
     metrics: Arc<Metrics>,
-    /// When the log said last that spans are lost.
+    /// When the log last reported lost spans.
     said: Option<Instant>,
 }
 
@@ -175,7 +175,7 @@ impl Collector {
         }
     }
 
-    /// How many spans the collector did not want.
+    /// How many spans the collector rejected.
     async fn sent(&self, batch: Vec<SpanData>) -> Result<u64, Untaken> {
         let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
         let body = ExportTraceServiceRequest { resource_spans }.encode_to_vec();
@@ -197,7 +197,7 @@ impl Collector {
             return Err(Untaken::Refused(status.as_u16()));
         }
         let body = Limited::new(response.into_body(), TRACE_ANSWER_BYTES_MAX);
-        // It has accepted them, whatever else it says.
+        // The status says that it accepted them; the rest may be unreadable.
         let Ok(body) = body.collect().await else { return Ok(0) };
         let answer = ExportTraceServiceResponse::decode(body.to_bytes()).unwrap_or_default();
         let rejected = answer.partial_success.map_or(0, |partly| partly.rejected_spans);
@@ -205,7 +205,7 @@ impl Collector {
     }
 }
 
-/// The spans that come within [`TRACE_GATHER_WAIT`], as many as one request takes. Empty: no more come.
+/// The spans of the next [`TRACE_GATHER_WAIT`], up to a request's worth; empty once there are no more to come.
 async fn gather(spans: &mut mpsc::Receiver<SpanData>) -> Vec<SpanData> {
     let mut batch = Vec::new();
     if spans.recv_many(&mut batch, TRACE_BATCH_MAX).await == 0 {

@@ -17,7 +17,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span, Span
 use super::{CONTACT, TRACEPARENT, TRACESTATE, TraceStep, TracedEdge};
 use crate::runtime::tokens::{hex, sha256};
 
-/// Digits of the digest of an id that others chose.
+/// Digits that are shown of the digest of an id chosen by others.
 const DIGEST_DIGITS: usize = 16;
 
 /// Makes traces.
@@ -27,14 +27,14 @@ pub(super) struct Recorder {
     store: &'static str,
 }
 
-/// What the spans of one trace share.
+/// What a trace's spans share.
 struct Whole {
     tracer: SdkTracer,
     store: &'static str,
     edge: TracedEdge,
-    /// Whether it began elsewhere: its state is passed on as well.
+    /// Whether the trace began elsewhere; its state is then passed on as well.
     continued: bool,
-    /// Of the first contact, where a message is one of several organisations: attributes are set once.
+    /// The first contact's, if a message has several organisations: attributes can be set only once.
     contact: OnceLock<String>,
     decided: OnceLock<()>,
 }
@@ -44,16 +44,16 @@ pub(super) struct Recorded {
     span: Mutex<Span>,
     context: SpanContext,
     whole: Arc<Whole>,
-    /// The trace's first span; `None`: this is it.
+    /// The trace's first span; `None` on that span itself.
     first: Option<Arc<Recorded>>,
 }
 
-/// A request's field that says where its trace is.
+/// The field of a request that identifies its trace.
 struct Parent<'a>(&'a HeaderMap);
 
 impl Extractor for Parent<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        // Its state is passed on by the fields of the request itself, and is not ours to record.
+        // The request's own fields pass the trace's state on; it is not for us to record.
         if key != TRACEPARENT.as_str() {
             return None;
         }
@@ -70,7 +70,7 @@ impl Extractor for Parent<'_> {
 }
 
 impl Recorder {
-    /// `ended` receives the spans.
+    /// `ended` receives finished spans.
     pub(super) fn new(
         sample: f64,
         store: &'static str,
@@ -82,7 +82,7 @@ impl Recorder {
         Recorder { tracer: provider.tracer("contact-gateway"), store }
     }
 
-    /// `None`: this one is not sampled.
+    /// `None` if the trace is not sampled.
     pub(super) fn begin(
         &self,
         edge: TracedEdge,
@@ -113,7 +113,7 @@ impl Recorder {
 }
 
 impl Recorded {
-    /// `None`: this is of no contact. A message to nobody here, for example, is only relayed.
+    /// `None` if this is about no contact, such as a message that is only relayed.
     pub(super) fn step(self: &Arc<Self>, step: TraceStep) -> Option<Arc<Recorded>> {
         let is_before =
             matches!(step, TraceStep::LookUp | TraceStep::StoreRead | TraceStep::Intake);
@@ -185,7 +185,7 @@ impl Recorded {
         let parent = format!("00-{trace}-{span}-{:02x}", flags.to_u8());
         let Ok(parent) = HeaderValue::try_from(parent) else { return };
         headers.insert(TRACEPARENT, parent);
-        // Of a trace that is ours, nobody else has a state; of another's, one that can be read.
+        // The state belongs to a trace that began elsewhere, and is kept only if it can be read.
         let is_state = |value: &HeaderValue| {
             value.to_str().is_ok_and(|text| TraceState::from_str(text).is_ok())
         };

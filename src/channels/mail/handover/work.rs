@@ -235,7 +235,7 @@ impl Work<'_> {
         result
     }
 
-    /// The same, in the transaction that was opened while the recipients were named.
+    /// As `send`, in the transaction that was opened while the recipients were named.
     async fn send_in(
         &self,
         transaction: Box<dyn Transaction>,
@@ -348,7 +348,7 @@ impl Work<'_> {
         to: Vec<String>,
     ) -> RelayedMessage {
         let content = &self.message.content;
-        // A mark would show outside, and what left does not come round by this way.
+        // Outgoing mail does not come round again, and a mark would be visible outside.
         let marked = memory.filter(|_| self.edge.direction == MailDirection::Inbound);
         let mark = marked.map(|memory| Marked {
             contact: memory.contact.clone(),
@@ -374,7 +374,7 @@ impl Work<'_> {
     }
 }
 
-/// Says on a span what the server behind answered.
+/// Puts the answer of the server behind on a span.
 fn say_how(span: &TraceSpan, result: &Result<Vec<Reply>, RelayError>) {
     let Ok(replies) = result else { return span.failed("not handed on") };
     match replies.iter().find(|reply| !reply.is_positive()) {

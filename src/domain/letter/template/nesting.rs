@@ -36,8 +36,8 @@ pub(super) fn is_too_deep(source: &str) -> bool {
     false
 }
 
-/// The line, counted from 1, of the first tag that is wrong. `is_wrong` gets every tag in their order, with its content
-/// without the delimiters; comments and raw text are none.
+/// The line, from 1, of the first tag that is wrong. `is_wrong` receives the content of every tag in order, without
+/// the delimiters. Comments and raw text are not tags.
 pub(super) fn first_wrong(
     source: &str,
     mut is_wrong: impl FnMut(TagKind, &str) -> bool,
@@ -68,7 +68,7 @@ pub(super) fn first_wrong(
     None
 }
 
-/// What a tag is for.
+/// The kind of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TagKind {
     /// It writes a value.

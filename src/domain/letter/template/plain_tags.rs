@@ -1,13 +1,13 @@
-//! The tags that a wording may have which staff edit: values by their names, conditions, and one loop at a time over a
-//! letter's lists. Without assignments, joined texts and loops within loops, what a template holds and writes grows no
-//! faster than its source.
+//! The tags that are allowed in a wording that staff edit: values by name, conditions, and one loop at a time over a
+//! letter's lists. Without assignments, joined texts and nested loops, a template and its output grow no faster than
+//! its source.
 
 use super::nesting::{TagKind, first_wrong};
 
-/// The lists of a letter.
+/// The lists in a letter.
 const LISTS: [&str; 3] = ["from", "to", "sections"];
 
-/// The line of the first tag of another kind.
+/// The line of the first tag that is not allowed.
 pub(super) fn other_tag(source: &str) -> Option<usize> {
     let mut loops = 0_usize;
     first_wrong(source, |kind, content| match kind {
@@ -28,13 +28,13 @@ fn is_plain_block(content: &str, loops: &mut usize) -> bool {
             true
         }
         ["else" | "endif"] => true,
-        // A text can't be made longer in a condition.
+        // Conditions must not build longer texts.
         ["if" | "elif", ..] => !content.contains(['*', '~', '+', '|']) && !calls(content),
         _ => false,
     }
 }
 
-/// Whether a bracket opens behind a name or a value, and not for a group. Nothing can be called.
+/// Whether a bracket follows a name or a value, and so calls it. Calls are not allowed.
 fn calls(condition: &str) -> bool {
     const BEFORE_A_GROUP: [&str; 7] = ["if", "elif", "and", "or", "not", "in", "is"];
     condition.match_indices('(').any(|(at, _)| {

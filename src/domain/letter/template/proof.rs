@@ -1,5 +1,5 @@
-//! What a template is tried on beside the sample letters: names in branches that no sample reaches, and letters that lack
-//! what samples have. A template must not fail at the one letter that has to go.
+//! Extra trials of a template, beside the sample letters: names in branches that no sample reaches, and letters
+//! without values that samples have. A template must not fail only when a letter has to go out.
 
 use minijinja::Template as Parsed;
 
@@ -7,7 +7,7 @@ use super::super::{Letter, Part, samples};
 use crate::domain::case::letter::Format;
 use crate::domain::language::Language;
 
-/// Everything that a template may name; `parts` and `bodies` have a value for each part.
+/// All names that a template may use; `parts` and `bodies` have a value for each part.
 const NAMES: [&str; 15] = [
     "bodies",
     "closing",
@@ -26,7 +26,7 @@ const NAMES: [&str; 15] = [
     "to",
 ];
 
-/// The first name, by its spelling, that no letter has.
+/// The first name that no letter has, by its spelling.
 pub(super) fn unknown_name(parsed: &Parsed<'_, '_>) -> Option<String> {
     parsed.undeclared_variables(true).into_iter().filter(|name| !is_known(name)).min()
 }
@@ -39,7 +39,7 @@ fn is_known(name: &str) -> bool {
     }
 }
 
-/// Letters without whatever a letter may lack, in the other print size: one of each kind.
+/// One letter of each kind without any optional value, in the other print size.
 pub(super) fn bare(language: Language) -> Vec<Letter> {
     let mut kinds = Vec::new();
     let mut letters = samples(language);

@@ -97,7 +97,7 @@ pub(in crate::domain::lifecycle) fn approve(work: &mut Work<'_>, fields: &OfLett
     missing.dedup();
     for part in missing {
         let path = path_of_part(letter.kind, &part);
-        // The law asks for some parts whatever the policy says.
+        // Parts that the law requires have no clause in the policy.
         let clause = work.profile().clause_of(path).filter(|_| of_policy.contains(&part));
         let what = format!("letter `{}` does not say: {part}", letter.id);
         work.refuse(Broken::new(RefusalCode::LetterPartMissing, what).clause(clause).key(part));
@@ -179,7 +179,7 @@ pub(in crate::domain::lifecycle) fn send(work: &mut Work<'_>, fields: &OfLetter)
     }
 }
 
-/// Why nobody has read the wording of a letter; `None`: somebody has, or nobody needs to.
+/// Why a letter's wording counts as unreviewed, if it does.
 fn unreviewed(letters: &Templates, letter: &CaseLetter) -> Option<String> {
     let tag = letter.language.tag();
     if !letters.is_approved(letter.language) {
@@ -188,7 +188,7 @@ fn unreviewed(letters: &Templates, letter: &CaseLetter) -> Option<String> {
              approved"
         ));
     }
-    // What is approved is the wording of today. A letter has the words of the day when it was approved.
+    // Only today's wording can be approved, while a letter keeps the words of the day when it was approved.
     let version = &letter.approval.as_ref()?.template;
     let is_as_now = letters.of(letter.language).words_as(version);
     (letter.language != Language::English && !is_as_now).then(|| {

@@ -184,7 +184,7 @@ pub(in crate::domain::lifecycle) fn record_absence(work: &mut Work<'_>, fields: 
     }
 }
 
-/// A point of contact with one more absence, or handed over where somebody leaves for good.
+/// A point of contact with one more absence, or, for a leaver, handed over.
 fn with_absence(
     work: &mut Work<'_>,
     point: &PointOfContact,
@@ -194,13 +194,13 @@ fn with_absence(
     let zone = work.profile().timezone;
     let mut after = point.clone();
     if successor.is_some() {
-        // They come before the deputies that were decided on.
+        // A successor goes ahead of the deputies that were decided on.
         work.must(Duty::Settings);
     }
     if absence.is_for_good(zone) {
         match point.left_by(&absence.contact, absence.from.day(zone), successor, zone) {
             Ok((left, _)) => return left,
-            // An absence may leave them to the team.
+            // An absence without a successor may leave the person to the team.
             Err(NoSuccessor::Nobody) if successor.is_none() => {}
             Err(why) => {
                 let why = Broken::new(RefusalCode::StateWrong, why.to_string());
@@ -211,7 +211,7 @@ fn with_absence(
         let what = "only somebody who leaves for good has a successor: `to` is 9999-12-31 then";
         work.refuse(Broken::new(RefusalCode::StateWrong, what).key("successor"));
     }
-    // Two people may record it at once.
+    // Two people may record the same absence at once.
     if !after.absences.contains(&absence) {
         after.absences.push(absence);
     }

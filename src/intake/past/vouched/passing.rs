@@ -138,7 +138,7 @@ impl Decisions for Vouched {
         &self,
         organisation: &OrganisationId,
     ) -> Result<BTreeSet<NaiveDate>, StoreError> {
-        // Of a store that lost some of them, it would say too little.
+        // A store that lost some of its records would name too few days.
         self.admit(organisation).await?;
         self.store().unnamed_days(organisation).await
     }

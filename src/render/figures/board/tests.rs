@@ -7,7 +7,7 @@ fn row(figure: &str, group: &[&str], count: u64) -> Row {
     Row { figure: figure.to_owned(), month: None, group, count: Some(count) }
 }
 
-/// Restrictions by kind and by ground, with their sum and their ages.
+/// Restrictions by kind and by ground, with their total and their ages.
 fn restrictions(kinds: &[u64], grounds: &[u64], older: &[u64]) -> Vec<Row> {
     let names = ["a", "b", "c", "d", "e"];
     let named = |figure: &str, counts: &[u64]| -> Vec<Row> {
@@ -24,7 +24,7 @@ fn of<'r>(rows: &'r [Row], figure: &str) -> Vec<&'r Row> {
     rows.iter().filter(|row| row.figure == figure).collect()
 }
 
-/// Every way in which hidden numbers of a group could be, each at least one, with a known sum.
+/// All values that a group's hidden numbers could have, each at least one, given their total.
 fn ways(group: &[&Row], sum: u64) -> Vec<Vec<u64>> {
     let shown: u64 = group.iter().filter_map(|row| row.count).sum();
     let many = group.iter().filter(|row| row.count.is_none()).count();
@@ -40,8 +40,8 @@ fn ways(group: &[&Row], sum: u64) -> Vec<Vec<u64>> {
     ways
 }
 
-/// What somebody who knows the sum can say of each hidden number: never one value, and never only
-/// that it is small.
+/// What somebody who knows the total can infer about each hidden number: never its value, and never merely that it is
+/// small.
 fn nothing_is_given_away(group: &[&Row], sum: u64) {
     let ways = ways(group, sum);
     let many = group.iter().filter(|row| row.count.is_none()).count();
@@ -52,7 +52,7 @@ fn nothing_is_given_away(group: &[&Row], sum: u64) {
     }
 }
 
-/// Splits a sum into so many groups, by cuts.
+/// Splits a total into groups at these cuts.
 fn split(sum: u64, cuts: &[u64]) -> Vec<u64> {
     let mut cuts: Vec<u64> = cuts.iter().map(|cut| cut % (sum + 1)).collect();
     cuts.sort_unstable();
@@ -89,7 +89,7 @@ proptest! {
             match total {
                 Some(total) if hides => nothing_is_given_away(&group, total),
                 Some(_) => {}
-                // The sum must not be there for the adding.
+                // Adding up must not give the total.
                 None => prop_assert!(hides || sum == 0, "{group:?}"),
             }
         }
@@ -118,7 +118,7 @@ fn two_reports_after_each_other_give_nothing_away() {
     assert!(board(&rows).iter().all(|row| row.count.is_none()));
 }
 
-/// What is hidden in one month could be worked out from the other months and the sum of all.
+/// A number hidden in one month could be worked out from the other months and the total.
 #[test]
 fn a_month_is_not_given_away_by_the_others() {
     let month = |first: &str, letters: u64, limited: u64, routed: u64| {
@@ -139,7 +139,7 @@ fn a_month_is_not_given_away_by_the_others() {
         seen.iter().filter(fits).map(|row| row.count).collect()
     };
     assert_eq!(of("warning_letters", &[]), [None, None, Some(9)]);
-    // March is small: another month is hidden in its series, the other group in its month, and so on.
+    // March is small, so another month of its series is hidden, and the other group in that month, and so on.
     assert_eq!(of("contacts_by_disposition", &["limit"]), [None, Some(50), None]);
     assert_eq!(of("contacts_by_disposition", &["route"]), [None, Some(70), None]);
     assert!(seen.iter().all(|row| row.figure != "incident_history"));
@@ -203,7 +203,7 @@ fn a_group_that_the_sum_would_give_away_does_not_even_name_its_answers() {
     );
 }
 
-/// Six warnings of one person are as telling as one.
+/// Six warnings of one person reveal as much as one.
 #[test]
 fn a_number_that_tells_of_few_people_is_hidden_with_another() {
     let rows = [
