@@ -14,8 +14,9 @@ use crate::runtime::terminal::line;
 pub struct ReportArgs {
     #[command(flatten)]
     pub which: Which,
-    /// The name of one figure; left out: all. `equality`: by protected characteristic, for the calendar year of the last
-    /// day as far as its months are over, with what tells of fewer than 5 people hidden
+    /// One figure by its name; without it, all. `equality`: restrictions, warnings and appeals by protected
+    /// characteristic, for the complete months of the calendar year of the last day; numbers about fewer than 5
+    /// people are hidden
     name: Option<String>,
     /// The first day; left out: the first of the last day's year
     #[arg(long, value_name = "DAY")]

@@ -66,8 +66,8 @@ impl MailRelease {
                 own_fields: OwnFields::TakenOff,
                 decision: None,
                 original_to: Vec::new(),
-                // Should the server send it through the gateway again, it is not limited again. What leaves the
-                // organisation goes past the gateway, and shows no mark outside.
+                // The mark keeps the message from being limited again, should the server send it through the gateway
+                // once more. Outgoing messages do not come by again, and must not show a mark outside.
                 mark: item.sent_by.is_none().then(|| Marked {
                     contact: item.contact.clone(),
                     digest,
@@ -144,7 +144,7 @@ fn recipients(item: &QueueItem) -> Vec<String> {
     all
 }
 
-/// What the server must know of the bytes: those of the message, and of the addresses (RFC 6531).
+/// The parameters that the server needs for 8-bit content and for addresses outside ASCII (RFC 6531).
 fn parameters(letter: &RelayedMessage, is_ascii: bool) -> Vec<Bytes> {
     let mut parameters = Vec::new();
     if let Original::Bytes(bytes) = &letter.original

@@ -4,7 +4,6 @@
 //! A message that is only noted or warned of is delivered in any case; an entry that can't be written now waits in
 //! the journal ([`write_what_is_left`]). A message that can't be held now is deferred, and stays with the mail server
 //! that hands it over.
-//! server that hands it over.
 
 mod held;
 mod mails;

@@ -1,5 +1,5 @@
-//! Files to be saved, kept originals above all. An original holds memory for a few seconds only: the rest of a slow download is moved
-//! to an encrypted file on disk, which frees the memory for other requests.
+//! Downloads, mostly of kept originals. An original holds memory for a few seconds only: the rest of a slow download
+//! is moved to an encrypted file on disk, which frees the memory for other requests.
 
 mod aside;
 
@@ -22,7 +22,7 @@ use self::aside::SetAside;
 pub(super) use self::aside::clear;
 use crate::runtime::limits::{DOWNLOAD_PIECE_BYTES, FILE_NAME_CHARS_MAX, ORIGINAL_IN_MEMORY};
 
-/// The headers of a file that the browser saves and never shows as a page of ours. Its name is made of an id.
+/// The headers of a file that the browser saves and never shows as one of our pages. The id gives its name.
 pub(super) fn saved(kind: &'static str, id: &str, ending: &str) -> HeaderMap {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
     let name: String = id.chars().take(FILE_NAME_CHARS_MAX).map(plain).collect();

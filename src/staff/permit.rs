@@ -233,7 +233,7 @@ impl Permit for AnswersForData {
     const DUTIES: Option<&'static [Duty]> = Some(&[Duty::ReadAudit]);
 }
 
-/// Those who record what customers said of their protected characteristics, see it, and see it counted.
+/// Who may record and see customers' protected characteristics, and see them counted.
 pub struct KeepsEquality;
 
 impl Permit for KeepsEquality {
@@ -279,7 +279,7 @@ impl<P> Permitted<P> {
         &self.caller.organisation
     }
 
-    /// Refuses a caller whose request turns out to need another permit as well.
+    /// Refuses a caller without another permit that the request turned out to need.
     pub(super) fn must<Q: Permit>(&self) -> Result<(), Problem> {
         match Pass::of::<Q>(self.organisation(), self.role()) {
             Some(_) => Ok(()),

@@ -108,7 +108,7 @@ impl Problem {
         self
     }
 
-    /// Everything that is wrong, each with its place.
+    /// Adds every fault with its place.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<PersonFault>) -> Self {
         self.0.faults = faults;

@@ -242,7 +242,7 @@ impl FileArchive {
     }
 }
 
-/// Does what blocks on a thread of its own.
+/// Runs blocking work on its own thread.
 async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,

@@ -299,7 +299,7 @@ impl Copy<'_> {
     }
 }
 
-/// The entries of a copied trail that say which of its numbers are missing, and why.
+/// The entries of a copied trail that say which numbers are missing, and why.
 fn said_destroyed(destroyed: &[u64], last: u64, at: DateTime<Utc>) -> Vec<Record> {
     // The last of all may be one of them.
     let last = destroyed.iter().copied().fold(last, u64::max);

@@ -1,10 +1,10 @@
-//! A key for each person, and for each day of contacts of nobody on record: what erases them from copies that nobody
-//! can reach.
+//! A key for each person, and for each day of contacts of nobody on record. Destroying one erases its records even
+//! from copies that nobody can reach.
 //!
 //! Records and originals about a person are encrypted with a key of their own, which the keyring keeps wrapped in a
 //! folder that is part of no backup of the store. Once it is destroyed, nothing about them can be read any more,
 //! wherever a copy of it may be. Records of contacts of nobody on record have the key of their day, which retention
-//! destroys. It is a key like any other, so that a gateway from before there were any reads by it.
+//! destroys. It has the form of any other key, so that gateways older than keys of days can still read by it.
 //!
 //! ```text
 //! people-keys/
@@ -16,7 +16,7 @@
 //!   .new-…                   also in the folders above: not finished yet, or left behind by a process that was killed
 //! ```
 //!
-//! A key's name in records is `~`, which folder it is of, `~`, the hash of person or day, `~`, and some random digits.
+//! A key's name in records is `~`, its folder, `~`, the hash of person or day, `~`, and some random digits.
 //! Someone who is entered under the same id later has another key. Gateways on one store share the folder.
 
 mod file_wait;
@@ -43,13 +43,13 @@ use file_wait::FileWait;
 use files::Files;
 use names::{KeyNames, subject};
 
-/// What the name of such a key begins with. No name in a keyring does.
+/// The first character of such a key's name; no name in a keyring has it.
 pub(super) const FIRST: char = '~';
 
-/// Random bytes at its end.
+/// Random bytes at the end of the name.
 const OWN_BYTES: usize = 4;
 
-/// What the names' secret is wrapped for, where a key is for the hash of its person or day.
+/// The purpose for which the names' secret is wrapped, where a key has the hash of its person or day.
 const NAMES: &str = "names";
 
 /// The keys of people and days, in a folder.
@@ -67,7 +67,7 @@ pub struct PersonKeys {
 #[derive(Default)]
 struct Known {
     names: Option<Arc<KeyNames>>,
-    /// When the folder was last seen without any.
+    /// When the folder was last found to have no keys.
     unused: Option<Instant>,
     current: HashMap<String, (Arc<Key>, Instant)>,
     named: HashMap<String, Arc<Key>>,
@@ -79,7 +79,7 @@ struct Stored {
     key: String,
 }
 
-/// Whether it is the name of the key of a person or a day.
+/// Whether this names the key of a person or a day.
 pub(super) fn is_name(id: &str) -> bool {
     id.starts_with(FIRST)
 }
@@ -101,8 +101,8 @@ impl PersonKeys {
         }
     }
 
-    /// The key that encrypts new records about a person, or of a day; it is made if it is missing. Another gateway may
-    /// have retired it a moment ago ([`PERSON_KEY_SEEN_FOR`]). `None`: of a day, in a folder with no key of a person.
+    /// The key for new records about a person, or of a day; made if it is missing. Another gateway may have retired
+    /// it a moment ago ([`PERSON_KEY_SEEN_FOR`]). `None` for a day while the folder has no key of a person.
     ///
     /// # Errors
     /// `Unavailable`: the folder is not there, or can't be read or written. `Locked`: a key of the keyring is missing.
@@ -136,8 +136,8 @@ impl PersonKeys {
         Ok(Some(key))
     }
 
-    /// As [`PersonKeys::names`]. For a day, a folder that has none is not looked at each time, and none are made in it:
-    /// it may be an empty mount point, and where nobody is on record nothing has told that yet.
+    /// As [`PersonKeys::names`]. For a day, an empty folder is not looked at each time, and gets no keys: it may be
+    /// an empty mount point, which only the key of a person rules out.
     fn names_for(&self, of: KeyOf<'_>) -> Result<Option<Arc<KeyNames>>, StoreError> {
         if matches!(of, KeyOf::Person(_)) {
             return self.names();
@@ -244,8 +244,8 @@ impl PersonKeys {
         }
     }
 
-    /// Encrypts nothing more with a key: new records about the same person, or of the same day, have another. It still
-    /// reads. `false` if there was no key to retire.
+    /// Stops encrypting with a key, which can still decrypt: new records about the person, or of the day, get
+    /// another. `false` if there was no key to retire.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].
@@ -264,7 +264,7 @@ impl PersonKeys {
         Ok(current.is_some())
     }
 
-    /// Destroys the keys of a person, or of a day, that were retired, and returns how many.
+    /// Destroys the retired keys of a person or a day, and returns how many.
     ///
     /// # Errors
     /// As [`PersonKeys::current`].
@@ -325,7 +325,7 @@ impl PersonKeys {
         Ok(Arc::clone(known))
     }
 
-    /// Makes the key of a person or a day; one that another gateway made a moment before is theirs.
+    /// Makes the key of a person or a day, or returns the one that another gateway made a moment before.
     fn make(&self, names: &KeyNames, hash: &str) -> Result<Stored, StoreError> {
         let mut own = [0; OWN_BYTES];
         SystemRandom::new().fill(&mut own).map_err(|_| no_random())?;

@@ -63,7 +63,7 @@ pub(super) struct Label<'a> {
     kind: &'a str,
     key: &'a dyn Display,
     is_bound: bool,
-    /// Whose key encrypts it, where people have keys.
+    /// The owner of the key that encrypts it, if people have keys.
     of: Option<KeyOf<'a>>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Label<'a> {
         Label { of: person.map(KeyOf::Person), ..self }
     }
 
-    /// Of a contact of nobody on record, on a day; of one about a person, that makes no difference.
+    /// Marks a contact of nobody on record with its day. Records about a person ignore it.
     pub(super) fn on(self, day: Option<NaiveDate>) -> Self {
         Label { of: self.of.or(day.map(KeyOf::Day)), ..self }
     }
@@ -129,7 +129,7 @@ impl Codec {
         Codec { keyring, people: None }
     }
 
-    /// The same, with a key for each person a record is about, and for each day of contacts of nobody.
+    /// With a key for each person that a record is about, and for each day of contacts of nobody on record.
     #[must_use]
     pub fn with_people(self, people: Arc<PersonKeys>) -> Self {
         Codec { people: Some(people), ..self }
@@ -140,7 +140,7 @@ impl Codec {
         self.people.as_ref()
     }
 
-    /// What encrypts a record, or an original; `of`: what has a key of its own. `None`: it stays plain.
+    /// The key for a record or an original, where `of` is the key's owner; `None` if it stays plain.
     ///
     /// # Errors
     /// `Unavailable`, `Locked`: its own key can't be read or made.
@@ -157,7 +157,7 @@ impl Codec {
         Ok(Some(own.map_or_else(|| Sealing::Keyring(keyring.first()), Sealing::Own)))
     }
 
-    /// Whether a record is written with a key of the keyring: it has no key of its own.
+    /// Whether a record is written with a key of the keyring, since it has no key of its own.
     ///
     /// # Errors
     /// As [`Codec::sealing`].
@@ -169,7 +169,7 @@ impl Codec {
     /// The key of a name that a record or an original bears; `None`: it is not there.
     ///
     /// # Errors
-    /// `Destroyed`: it was. `Unavailable`, `Locked`: people's keys can't be read.
+    /// `Destroyed`: its key was. `Unavailable`, `Locked`: people's keys can't be read.
     pub(super) fn named(&self, id: &str) -> Result<Option<Sealing<'_>>, StoreError> {
         if !super::person_keys::is_name(id) {
             let key = self.keyring.as_ref().and_then(|keyring| keyring.named(id));
@@ -255,7 +255,7 @@ impl Codec {
         }
     }
 
-    /// Whether a record takes the key of a person or a day that is destroyed, by its beginning.
+    /// Whether a record's beginning names a destroyed key of a person or a day.
     ///
     /// # Errors
     /// `Unavailable`, `Locked`: people's keys can't be read.
@@ -267,7 +267,7 @@ impl Codec {
         Ok(unless_destroyed(self.named(name))?.is_none())
     }
 
-    /// What every record begins with that is encrypted with the key of a person or a day.
+    /// The beginning of every record encrypted with the key of a person or a day.
     pub(super) fn mark_of_people() -> String {
         format!("%1:{}", super::person_keys::FIRST)
     }
@@ -312,7 +312,7 @@ impl Codec {
     }
 }
 
-/// What was read; `None`: its key is destroyed, which is as if it were gone.
+/// The record that was read; `None` if its key is destroyed, which counts as removed.
 ///
 /// # Errors
 /// As the reading, but for `Destroyed`.

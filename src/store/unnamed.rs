@@ -8,10 +8,10 @@ use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, Kind, Record};
 
-/// What a contact of nobody on record leaves in a store.
+/// The kinds of records that a contact of nobody on record leaves in a store.
 pub(super) const KINDS: [Kind; 3] = [Kind::Decisions, Kind::Items, Kind::Audit];
 
-/// The days of the records of some kinds. Pages of a store may not miss a record that is there all the while.
+/// The days of the records of these kinds. A store's pages must not miss a record that exists throughout.
 pub(super) async fn days(
     store: &dyn Contents,
     organisation: &OrganisationId,
@@ -22,7 +22,7 @@ pub(super) async fn days(
         let mut pages = store.pages(organisation, *kind, None).await?;
         let (mut after, mut is_read_again) = (None, false);
         while let Some(page) = pages.next().await? {
-            // Redis finds decisions by the trail: one may have been swept between the two.
+            // Redis finds decisions by the trail, and one may be swept in between.
             if !page.unreadable.is_empty() && !is_read_again {
                 pages = store.pages(organisation, *kind, after.clone()).await?;
                 is_read_again = true;
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::ports::portable::{CopyMark, Page, Pages};
 
-    /// Pages with this many unreadable records, one after another, whatever they begin behind.
+    /// Pages with these numbers of unreadable records, one after another, from whatever place they start.
     struct Unreadable(Mutex<Vec<usize>>);
 
     #[async_trait]

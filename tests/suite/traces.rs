@@ -366,7 +366,7 @@ async fn a_collector_that_is_away_delays_nothing_is_counted_and_said_once() {
     until_lost(&served, lost).await;
     assert_eq!(counted(&served, "sent").await, 0);
     let said = served.said();
-    let warnings = said.iter().filter(|line| line.contains("the collector takes no traces"));
+    let warnings = said.iter().filter(|line| line.contains("the collector did not accept traces"));
     assert_eq!(warnings.count(), 1, "{said:?}");
     assert!(!said.iter().any(|line| line.contains("marmalade")), "{said:?}");
 

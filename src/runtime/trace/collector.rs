@@ -126,7 +126,7 @@ enum Untaken {
     Slow,
     #[error("it answered {0}")]
     Refused(u16),
-    #[error("it took only a part")]
+    #[error("it accepted only a part")]
     Partly,
 }
 
@@ -171,7 +171,7 @@ impl Collector {
         let is_said = self.said.is_some_and(|said| said.elapsed() < TRACE_LOST_SAID_EVERY);
         if let Some(why) = why.filter(|_| !is_said) {
             self.said = Some(Instant::now());
-            tracing::warn!(lost, %why, "the collector takes no traces; contacts are not affected");
+            tracing::warn!(lost, %why, "the collector did not accept traces; contacts are not affected");
         }
     }
 

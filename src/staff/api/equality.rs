@@ -1,4 +1,4 @@
-//! What customers said of their protected characteristics, and figures by them.
+//! What customers said about their protected characteristics, and figures by them.
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -20,12 +20,12 @@ use crate::staff::request::{Asked, Json, Named};
 /// A person's answers.
 #[derive(Serialize, ToSchema)]
 pub struct EqualityOf {
-    /// By characteristic (`age`, `disability`, `sex` …). One that is left out is not recorded.
+    /// By characteristic (`age`, `disability`, `sex` …). Those that are left out are not recorded.
     #[schema(value_type = Object)]
     answers: EqualityAnswers,
 }
 
-/// What a person said of their protected characteristics. Each look is on the audit trail.
+/// What a person said about their protected characteristics. Each look is on the audit trail.
 #[utoipa::path(
     get, path = "/api/v1/people/{person}/equality", operation_id = "read_equality", tag = "people",
     params(("person" = String, Path, description = "the person's id")),
@@ -41,8 +41,9 @@ pub async fn read(
     Ok(axum::Json(EqualityOf { answers }))
 }
 
-/// Record answers by characteristic, each as `[organisation.equality]` offers it, or `prefers_not_to_say`. Those that
-/// are left out stay; null takes one away. The audit trail says that something was changed, and no answer.
+/// Record answers by characteristic, each as `[organisation.equality]` offers it, or `prefers_not_to_say`.
+/// Characteristics that are left out keep their answer; null removes it. The audit trail says that answers changed,
+/// but not what they are.
 #[utoipa::path(
     patch, path = "/api/v1/people/{person}/equality", operation_id = "record_equality", tag = "people",
     params(("person" = String, Path, description = "the person's id"), WhyQuery),
@@ -71,7 +72,7 @@ pub struct YearQuery {
     #[serde(rename = "organisation")]
     #[param(rename = "organisation")]
     _organisation: Option<String>,
-    /// The calendar year; left out: this year. It is counted as far as its months are over.
+    /// The calendar year; left out for this year. Only complete months are counted.
     year: Option<i32>,
     /// `json` (the default), `csv` or `text`.
     #[serde(default)]
@@ -88,9 +89,9 @@ pub enum TableFormat {
     Text,
 }
 
-/// Restrictions, warnings and appeals of a calendar year by the protected characteristics of the people whose they
-/// are. No number that tells of fewer than five people is shown or can be worked out from the others: a hidden one is
-/// null. Publish whole years only: two reports of a year that is not over can be subtracted.
+/// Restrictions, warnings and appeals of a calendar year, by the protected characteristics of the people concerned.
+/// Numbers about fewer than five people are hidden (null), with any others that would reveal them. Publish whole
+/// years only: two reports of a year that is not over can be subtracted.
 #[utoipa::path(
     get, path = "/api/v1/reports/equality", operation_id = "read_equality_report", tag = "cases",
     params(YearQuery),

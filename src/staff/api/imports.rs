@@ -47,7 +47,7 @@ pub struct ListedPerson {
     /// `staff_complaints`, each a list whose entries have an `id` of their own.
     #[schema(value_type = Option<Object>)]
     case: Option<serde_json::Value>,
-    /// Answers by protected characteristic, as the configuration offers them: needs the duty `read_audit` as well.
+    /// Answers by protected characteristic, as the configuration offers them. Needs the duty `read_audit` as well.
     #[schema(value_type = Option<Object>)]
     equality: Option<serde_json::Value>,
 }

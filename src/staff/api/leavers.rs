@@ -1,4 +1,4 @@
-//! Members of staff who leave.
+//! Leavers: members of staff who leave for good.
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
@@ -14,48 +14,48 @@ use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, Json, Named};
 
-/// Somebody who leaves.
+/// A leaver.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaverOfStaff {
-    /// The name in restrictions, on items and of the account.
+    /// Their name in restrictions, on items and on the account.
     name: String,
-    /// The first day on which they are no longer there.
+    /// The first day without them.
     on: NaiveDate,
-    /// Who takes over everywhere; left out: each person's deputy.
+    /// Who takes over everything; left out for each person's deputy.
     #[schema(value_type = Option<shape::StaffContact>)]
     successor: Option<restriction::StaffContact>,
 }
 
-/// What was handed over, and what somebody must see to.
+/// What was handed over, and what a manager must see to.
 #[derive(Serialize, ToSchema)]
 pub struct LeaverDone {
-    /// `account` and `items` are done once the day has come (`is_done`).
+    /// `account` and `items` are filled in once the day has come (`is_done`).
     #[schema(value_type = Object)]
     leaving: LeaverOnRecord,
-    /// By person and restriction, with the name of the successor (`to`).
+    /// By person and restriction, with the name of the colleague who takes over (`to`).
     #[schema(value_type = Vec<Object>)]
     handed_over: Vec<HandedOver>,
-    /// It could not be recorded on these; send it again.
+    /// Restrictions on which it could not be recorded: send it again.
     refused: Vec<AbsenceRefused>,
-    /// Proposals of theirs (`proposal`), proposals that they could sign (`signature`), letters that they drafted (`letter`)
-    /// and appeals that they hear (`appeal`): the first 200.
+    /// Their own proposals (`proposal`), proposals that they could sign (`signature`), letters that they drafted
+    /// (`letter`) and appeals that they hear (`appeal`): the first 200.
     #[schema(value_type = Vec<Object>)]
     open: Vec<OpenWork>,
 }
 
-/// Everybody who leaves or has left.
+/// All leavers, past and to come.
 #[derive(Serialize, ToSchema)]
 pub struct LeaversList {
-    /// By the day.
+    /// Sorted by day.
     #[schema(value_type = Vec<Object>)]
     leavers: Vec<LeaverOnRecord>,
 }
 
-/// Record that a member of staff leaves. From that day a successor, or each person's deputy, is the point of contact of
-/// everybody they answered; addresses and letters that customers know stay as they are. On that day what they have
-/// claimed goes to the successor or back to its queue, and their account closes. Sending it again with another day or
-/// successor changes it. Needs the duty `record` as well.
+/// Record that a member of staff leaves. From that day a successor, or each person's deputy, is the point of contact
+/// of everybody they answered; addresses and letters that customers know stay as they are. On that day their claimed
+/// items go to the successor or back to the queue, and their account closes. Sending it again replaces the day and
+/// the successor. Needs the duty `record` as well.
 #[utoipa::path(
     post, path = "/api/v1/leavers", operation_id = "record_leaver", tag = "cases",
     request_body = LeaverOfStaff,
@@ -77,8 +77,9 @@ pub async fn record(
     Ok((StatusCode::CREATED, axum::Json(LeaverDone { leaving, handed_over, refused, open })))
 }
 
-/// Take back that a member of staff leaves. They answer their people again. Those who took over stay deputies, what
-/// they had claimed stays where it went, and a closed account is opened in the settings. Needs the duty `record` as well.
+/// Take back that a member of staff leaves: they answer their people again. Those who took over stay deputies, items
+/// that were passed on stay where they are, and a closed account can be opened again in the settings. Needs the duty
+/// `record` as well.
 #[utoipa::path(
     delete, path = "/api/v1/leavers/{name}", operation_id = "take_back_leaver", tag = "cases",
     params(("name" = String, Path, description = "the leaver's name")),
@@ -94,7 +95,7 @@ pub async fn take_back(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Everybody who leaves or has left, with what came of it.
+/// All leavers, past and to come, each with the outcome.
 #[utoipa::path(
     get, path = "/api/v1/leavers", operation_id = "list_leavers", tag = "cases",
     responses((status = 200, description = "By the day", body = LeaversList))

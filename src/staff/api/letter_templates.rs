@@ -1,4 +1,4 @@
-//! How letters are worded: read, edited, put back to the configured wording, tried before.
+//! The wording of letters: read, edit, try, and put back to the configured one.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -18,32 +18,32 @@ use crate::staff::permit::{KeepsSettings, Permitted};
 use crate::staff::problem::Problem;
 use crate::staff::request::{Asked, IfMatch, Json, Named};
 
-/// How letters are worded, by language.
+/// The wordings of letters, by language.
 #[derive(Serialize, ToSchema)]
 pub struct LetterTemplateList {
     templates: Vec<LetterTemplateEntry>,
 }
 
-/// How letters in a language are worded.
+/// The wording of letters in a language.
 #[derive(Serialize, ToSchema)]
 pub struct LetterTemplateEntry {
     /// `en` or `cy`.
     language: String,
-    /// `shipped`: it comes with the gateway; `configured`: a file that the configuration names; `edited`: in the console
-    /// or here.
+    /// `shipped` (comes with the gateway), `configured` (a file that the configuration names) or `edited` (in the
+    /// console or here).
     origin: String,
-    /// By which letters name it.
+    /// The name that letters give.
     version: String,
-    /// The latest edition, from 1; 0: it was never edited.
+    /// The latest edition, from 1; 0 if it was never edited.
     edition: u64,
     /// Who made that edition.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<DateTime<Utc>>,
-    /// Letters in the language may be sent. English always; Welsh once the configuration has the fingerprint.
+    /// Whether letters in the language may be sent: English always, Welsh once the configuration has the fingerprint.
     approved: bool,
-    /// Of the wording, by which the configuration approves Welsh.
+    /// The fingerprint by which the configuration approves Welsh.
     fingerprint: String,
 }
 
@@ -53,17 +53,17 @@ pub struct LetterTemplateRead {
     #[serde(flatten)]
     entry: LetterTemplateEntry,
     source: String,
-    /// What the policy asks letters for and the template puts nowhere: only where the policy was changed since.
+    /// Required parts that the template omits. Only a change of the policy after saving can cause this.
     unsaid: Vec<UnsaidPartEntry>,
     /// The latest 50 editions, the newest first.
     editions: Vec<LetterEditionEntry>,
 }
 
-/// A part that the policy asks letters for.
+/// A part that letters need.
 #[derive(Serialize, ToSchema)]
 pub struct UnsaidPartEntry {
     part: String,
-    /// Left out: the law of fair dealing asks for it.
+    /// Left out if the law requires it.
     #[serde(skip_serializing_if = "Option::is_none")]
     clause: Option<String>,
 }
@@ -74,30 +74,30 @@ pub struct LetterEditionEntry {
     edition: u64,
     by: String,
     at: DateTime<Utc>,
-    /// It goes back to the configured wording.
+    /// Whether it went back to the configured wording.
     as_configured: bool,
 }
 
-/// A template, as docs/letters.md describes it.
+/// A template, as docs/letters.md describes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LetterTemplateToSave {
     source: String,
 }
 
-/// What to try.
+/// A template to try.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LetterTemplateToTry {
-    /// Left out: the template as it is now.
+    /// Left out for the current template.
     source: Option<String>,
-    /// Which of the sample letters, from 1; left out: the first.
+    /// The number of the sample letter, from 1; left out for the first.
     sample: Option<usize>,
     #[serde(default)]
     large_print: bool,
 }
 
-/// A sample letter by a template.
+/// A sample letter by the template.
 #[derive(Serialize, ToSchema)]
 pub struct LetterTemplateTried {
     sample: usize,
@@ -107,11 +107,11 @@ pub struct LetterTemplateTried {
     kind: String,
     html: String,
     text: String,
-    /// What keeps the template from being saved.
+    /// Required parts that the template omits, which keep it from being saved.
     unsaid: Vec<UnsaidPartEntry>,
 }
 
-/// How letters are worded, in each language.
+/// The wording of letters, in each language.
 #[utoipa::path(
     get, path = "/api/v1/letter-templates", operation_id = "list_letter_templates", tag = "letters",
     responses((status = 200, description = "Wordings", body = LetterTemplateList))
@@ -125,7 +125,7 @@ pub async fn list(
     Ok(axum::Json(LetterTemplateList { templates }))
 }
 
-/// How letters in a language are worded, with the template and its history. The entity tag is for `If-Match`.
+/// The wording of letters in a language, with the template and its history. The entity tag is for `If-Match`.
 #[utoipa::path(
     get, path = "/api/v1/letter-templates/{language}", operation_id = "read_letter_template", tag = "letters",
     params(("language" = String, Path, description = "`en` or `cy`")),
@@ -140,9 +140,9 @@ pub async fn read(
     as_it_is(&caller, language).await
 }
 
-/// Save a template: letters are written by it from now on, on every gateway. Letters that were approved keep their
-/// words. It is refused if it can't be followed, or lacks a part that the policy asks for; Welsh is not sent until it
-/// is approved.
+/// Save a template, which letters on every gateway use from now on. Approved letters keep their words. Templates that
+/// can't be followed, or omit a part that the policy or the law requires, are refused. Letters in Welsh are not sent
+/// until the new wording is approved.
 #[utoipa::path(
     put, path = "/api/v1/letter-templates/{language}", operation_id = "save_letter_template", tag = "letters",
     params(
@@ -171,7 +171,7 @@ pub async fn save(
     as_it_is(&caller, language).await
 }
 
-/// Go back to the wording of the configuration. Editions stay.
+/// Go back to the configured wording. Editions are kept.
 #[utoipa::path(
     delete, path = "/api/v1/letter-templates/{language}", operation_id = "reset_letter_template", tag = "letters",
     params(
@@ -196,7 +196,7 @@ pub async fn reset(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A sample letter by a template, and what it lacks. Nothing is saved.
+/// A sample letter by a template, and the parts that it omits. Nothing is saved.
 #[utoipa::path(
     post, path = "/api/v1/letter-templates/{language}/preview", operation_id = "preview_letter_template", tag = "letters",
     params(("language" = String, Path, description = "`en` or `cy`")),
@@ -246,7 +246,7 @@ async fn as_it_is(
     let wordings = desk.letter_wordings(organisation).await?;
     let editions = desk.letter_editions(&organisation.id, language).await?;
     let wording = wordings.of(language);
-    // One that can't be followed any more is shown all the same.
+    // A template that can't be followed any more is still shown.
     let unsaid = wording.template.unsaid(&organisation.profile).unwrap_or_default();
     let body = LetterTemplateRead {
         entry: entry(&wordings, language),
@@ -272,7 +272,7 @@ fn entry(wordings: &LetterWordings, language: Language) -> LetterTemplateEntry {
         changed_by: latest.map(|latest| latest.by.clone()),
         changed_at: latest.map(|latest| latest.at),
         approved: templates.is_approved(language),
-        // One that can't be followed has none.
+        // A template that can't be followed has none.
         fingerprint: templates.fingerprint(language).unwrap_or_default(),
     }
 }

@@ -22,7 +22,7 @@ pub struct TimelineList {
     counts: Option<Counts>,
 }
 
-/// An entry of the audit trail, and what it is to the person. What an event itself calls `what` (the keys of a record that
+/// An entry of the audit trail, and how it concerns the person. An event's own `what` (the keys of a record that
 /// changed, the subject of a reminder) is `event_what` here.
 #[derive(Serialize, ToSchema)]
 pub struct Entry {

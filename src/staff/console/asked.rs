@@ -15,7 +15,7 @@ impl Asked {
         Asked(asked.iter().map(owned).collect())
     }
 
-    /// The first value of a name; `None` if it is missing or empty.
+    /// The first value of a name, unless it is empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
         found.filter(|value| !value.is_empty())

@@ -146,7 +146,7 @@ fn refused(
     said(staff, guest, next, answer)
 }
 
-/// Too many tries from where this browser is.
+/// The answer to too many tries from this browser's address.
 const fn busy(w: &words::SignIn) -> (StatusCode, &'static str) {
     (StatusCode::TOO_MANY_REQUESTS, w.busy)
 }

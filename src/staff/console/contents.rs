@@ -164,7 +164,7 @@ impl Contents {
         self.with::<G, T>("GET", path, on(MethodFilter::GET, handler))
     }
 
-    /// What a form does: once for each page that it is on.
+    /// A form that acts once per page.
     fn act<G, H, T>(self, path: &'static str, _: G, handler: H) -> Self
     where
         G: Gate<T>,
@@ -175,7 +175,7 @@ impl Contents {
         self.with::<G, T>("POST", path, route)
     }
 
-    /// What each post must do anew: ending sessions, and what a page says by itself.
+    /// A post that acts each time it is sent: ending sessions, and messages from the page itself.
     fn repeated<G, H, T>(self, path: &'static str, _: G, handler: H) -> Self
     where
         G: Gate<T>,

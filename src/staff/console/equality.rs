@@ -1,4 +1,4 @@
-//! Equality monitoring: a person's answers, and the figures by them, for those who may see either.
+//! Equality monitoring: a person's answers, and the figures, each for those who may see it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use crate::staff::Staff;
 use crate::staff::download::saved;
 use crate::staff::permit::KeepsEquality;
 
-/// One characteristic with what may be answered.
+/// A characteristic with its possible answers.
 struct Question {
     name: &'static str,
     label: &'static str,
-    /// Each answer, its words, whether it is the one on record, and whether it is the organisation's own.
+    /// Each answer, its label, whether it is on record, and whether it is the organisation's own.
     answers: Vec<(String, String, bool, bool)>,
 }
 
@@ -55,7 +55,7 @@ fn label(one: Characteristic, w: &words::Equality) -> &'static str {
     }
 }
 
-/// An answer in words, and whether it is an organisation's own: as it is written, in English.
+/// An answer's label, and whether it is the organisation's own, shown in English as written.
 fn answer(answer: &str, w: &words::Equality) -> (String, bool) {
     let known = match answer {
         NOT_RECORDED => w.not_recorded,
@@ -79,7 +79,7 @@ pub(super) async fn show(
         let has = on_record.get(characteristic).unwrap_or(NOT_RECORDED);
         let mut all = vec![NOT_RECORDED];
         all.extend(offered);
-        // One that the organisation no longer offers stays until another is chosen.
+        // An answer that is no longer offered stays until another is chosen.
         if !all.contains(&has) {
             all.push(has);
         }
@@ -126,11 +126,11 @@ pub(super) async fn record(
     Ok(go(&format!("/people/{}?tab=record&done=equality", quoted(&id))))
 }
 
-/// One figure by one characteristic.
+/// A figure by one characteristic.
 struct Figure {
     name: String,
     title: String,
-    /// The group, part by part, with whether a part is in English; and its number.
+    /// The group's parts, each with whether it is in English; and its number.
     rows: Vec<(Vec<(String, bool)>, String)>,
 }
 

@@ -268,7 +268,7 @@ async fn answered(
             let refusals = refusals(&broken, visit.language());
             shown(staff, visit, id, Filled { refusals, ..filled }).await
         }
-        // Somebody was quicker, or it was asked in another tab: the page says how it is now.
+        // Somebody asked a moment before, perhaps in another tab: the page shows it.
         Err(Fault::Exists(_)) => Ok(go(&erasure(id))),
         Err(fault) => Err(fault.into()),
     }

@@ -62,7 +62,7 @@ pub(super) struct Frame {
     pub sections: Vec<SectionLink>,
     /// Whose session it is; none before signing in.
     pub who: Option<String>,
-    /// The key of this page's forms: what is sent under it is carried out once.
+    /// The key of this page's forms, under which each acts once.
     pub press: String,
     /// Path and query of this page.
     pub here: String,
@@ -88,7 +88,7 @@ impl Frame {
     pub(super) fn of(staff: &Staff, visit: &Visitor, section: Section, title: &str) -> Frame {
         let mut frame = Frame::outside(staff, &visit.guest, Some(&visit.organisation), title);
         frame.who = Some(visit.name().to_owned());
-        // Without random bytes its forms act as often as they are sent.
+        // Without random bytes the forms act each time they are sent.
         frame.press = tokens::token().unwrap_or_default();
         frame.keys = visit.live.account.keys;
         frame.sections = sections(visit, section, frame.w);

@@ -77,7 +77,7 @@ struct ItemPage {
     came: String,
     waited: Option<String>,
     disposition: &'static str,
-    /// A colleague wrote it.
+    /// Whether a colleague wrote it.
     is_outbound: bool,
     reasons: Vec<String>,
     /// Reasons are in English on a Welsh page.
@@ -278,7 +278,7 @@ fn filled(
     }
 }
 
-/// From or to the person, and what became of it.
+/// Whether the message is from or to the person, and its outcome.
 const fn way(item: &QueueItem, w: &words::Item, of: Language) -> (&'static str, &'static str) {
     match item.sent_by {
         Some(_) => (w.outbound_to, w.outbound),
@@ -365,7 +365,7 @@ fn details(
     details
 }
 
-/// Who advises on a request under information law, where the policy names somebody.
+/// Who advises on a request under information law, if the policy names somebody.
 fn advises<'v>(visit: &'v Visit, item: &QueueItem) -> Option<&'v Role> {
     let is_request = item.reasons.iter().any(|one| one.code.lane() == Some(Lane::Statutory));
     let advises = visit.organisation.profile.responsible.advises_on_requests.as_ref();

@@ -215,7 +215,7 @@ pub(super) async fn act(
     };
     match done {
         Ok(()) => Ok(go(&format!("/retention?done={}", posted.text("verb")))),
-        // Somebody was quicker, or it was asked in another tab: the page says how it is now.
+        // Somebody asked a moment before, perhaps in another tab: the page shows it.
         Err(Fault::Exists(_)) => Ok(go("/retention")),
         Err(fault) => Err(fault.into()),
     }

@@ -1,4 +1,4 @@
-//! Somebody leaves: who takes over from them, and which work is left.
+//! Leavers: who takes over from them, and which of their work is left.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,26 +21,26 @@ use crate::domain::restriction::StaffContact;
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
 
-/// One who leaves or has left.
+/// A leaver in the list.
 struct Line {
     name: String,
     on: String,
     successor: Option<String>,
-    /// What became of account and claims, once the day has come.
+    /// The outcome for account and claimed items, once the day has come.
     done: Option<(&'static str, usize)>,
-    /// They may stay after all: the day has not come, or people would be theirs again.
+    /// Whether the leaving can be taken back: before the day, or while people would be theirs again.
     may_stay: bool,
 }
 
-/// What moved, by the last form.
+/// The outcome of the last form.
 struct Moved {
     name: String,
-    /// What happens on the day, or has happened.
+    /// Says what happens on the day, or has happened.
     when: String,
-    /// Where each person is, their name, the restriction, and who takes over.
+    /// Each person's link and name, the restriction, and who takes over.
     people: Vec<(String, String, String, String)>,
     refused: Vec<String>,
-    /// Where it is, what it is, and its id.
+    /// The link to each piece of work, its kind and its id.
     open: Vec<(String, &'static str, String)>,
 }
 
@@ -60,10 +60,10 @@ struct LeaversPage {
     w: &'static words::Leavers,
     back: &'static str,
     leavers: Vec<Line>,
-    /// Those who may be named.
+    /// The names to choose from.
     staff: Vec<String>,
     typed: Typed,
-    /// The field at fault, and what to do about it; in English where it names people.
+    /// Each field at fault, the advice, and whether that is in English because it names people.
     faults: Vec<(&'static str, String, bool)>,
     moved: Option<Moved>,
 }
@@ -86,7 +86,7 @@ const fn account(end: AccountEnd, w: &words::Leavers) -> &'static str {
     }
 }
 
-/// `answering`: everybody that a restriction names.
+/// `answering`: everybody that restrictions name.
 fn line(
     visit: &Visit,
     one: LeaverOnRecord,

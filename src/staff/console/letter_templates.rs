@@ -110,14 +110,14 @@ fn template_lines(visit: &Visit, wordings: &LetterWordings, shown: Language) -> 
             origin: origin(visit, wordings, language),
             version: templates.of(language).version(),
             approved: templates.is_approved(language),
-            // A faulty template is refused before it is loaded or saved.
+            // Loading and saving refuse faulty templates, so this never fails.
             fingerprint: templates.fingerprint(language).unwrap_or_default(),
             is_shown: language == shown,
         })
         .collect()
 }
 
-/// What the samples are called, in their order: by subject; several of one kind are numbered.
+/// The samples' names, in order: their subjects, numbered if several are of one kind.
 pub(super) fn sample_names(visit: &Visit, of: Language) -> Vec<String> {
     let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
     let name = |letter: &Letter| {
@@ -173,7 +173,7 @@ pub(super) async fn sample(
     let letter = letter::sample(wanted.language, wanted.sample).ok_or(Trouble::NotFound)?;
     let wordings = staff.casework(&visit).desk.letter_wordings(&visit.organisation).await?;
     let template = &wordings.of(wanted.language).template;
-    // Faults of a template are found before it is used, so a sample that can't be laid out does not exist.
+    // Faulty templates are refused earlier, so any sample can be laid out.
     let document = template.lay_out(&letter).map_err(|_| Trouble::NotFound)?;
     Ok(sheet(laid_out(&Document { large_print: wanted.large_print, ..document })))
 }

@@ -1,4 +1,4 @@
-//! Settings: the wording of letters in one language. Edited, tried before it is saved, put back.
+//! Settings: the wording of letters in one language, to edit, try before saving, and put back.
 
 use std::sync::Arc;
 
@@ -36,11 +36,11 @@ struct EditionLine {
     by: String,
     at: String,
     what: &'static str,
-    /// Where its text is put into the form; none: it is the configured wording.
+    /// The link that puts its text into the form; `None` for the configured wording.
     href: Option<String>,
 }
 
-/// What somebody else saved meanwhile.
+/// A change that somebody else saved meanwhile.
 struct SavedMeanwhile {
     /// By whom and when.
     origin: String,
@@ -62,16 +62,16 @@ struct WordingPage {
     origin: String,
     is_edited: bool,
     source: String,
-    /// The state and the edition on which the form is made.
+    /// The state and the edition that the form was made from.
     tag: String,
     edition: u64,
     samples: Vec<(usize, String, bool)>,
     sample: usize,
     refusals: Vec<Refusal>,
-    /// Each part that letters would lack, the clause that asks for it, and the tag that puts it in.
+    /// The required parts that letters would lack, each with its clause and the tag that inserts it.
     unsaid: Vec<(String, Option<String>, String)>,
     meanwhile: Option<SavedMeanwhile>,
-    /// The sample as it would be written, once it was tried.
+    /// The sample letter by this wording, once it was tried.
     preview: Option<String>,
     editions: Vec<EditionLine>,
     parts: Vec<&'static str>,
@@ -83,7 +83,7 @@ impl WordingPage {
     }
 }
 
-/// The form as it was sent, or as it is made.
+/// The form's fields, as they were sent or as they are first shown.
 struct TypedWording {
     source: String,
     tag: String,
@@ -101,7 +101,7 @@ impl TypedWording {
         }
     }
 
-    /// The form over the wording as it is now.
+    /// The form with the current wording.
     fn now(wordings: &LetterWordings, of: Language) -> Self {
         let wording = wordings.of(of);
         TypedWording {
@@ -117,7 +117,7 @@ impl TypedWording {
     }
 }
 
-/// What came of a form.
+/// The outcome of a form.
 #[derive(Default)]
 struct CameOf {
     said: Option<String>,
@@ -157,7 +157,7 @@ pub(super) async fn show(
     shown(&staff, &visit, (of, &wordings), typed, came).await
 }
 
-/// Saves, tries or puts back the wording, by the button that was pressed.
+/// Saves, tries or puts back the wording, depending on the button.
 pub(super) async fn act(
     State(staff): State<Arc<Staff>>,
     visit: VisitOf<KeepsSettings>,
@@ -208,7 +208,7 @@ pub(super) async fn act(
     shown(&staff, &visit, (of, &wordings), typed, came).await
 }
 
-/// A sample as a page by itself, by a template that is not saved.
+/// A sample letter as its own page, by a template that is not saved.
 pub(super) async fn preview(
     visit: VisitOf<KeepsSettings>,
     Path(code): Path<String>,
@@ -216,7 +216,7 @@ pub(super) async fn preview(
 ) -> Page {
     let of = known(&code)?;
     let typed = TypedWording::of(&posted);
-    // The page that leads here has tried it already.
+    // The page with this link has tried it already.
     let tried = try_wording(&visit.organisation, of, &typed.source);
     let tried = tried.map_err(|_| Trouble::NotFound)?;
     let document = sample_by(&tried, typed.sample).ok_or(Trouble::NotFound)?;
@@ -228,7 +228,7 @@ fn sample_by(tried: &TriedWording, number: usize) -> Option<Document> {
     tried.template.lay_out(&sample(tried.template.language, number)?).ok()
 }
 
-/// The page over the wording that somebody else saved, with what was typed, and what they changed.
+/// The page after somebody else saved: their changes, and the text that was typed here.
 async fn changed_meanwhile(
     staff: &Staff,
     visit: &Visit,
@@ -321,12 +321,12 @@ async fn editions(staff: &Staff, visit: &Visit, of: Language) -> Result<Vec<Edit
     Ok(editions.into_iter().map(line).collect())
 }
 
-/// Each part that letters would lack, with its clause and the tag that puts it in.
+/// The required parts that letters would lack, each with its clause and the tag that inserts it.
 fn unsaid(visit: &Visit, parts: &[UnsaidPart]) -> Vec<(String, Option<String>, String)> {
     let mut lines: Vec<(String, Option<String>, String)> = Vec::new();
     for one in parts {
         let tag = one.tag();
-        // A policy may ask for the same part by several names.
+        // A policy may have several names for the same part.
         match lines.iter_mut().find(|(.., known)| *known == tag) {
             Some((_, clause, _)) => *clause = clause.take().or_else(|| one.clause.clone()),
             None => {
@@ -341,7 +341,7 @@ fn unsaid(visit: &Visit, parts: &[UnsaidPart]) -> Vec<(String, Option<String>, S
     lines
 }
 
-/// Why a template can't be followed, with the line as it was typed.
+/// Why a template can't be followed, with the faulty line as typed.
 fn unfollowed(visit: &Visit, fault: &TemplateFault, source: &str) -> Refusal {
     let w = words::WordingTexts::of(visit.language());
     let right = match fault.trouble {
@@ -370,5 +370,5 @@ fn unfollowed(visit: &Visit, fault: &TemplateFault, source: &str) -> Refusal {
     }
 }
 
-/// Characters of a faulty line that are shown. More: the rest is left out.
+/// Characters that are shown of a faulty line. More: left out.
 const LINE_CHARS_SHOWN: usize = 120;

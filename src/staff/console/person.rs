@@ -77,7 +77,7 @@ struct PersonPage {
     copies: Option<String>,
     /// Where all of it is erased or held, for those who may.
     erasure: Option<String>,
-    /// Where their equality data is, and what leads there.
+    /// The address of their equality data, and the link's text.
     equality: Option<(String, &'static str)>,
     /// Where it is merged with another record, for those who may.
     merging: Option<String>,

@@ -1,11 +1,11 @@
-//! A form that is pressed twice acts once: by a double click, in a tab that was gone back in, or sent again over a slow
+//! A form that is pressed twice acts once: after a double click, after **Back**, or when it is sent again over a slow
 //! network.
 //!
 //! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that
-//! none can do without it. The same fields under the same key are the same press, and get the first answer, unless
-//! something else was done from that page in between. It is stored sealed with that key: the store has only a digest of
-//! it, so that nobody reads there what a page showed once. A refusal is not stored: what is sent again after it is judged
-//! again.
+//! no form can do without it. The same fields under the same key are the same press and get the first answer, unless
+//! something else was done from that page in between. The answer is stored sealed with that key, and the store has
+//! only a digest of the key, so nobody can read there what a page showed once. Refusals are not stored: the same
+//! press is judged again.
 
 use std::sync::Arc;
 
@@ -31,33 +31,33 @@ const FIELD: &str = "press";
 
 const PURPOSE: &str = "the answer to a form";
 
-/// What an answer is made of.
+/// The headers that an answer is stored with.
 static HEADERS: [HeaderName; 3] = [LOCATION, CONTENT_TYPE, SET_COOKIE];
 
-/// Where presses are on record, for every request.
+/// Gives every request access to the presses on record.
 #[derive(Clone)]
 pub(super) struct Presses(pub Arc<Staff>);
 
-/// Whether an act changed something, where its answer's status does not say so.
+/// Whether an act changed something, if the status of its answer does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Changed {
     Something,
     Nothing,
 }
 
-/// An answer that refuses, but not all of what was asked: another press would do a part again.
+/// Marks a refusal that did part of its work, which another press must not repeat.
 pub(super) fn acted(mut response: Response) -> Response {
     response.extensions_mut().insert(Changed::Something);
     response
 }
 
-/// An answer that leads on without anything done: another press tries again.
+/// Marks a redirect that did nothing, so that another press tries again.
 pub(super) fn idle(mut response: Response) -> Response {
     response.extensions_mut().insert(Changed::Nothing);
     response
 }
 
-/// One press: by whom, of which form, with what in it.
+/// One press: who sent which form with which fields.
 struct Press {
     staff: Arc<Staff>,
     organisation: OrganisationId,
@@ -66,7 +66,7 @@ struct Press {
 }
 
 impl Press {
-    /// `None`: it comes from no form of ours, or without a session.
+    /// `None` if it comes from no form of the console, or without a session.
     fn of(request: &Request) -> Option<Press> {
         let extensions = request.extensions();
         let Presses(staff) = extensions.get::<Presses>()?;
@@ -135,7 +135,7 @@ impl StoredAnswer {
     }
 }
 
-/// The answer, with what to store of it if something was done.
+/// The answer, and what to store of it if something was done.
 async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<String>) {
     let leads_on = response.status() == StatusCode::SEE_OTHER || response.status().is_success();
     let is_done = match response.extensions_mut().remove::<Changed>() {

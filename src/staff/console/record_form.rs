@@ -243,7 +243,7 @@ pub(super) async fn add(
             let wrong = invalid(&typed, &faults);
             shown(&staff, &visit, &whose, typed, wrong)
         }
-        // A form that somebody went back to.
+        // Somebody went back to a form that had been carried out.
         Err(Fault::Exists(_)) => {
             let text = words::RecordForm::of(visit.language()).exists.to_owned();
             let wrong = vec![Wrong { field: "name", text, foreign: false }];

@@ -115,7 +115,7 @@ pub(super) struct VisitOf<P> {
     permit: PhantomData<fn() -> P>,
 }
 
-/// Left with a request that was let in by `P`, for its handler's [`VisitOf`].
+/// Attached to a request that `P` let in, for its handler's [`VisitOf`].
 struct LetIn<P> {
     pass: Pass,
     permit: PhantomData<fn() -> P>,
@@ -128,7 +128,7 @@ impl<P> Clone for LetIn<P> {
 }
 
 impl<P: Permit> VisitOf<P> {
-    /// Lets a request in where `P` is needed.
+    /// Lets a request in if `P` permits it.
     pub(super) fn let_in(request: &mut Extensions) -> Result<(), Trouble> {
         let pass = Visitor::of(request)?.pass::<P>()?;
         request.insert(LetIn::<P> { pass, permit: PhantomData });
@@ -178,7 +178,7 @@ impl<S: Sync, P: Permit> FromRequestParts<S> for VisitOf<P> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Trouble> {
         let visitor = Visitor::of(&parts.extensions)?.clone();
-        // Only a route without its gate has none, which is a fault of ours.
+        // Missing only if a route lacks its gate, which is our fault.
         let pass = parts.extensions.get::<LetIn<P>>().ok_or(Trouble::Ours)?.pass;
         Ok(VisitOf { visit: Visit { visitor, pass }, permit: PhantomData })
     }

@@ -58,7 +58,7 @@ struct RostersPage {
     back: &'static str,
     contacts: Vec<Contact>,
     more: bool,
-    /// What leads to those who leave, for those who may record that.
+    /// The link to leavers, for those who may record them.
     leavers: Option<&'static str>,
     /// The members of staff who may be away.
     members: BTreeSet<String>,

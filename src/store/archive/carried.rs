@@ -60,7 +60,7 @@ impl Within {
     }
 }
 
-/// Which archive is in a folder; `None` if it has none yet. Makes none.
+/// The identity of the archive in a folder, if it has one. Creates none.
 ///
 /// # Errors
 /// `Corrupt`: the file holds something else. `Unavailable`: it can't be read.

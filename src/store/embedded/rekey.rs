@@ -154,7 +154,7 @@ fn about(kind: &str, key: &str, content: &RawValue) -> Option<String> {
     }
 }
 
-/// The day of a contact of nobody on record, as given to [`Codec::write`](crate::store::record::Codec) too.
+/// The day of a contact of nobody on record, as [`Codec::write`](crate::store::record::Codec) receives it too.
 fn unnamed_on(
     kind: &str,
     at: Option<i64>,

@@ -26,7 +26,7 @@ pub(super) struct JournalFile {
     _lock: File,
     /// The position of each pending entry's payload: offset and length.
     pending: BTreeMap<u64, (u64, usize)>,
-    /// Which of them, and of those that were, are notes on outgoing mail.
+    /// The entries that are or were notes on outgoing mail.
     notes: BTreeSet<u64>,
     next: u64,
     /// Up to here the file is whole. Zeros follow, up to `allocated`.
@@ -191,7 +191,8 @@ impl JournalFile {
         self.put(&Payload::Entry { number: self.next, entry: Box::new(entry) }, room)
     }
 
-    /// As [`JournalFile::append`]. The message itself has left: only the trail would miss the note.
+    /// As [`JournalFile::append`]. It may use less room: the message has left anyway, and only the trail would lack
+    /// the note.
     pub(super) fn append_outbound(&mut self, note: OutboundNote) -> Result<(), StoreError> {
         let number = self.next;
         self.put(&Payload::Outbound { number, note: Box::new(note) }, Room::WhatIsNotKept)?;
@@ -199,7 +200,7 @@ impl JournalFile {
         Ok(())
     }
 
-    /// Writes what has the next number.
+    /// Writes an entry under the next number.
     fn put(&mut self, payload: &Payload, room: Room) -> Result<(), StoreError> {
         let place = self.write(payload, room)?;
         self.pending.insert(self.next, place);
@@ -374,7 +375,7 @@ impl JournalFile {
         })
     }
 
-    /// The oldest of what is pending, of notes or of the rest.
+    /// The oldest pending entries: only notes, or only others.
     fn page<T>(
         &self,
         of_notes: bool,

@@ -32,7 +32,7 @@ pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreE
         };
         match codec.read(payload, label(&format_args!("at byte {at}")))? {
             Payload::Entry { number, entry } => drop(pending.insert(number, *entry)),
-            // Nothing that waits there refers to an original.
+            // Waiting notes refer to no original.
             Payload::Outbound { .. } => {}
             Payload::Done { number } => drop(pending.remove(&number)),
         }

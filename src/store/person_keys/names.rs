@@ -1,33 +1,34 @@
-//! By what a key is found: the keyed hash of whose it is.
+//! How keys are found: by a keyed hash of the person or day.
 
 use aws_lc_rs::hmac;
 
 use crate::ports::KeyOf;
 use crate::runtime::tokens::{hex, sha256};
 
-/// Hex digits: which folder, whose key.
+/// Hex digits that say which folder a key belongs to.
 const FOLDER_HEX: usize = 8;
 const OWNER_HEX: usize = 32;
 
-/// What the key of a day is for: its word in a hash.
+/// The purpose of a day's key, as a word in its hash.
 const CONTACTS: &str = "contacts";
 
-/// How the keys of one folder are named.
+/// Names the keys of one folder.
 pub(super) struct KeyNames {
     hashing: hmac::Key,
-    /// Which folder it is.
+    /// Identifies the folder.
     pub(super) folder: String,
 }
 
 impl KeyNames {
-    /// By the secret of a folder.
+    /// Derives the names from a folder's secret.
     pub(super) fn by(secret: &[u8]) -> Self {
         let mut folder = hex(&sha256(secret));
         folder.truncate(FOLDER_HEX);
         KeyNames { hashing: hmac::Key::new(hmac::HMAC_SHA256, secret), folder }
     }
 
-    /// The keyed hash of a person's id, or of a day. Each word is behind its length: the three of a day are no id.
+    /// The keyed hash of a person's id, or of a day. Each word follows its length, so that a day never has the hash
+    /// of an id.
     pub(super) fn hash(&self, organisation: &str, of: KeyOf<'_>) -> String {
         let mut hash = hmac::Context::with_key(&self.hashing);
         let mut add = |word: &str| {
@@ -48,7 +49,7 @@ impl KeyNames {
     }
 }
 
-/// What a key is remembered by.
+/// The name under which a key is kept in memory.
 pub(super) fn subject(organisation: &str, of: KeyOf<'_>) -> String {
     match of {
         KeyOf::Person(person) => ["person ", organisation, "\0", person].concat(),

@@ -57,7 +57,7 @@ fn each_day_has_a_key_which_goes_without_any_other() {
     let (codec, people) = gateway(folder.path(), &[OLD]);
     let day = KeyOf::Day(DAY.parse().unwrap());
     let person = codec.write(of("P-1"), "Alun").unwrap();
-    // Somebody whose id is written like the day.
+    // Somebody whose id is spelt like the day.
     let alike = codec.write(of(DAY), "Bethan").unwrap();
     let before = codec.write(on(DAY), "a stranger").unwrap();
     let other = codec.write(on("2026-02-11"), "another").unwrap();
@@ -86,7 +86,7 @@ fn each_day_has_a_key_which_goes_without_any_other() {
     }
 }
 
-/// It may be an empty mount point, and nothing that is stored tells yet.
+/// The folder may be an empty mount point, and no record proves otherwise yet.
 #[test]
 fn no_folder_begins_with_the_key_of_a_day() {
     let folder = tempfile::tempdir().unwrap();

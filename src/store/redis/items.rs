@@ -234,7 +234,8 @@ async fn read(
     }
 }
 
-/// The days of items of nobody on record. Not by the lists, which an item may leave and come back to meanwhile.
+/// The days of items of nobody on record. Reads the items themselves: one may leave a list and return to it
+/// meanwhile.
 pub(super) async fn unnamed_days(
     redis: &Redis,
     keys: &Keys,

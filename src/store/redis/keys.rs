@@ -105,7 +105,7 @@ impl Keys {
         self.write_about(None, kind, key, what)
     }
 
-    /// A record that scripts look into, and that says nothing about anybody: it is never encrypted.
+    /// A record that scripts read and that says nothing about anybody, so it is never encrypted.
     pub(super) fn write_plain(
         &self,
         kind: &str,
@@ -126,7 +126,7 @@ impl Keys {
         self.codec.write(self.label(kind, &key).about(person), what)
     }
 
-    /// A decision that was made then, as it is stored.
+    /// The stored form of a decision made at `at`.
     pub(super) fn write_decision(
         &self,
         contact: &str,
@@ -146,7 +146,7 @@ impl Keys {
         label.on(decision.unnamed_on(at))
     }
 
-    /// A queue item as it is stored.
+    /// The stored form of a queue item.
     pub(super) fn write_item(&self, item: &QueueItem) -> Result<String, StoreError> {
         self.codec.write(self.of_item(item), item)
     }

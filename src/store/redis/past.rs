@@ -49,7 +49,7 @@ impl Past for Redis {
         let read: Option<Nameplate> = (!plate.is_empty())
             .then(|| keys.read(&plate, kind::NAMEPLATE, organisation))
             .transpose()?;
-        // One that an older gateway encrypted shows the scripts no name.
+        // Scripts can't read the name if an older gateway encrypted it.
         let trail = read.as_ref().and_then(Nameplate::trail).filter(|trail| plate.contains(trail));
         self.link.looked(&keys, trail);
         Ok(TrailEnd { nameplate: read, last })

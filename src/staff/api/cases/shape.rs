@@ -255,9 +255,9 @@ pub struct RecordAbsence {
     pub restriction: String,
     pub contact: String,
     pub from: String,
-    /// 9999-12-31: they leave for good.
+    /// The last day, or 9999-12-31 if they leave for good.
     pub to: String,
-    /// Of one who leaves for good: who takes over; left out: each person's deputy. Takes the duty `settings` too.
+    /// Who takes over from a leaver; left out for each person's deputy. Needs the duty `settings` as well.
     pub successor: Option<StaffContact>,
 }
 

@@ -13,7 +13,7 @@
   const left = history.state && rows.find((one) => one.getAttribute("href") === history.state.row);
   if (left && !faults) left.focus();
 
-  // Who comes back to a list means the next one, not the one that its button led to before.
+  // After going back to a list, Take the next should take another item, so its form needs a new key.
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -23,7 +23,7 @@ use crate::staff::console::visit::Visit;
 pub(super) struct Desktop {
     pub read: CaseRead,
     pub staff: StaffList,
-    /// The visitor's organisation, with its letters as they are worded now.
+    /// The visitor's organisation, with the current wording of its letters.
     pub worded: Organisation,
     /// The contacts around each incident, where they are shown.
     pub around: BTreeMap<String, ContactsAround>,

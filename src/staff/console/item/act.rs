@@ -38,7 +38,7 @@ pub(in crate::staff::console) async fn act(
     let since = desk.newest_number(organisation).await?;
     let item = desk.item_anywhere(organisation, &id).await?;
     let beside = Beside { from, wrote, since, ..Beside::default() };
-    // A note adds to whatever others did; everything else was chosen on what the page showed.
+    // A note goes with any change by others; every other verb was chosen by what the page showed.
     if verb != Verb::Note && posted.text("was") != version(&item) {
         let beside = Beside { changed: true, ..beside };
         return shown(&staff, &visit, item, StatusCode::CONFLICT, beside).await;
@@ -102,7 +102,7 @@ async fn carried_out(
     casework.desk.work_item(&organisation.id, &item.queue, &item.id, action, by).await.map(drop)
 }
 
-/// A refusal. A second press must not write its note again.
+/// A refusal; if the note was kept, a second press must not write it again.
 fn noted(note_kept: bool, refusal: Page) -> Page {
     if note_kept { refusal.map(acted) } else { refusal }
 }

@@ -112,7 +112,7 @@ impl Verb {
             Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),
             Verb::File | Verb::Close => waits && free,
-            // A colleague wrote it.
+            // A colleague's message is never "not theirs".
             Verb::NotTheirs => waits && free && item.person.is_some() && item.sent_by.is_none(),
         }
     }

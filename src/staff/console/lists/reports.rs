@@ -54,7 +54,7 @@ struct ReportsPage {
     totals: Vec<(String, String)>,
     figures: Vec<Figure>,
     csv: String,
-    /// What leads to the figures by protected characteristic, for those who may see them.
+    /// The link to the equality figures, for those who may see them.
     equality: Option<&'static str>,
     period: String,
     /// For a board: the newest anchor of the audit trail, as `audit verify` reads it.

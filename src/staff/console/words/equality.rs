@@ -3,7 +3,7 @@
 use super::texts;
 
 texts! {
-    /// A person's answers, and the figures by them.
+    /// A person's answers, and the figures.
     Equality {
         title: "Equality monitoring", "Monitro cydraddoldeb";
         link: "Equality monitoring data of this person", "Data monitro cydraddoldeb y person hwn";

@@ -93,7 +93,7 @@ texts! {
 }
 
 texts! {
-    /// Those who leave.
+    /// Leavers.
     Leavers {
         title: "Leavers", "Y rhai sy'n gadael";
         link: "Somebody leaves for good", "Mae rhywun yn gadael am byth";

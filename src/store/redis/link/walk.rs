@@ -49,8 +49,8 @@ impl Link {
         Ok(())
     }
 
-    /// Some fields of a hash behind a cursor (`0`: the first), and the next cursor, `0` at the end. A field that is there
-    /// all the while is among them, whatever changes meanwhile (redis.io, "SCAN"). One may come twice.
+    /// A page of a hash's fields from a cursor (`0` to begin), and the next cursor (`0` at the end). Fields that
+    /// exist throughout are always returned, some perhaps twice, whatever changes meanwhile (redis.io, "SCAN").
     pub(in crate::store::redis) async fn fields(
         &self,
         keys: &Keys,
