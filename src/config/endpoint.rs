@@ -268,7 +268,7 @@ pub(super) fn upstream(text: &str) -> Result<hyper::Uri, Wrong> {
 /// The base address of a collector of traces (OTLP over HTTP); the path is added to it.
 pub(super) fn collector(text: &str, has_token: bool) -> Result<hyper::Uri, Wrong> {
     const TRACES: &str = "/v1/traces";
-    const RIGHT: &str = "write it as http://HOST:4318, where the collector takes OTLP over HTTP";
+    const RIGHT: &str = "write it as http://HOST:4318, where the collector accepts OTLP over HTTP";
     let mut url = web_url(text)?;
     if url.query().is_some() {
         return wrong("holds a query", RIGHT);

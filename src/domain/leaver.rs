@@ -19,7 +19,7 @@ pub enum NoSuccessor {
     Nobody,
     #[error("the successor leaves as well, or is the one who leaves: name somebody who stays")]
     GoesRound,
-    #[error("nobody of the staff has the successor's name: name a colleague")]
+    #[error("no member of staff has the successor's name: name a colleague")]
     NotStaff,
 }
 

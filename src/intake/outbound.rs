@@ -124,7 +124,7 @@ impl Intake {
         let mut found: BTreeMap<(String, OutboundTreatment), Against> = BTreeMap::new();
         for (member, recipient) in message.recipients.iter().enumerate() {
             let Some(listings) = self.rosters.listed(organisation, recipient, at) else {
-                tracing::warn!("nobody's restrictions are known yet: an outgoing message passes");
+                tracing::warn!("no restrictions are known yet: an outgoing message passes");
                 return Vec::new();
             };
             for objection in judge(organisation, &listings, &mail) {
@@ -150,7 +150,7 @@ impl Intake {
             person = objection.person,
             restriction = objection.restriction,
             ?treatment,
-            "an outgoing message is not for its sender to write"
+            "an outgoing message goes against a restriction"
         );
         if treatment == OutboundTreatment::Held {
             if *store == StoreReached::Fails {

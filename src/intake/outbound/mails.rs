@@ -88,7 +88,9 @@ impl Intake {
 
     fn mail_inside(&self, mail: OwnMail) {
         if self.announcements.try_send(mail).is_err() {
-            tracing::warn!("nobody hears of an outgoing message: too many mails are waiting");
+            tracing::warn!(
+                "colleagues are not notified of an outgoing message: too many mails wait"
+            );
         }
     }
 }

@@ -306,10 +306,10 @@ fn unfollowed(fault: TemplateFault) -> Problem {
 
 fn in_words(unsaid: &UnsaidPart) -> PersonFault {
     let asks = match &unsaid.clause {
-        Some(clause) => format!("the policy asks for it ({clause})"),
-        None => "every letter that has it must say it".to_owned(),
+        Some(clause) => format!("the policy requires it ({clause})"),
+        None => "the law requires it".to_owned(),
     };
-    let message = format!("{asks}: put in `{}`", unsaid.tag());
+    let message = format!("{asks}: insert `{}`", unsaid.tag());
     PersonFault { path: unsaid.part.clone(), message }
 }
 

@@ -215,8 +215,8 @@ async fn a_successor_who_leaves_elsewhere_is_refused() {
     for (name, why) in [
         ("Ned Shaw", "leaves as well"),
         ("Kim Reed", "is the one who leaves"),
-        ("Eve Long", "nobody of the staff"),
-        ("Kim Read", "nobody of the staff"),
+        ("Eve Long", "no member of staff"),
+        ("Kim Read", "no member of staff"),
     ] {
         let to_them = json!({"name": "Kim Reed", "on": today, "successor": {"name": name}});
         let refused = leaves(&office, &to_them).await;

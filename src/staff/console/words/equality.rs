@@ -26,7 +26,7 @@ texts! {
         sex: "Sex", "Rhyw";
         sexual_orientation: "Sexual orientation", "Cyfeiriadedd rhywiol";
         report: "Equality figures", "Ffigurau cydraddoldeb";
-        report_lead: "Restrictions, warnings and appeals of a calendar year, as far as its months are over. Restrictions in force are counted on the last day. Numbers that tell of fewer than 5 people are hidden, together with any that would give them away; where that is not enough, so are all answers of a table. Publish whole years only: reports of a year that is not over can be subtracted from each other.",
+        report_lead: "Restrictions, warnings and appeals in the complete months of a calendar year. Restrictions in force are counted on the last day. Numbers about fewer than 5 people are hidden, together with any that would reveal them; where that is not enough, all answers in a table are hidden. Publish whole years only: reports on a year that is not over can be subtracted from each other.",
             "Cyfyngiadau, rhybuddion ac apeliadau blwyddyn galendr, cyn belled ag y mae ei misoedd ar ben. Cyfrifir cyfyngiadau mewn grym ar y diwrnod olaf. Cuddir niferoedd sy'n sôn am lai na 5 o bobl, ynghyd ag unrhyw rai a fyddai'n eu datgelu; lle nad yw hynny'n ddigon, cuddir holl atebion y tabl. Cyhoeddwch flynyddoedd cyfan yn unig: gellir tynnu adroddiadau ar flwyddyn nad yw ar ben oddi wrth ei gilydd.";
         year: "Year", "Blwyddyn";
         answer: "Answer", "Ateb";

@@ -111,7 +111,7 @@ texts! {
             "Fe'i tynnwyd yn ôl: mae'n aros, ac yn ateb ei bobl eto. Mae'r rhai a gymerodd drosodd yn aros yn ddirprwyon, mae eitemau a drosglwyddwyd yn aros lle y maent, ac mae cyfrif sydd wedi'i gau yn aros ar gau.";
         closed: "The account is closed.", "Mae'r cyfrif wedi'i gau.";
         no_account: "No open account has this name.", "Nid oes gan unrhyw gyfrif agored yr enw hwn.";
-        last: "The account stays open: nobody else keeps the settings. Give somebody else a role that does first.",
+        last: "The account stays open: nobody else keeps the settings. First give somebody else a role that does.",
             "Mae'r cyfrif yn aros ar agor: nid oes neb arall yn cadw'r gosodiadau. Rhowch rôl sy'n gwneud hynny i rywun arall yn gyntaf.";
         items: "Items passed on:", "Eitemau a drosglwyddwyd:";
         add: "Record that somebody leaves", "Cofnodi bod rhywun yn gadael";

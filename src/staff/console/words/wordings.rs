@@ -26,7 +26,7 @@ texts! {
             "Mae amodau neu gromfachau yn nythu'n rhy ddwfn, neu mae tag yn rhy hir: rhowch lai o {% if %} y tu mewn i'w gilydd.";
         syntax: "A tag is not complete: close each {{ with }}, each {% with %}, each if with {% endif %} and each for with {% endfor %}.",
             "Nid yw tag yn gyflawn: caewch bob {{ â }}, pob {% â %}, pob if â {% endif %} a phob for â {% endfor %}.";
-        unknown: "It names something that letters, or some of them, don't have: use the names of the list on this page, such as {{ parts.how_to_appeal }}.",
+        unknown: "It uses a name that letters, or some of them, don't have: use the names listed on this page, such as {{ parts.how_to_appeal }}.",
             "Mae'n enwi rhywbeth nad oes gan lythyrau, neu gan rai ohonynt: defnyddiwch yr enwau ar y rhestr ar y dudalen hon, megis {{ parts.how_to_appeal }}.";
         too_much: "It writes too much, or takes too many steps: write less, and repeat less in loops.",
             "Mae'n ysgrifennu gormod, neu'n cymryd gormod o gamau: ysgrifennwch lai, ac ailadroddwch lai mewn dolenni.";
@@ -35,7 +35,7 @@ texts! {
         tag: "This tag can't be used here: use values such as {{ parts.reasons }}, {% if kind == \"warning\" %}, and one loop at a time over from, to or sections.",
             "Ni ellir defnyddio'r tag hwn yma: defnyddiwch werthoedd megis {{ parts.reasons }}, {% if kind == \"warning\" %}, ac un ddolen ar y tro dros from, to neu sections.";
         unsaid: "Letters would lack parts that they need", "Byddai llythyrau heb rannau sydd eu hangen";
-        put_in: "To put a part in, write the code below its name.", "I roi rhan i mewn, ysgrifennwch y cod o dan ei henw.";
+        put_in: "To insert a part, write the code below its name.", "I roi rhan i mewn, ysgrifennwch y cod o dan ei henw.";
         complete: "Nothing is missing. The preview is below the form; the wording is not saved yet.",
             "Nid oes dim ar goll. Mae'r rhagolwg o dan y ffurflen; nid yw'r geiriad wedi'i gadw eto.";
         changed: "Somebody else changed this wording while you were writing", "Newidiodd rhywun arall y geiriad hwn tra oeddech chi'n ysgrifennu";
