@@ -36,7 +36,7 @@ fn said(case: &Path, environment: &Environment) -> Result<String, String> {
     }
 }
 
-/// What is right to say. A program without OpenID Connect or OpenTelemetry says that first, and nothing else of it.
+/// The error to expect. A program without OpenID Connect or OpenTelemetry reports only that.
 fn expected_error(case: &Path) -> PathBuf {
     let without = [("oidc", cfg!(feature = "oidc")), ("otlp", cfg!(feature = "otlp"))]
         .into_iter()
@@ -98,8 +98,8 @@ fn shown_whole() -> String {
         .collect()
 }
 
-/// Without a section that a program without OpenID Connect or OpenTelemetry refuses: it begins with `from`, and `next`
-/// follows it.
+/// Leaves out a section that programs without OpenID Connect or OpenTelemetry refuse: it begins with `from` and ends
+/// before `next`.
 fn without(text: &str, from: &str, next: &str) -> String {
     let (before, rest) = text.split_once(from).unwrap();
     let (_, after) = rest.split_once(next).unwrap();

@@ -26,7 +26,7 @@ fn body(source: &str) -> Value {
     json!({"source": source})
 }
 
-/// A template of every part but these.
+/// A template with every part except these.
 fn without(left_out: &[Part]) -> String {
     let parts = Part::ALL.into_iter().filter(|part| !left_out.contains(part));
     let parts: Vec<String> = parts.map(|part| format!("{{{{ parts.{} }}}}", part.name())).collect();
@@ -127,11 +127,11 @@ async fn a_wording_that_lacks_a_part_is_refused_with_the_part_and_its_clause() {
     assert!(of("must_change").contains("8.2"), "{faults:?}");
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert_eq!(read(&office, GOVERNANCE, ENGLISH).await["edition"], 0);
-    // The law asks for this one, whatever the policy says.
+    // The law requires this part whatever the policy says.
     let refused = office.put(GOVERNANCE, ENGLISH, &body(&without(&[Part::AlwaysOpen]))).await;
     let faults = self::faults(&refused);
     assert!(faults[0].0 == "always_open" && !faults[0].1.contains("policy"), "{faults:?}");
-    // A condition that not every letter meets leaves it out of the others.
+    // A condition that some letters do not meet leaves it out of those.
     for condition in ["not large_print", "reference"] {
         let rest = without(&[Part::HowToAppeal]);
         let source = format!(
@@ -185,7 +185,7 @@ async fn a_preview_is_the_sample_by_the_template_and_saves_nothing() {
     assert!(seen["text"].as_str().unwrap().contains("We are here to help."), "{seen}");
     assert!(seen["html"].as_str().unwrap().contains("<body class=\"large\">"), "{seen}");
     assert_eq!((&seen["sample"], &seen["unsaid"]), (&json!(3), &json!([])));
-    // What is lacking is seen before it is refused.
+    // The missing parts are shown before the letter is refused.
     let lacking = json!({"source": without(&[Part::HowToAppeal])});
     let seen = office.post(GOVERNANCE, &preview, &lacking).await.json();
     assert_eq!(seen["unsaid"], json!([{"part": "how_to_appeal", "clause": "8.7"}]));

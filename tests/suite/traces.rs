@@ -1,5 +1,5 @@
-//! Traces: the real program sends one per contact to a collector, from its edge to the store and the server downstream,
-//! and nothing personal with it.
+//! Traces: the real program sends one per contact to a collector, from its edge to the store and the server
+//! downstream, without anything personal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use crate::store_contract::servers;
 const EMAIL: &str = "ada.lovelace@x.example";
 const PHONE: &str = "+447700900123";
 const SECRET: &str = "the secret of calls";
-/// What senders are and say, of which no trace may hold anything.
+/// What senders are and say: no trace may contain any of it.
 const PERSONAL: &[&str] = &[
     "lovelace",
     "ada.",
@@ -150,7 +150,7 @@ fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The spans of one trace, which is whole: its first, and all others below it.
+/// The spans of one trace, which is complete: its first, and all others below it.
 struct Whole<'a> {
     first: &'a Span,
     spans: Vec<&'a Span>,
@@ -370,7 +370,7 @@ async fn a_collector_that_is_away_delays_nothing_is_counted_and_said_once() {
     assert_eq!(warnings.count(), 1, "{said:?}");
     assert!(!said.iter().any(|line| line.contains("marmalade")), "{said:?}");
 
-    // One that accepts the request and says nothing: the stop waits for a bound, and loses nothing else.
+    // A collector that accepts the request and never answers: the stop waits up to its bound, and loses nothing else.
     rig.collector.answers_after(Duration::from_secs(120), "200 OK", &[], b"");
     let since = Instant::now();
     assert_eq!(call(&served).await.text(), "thanks");

@@ -1,4 +1,4 @@
-//! The key of a form: what is sent again under it is done once.
+//! The key of a form: the same form is carried out once.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::degraded::faulty::{Faulty, Trouble};
 use crate::store_contract::Ground as _;
 use crate::store_contract::servers;
 
-/// Something that forms do, and how often it was done.
+/// An act of a form that counts how often it ran.
 #[derive(Clone, Default)]
 struct Bell(Arc<AtomicUsize>);
 
@@ -29,7 +29,7 @@ impl Bell {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Rings after a while. `stored`: what later presses get; `None`: it is refused, after it rang all the same.
+    /// Rings after a while. `stored`: the answer for later presses; with `None` the act rings and is then refused.
     async fn ring(self, takes: u64, stored: Option<&'static str>) -> (usize, Option<String>) {
         tokio::time::sleep(Duration::from_millis(takes)).await;
         (self.0.fetch_add(1, Ordering::SeqCst) + 1, stored.map(str::to_owned))
@@ -85,26 +85,26 @@ async fn acts_once(ours: Arc<dyn Store>, theirs: Arc<dyn Store>) {
     assert_eq!(press(&other, key("ann", ""), 0, Some("again")).await, before("done"));
     assert_eq!(bell.rung(), 1);
 
-    // With other text, or in another account, it is another press.
+    // Other text, or another account, makes another press.
     assert_eq!(press(&one, key("ann", "text"), 0, Some("done")).await, Pressed::Now(2));
     assert_eq!(press(&one, key("bob", ""), 0, Some("done")).await, Pressed::Now(3));
 
-    // What was refused is judged again.
+    // A refused press is judged again.
     let refused = || key("ann", "refused");
     assert_eq!(press(&one, refused(), 0, None).await, Pressed::Now(4));
     assert_eq!(press(&other, refused(), 0, None).await, Pressed::Now(5));
     assert_eq!(press(&one, refused(), 0, Some("at last")).await, Pressed::Now(6));
     assert_eq!(press(&other, refused(), 0, None).await, before("at last"));
 
-    // A browser that sends a form again breaks its first request off.
+    // A browser that sends a form again drops its first request.
     let broken_off = press(&one, key("ann", "broken off"), 300, Some("done"));
     assert!(tokio::time::timeout(Duration::from_millis(100), broken_off).await.is_err());
     let again = press(&other, key("ann", "broken off"), 0, Some("again")).await;
     assert_eq!((again, bell.rung()), (before("done"), 7));
 
-    // Of each page the last act is on record.
+    // Only the last act of a page is on record.
     assert_eq!(presses(&office).await, 2);
-    // An expired key is carried out again, and removed.
+    // An expired press is carried out again, and its key removed.
     forward(&office, PRESS_KEPT + TimeDelta::seconds(1));
     assert_eq!(press(&one, key("bob", ""), 0, Some("anew")).await, Pressed::Now(8));
     assert_eq!(presses(&office).await, 2);
@@ -112,14 +112,14 @@ async fn acts_once(ours: Arc<dyn Store>, theirs: Arc<dyn Store>) {
     assert_eq!(presses(&office).await, 1);
     assert_eq!(press(&other, key("bob", ""), 0, None).await, before("anew"));
 
-    // Who goes back and chooses otherwise, and goes back once more, means each of the three.
+    // Going back twice to choose otherwise makes three acts.
     let elsewhere = || of_page("another key", "ann", "on");
     assert_eq!(press(&other, elsewhere(), 0, Some("elsewhere")).await, Pressed::Now(9));
     for (choice, rung) in [("on", 10), ("off", 11), ("on", 12)] {
         assert_eq!(press(&one, key("ann", choice), 0, Some(choice)).await, Pressed::Now(rung));
         assert_eq!(press(&other, key("ann", choice), 0, None).await, before(choice));
     }
-    // What was refused in between changes nothing, and neither does another page.
+    // Refusals and other pages in between change nothing.
     assert_eq!(press(&one, key("ann", "neither"), 0, None).await, Pressed::Now(13));
     assert_eq!(press(&one, key("ann", "on"), 0, None).await, before("on"));
     assert_eq!(press(&one, elsewhere(), 0, None).await, before("elsewhere"));
@@ -159,7 +159,7 @@ async fn nothing_is_done_while_the_store_is_away() {
     assert_eq!(rings(&desk, id, &bell).await.unwrap(), Pressed::Now(1));
 }
 
-/// Killed between the act and its answer: others wait for the claim to run out, and then judge anew.
+/// Killed between the act and its answer: others wait for the claim to expire, and are then judged anew.
 #[tokio::test(start_paused = true)]
 async fn what_a_killed_gateway_claimed_is_judged_again_once_the_claim_has_run_out() {
     let office = office(Memory::new());
@@ -177,7 +177,7 @@ async fn what_a_killed_gateway_claimed_is_judged_again_once_the_claim_has_run_ou
     assert_eq!(rings(&desk, id, &bell).await.unwrap(), before("done"));
 }
 
-/// A press that waits for another ends with its request: nobody polls the store for a browser that has gone.
+/// A waiting press ends with its request, so that nothing polls the store for a browser that has gone.
 #[tokio::test]
 async fn who_stops_waiting_acts_no_more() {
     let office = office(Memory::new());

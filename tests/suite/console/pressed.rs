@@ -1,4 +1,5 @@
-//! What is pressed twice acts once, and the second press gets the first answer: without script, by whichever gateway.
+//! A form that is pressed twice acts once, and the second press gets the first answer: without script, through either
+//! gateway.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -125,7 +126,7 @@ async fn nothing_left_to_take_is_asked_again() {
     assert_eq!(none.leads(), "/queues/limited?done=none");
     office.mail("c-3").await;
     assert_eq!(item_of(&send(&mut ann, &hers, "/queues/limited/take", &[]).await), "/items/c-3");
-    // A key is its account's: with hers he takes nothing of hers.
+    // A key belongs to an account: with hers he gets nothing of hers.
     let none = send(&mut bob, &hers, "/queues/limited/take", &[]).await;
     assert_eq!(none.leads(), "/queues/limited?done=none");
     // A press is forgotten after an hour.
@@ -160,7 +161,7 @@ async fn a_refusal_is_judged_again_and_its_note_is_kept_once() {
     }
     assert_eq!(notes(&office, "c-2").await, ["Asked by telephone"]);
 
-    // Without a note nothing was done: the same page's button works once the mail server is back.
+    // Nothing was done without a note, so the same page's button works once the mail server is back.
     let page = ann.get("/items/c-2/confirm/release").await;
     let was = page.field("was");
     let plain = [("was", was.as_str()), ("from", "/"), ("sure", "yes"), ("verb", "release")];
@@ -178,7 +179,7 @@ async fn a_refusal_is_judged_again_and_its_note_is_kept_once() {
     assert_eq!(office.released.done.lock().unwrap().len(), 1);
 }
 
-/// What a page shows only once, the second press shows too: a browser throws the first answer away.
+/// The second press also shows what a page shows only once, since the browser has discarded the first answer.
 #[tokio::test]
 async fn a_token_and_a_link_made_twice_are_made_once_and_shown_again() {
     let office = Office::open();
@@ -247,13 +248,13 @@ async fn settings_and_sessions_answer_a_second_press_alike() {
     ann.post("/sign-out", &[("press", &old)]).await;
     ann.cookies = session;
     assert_eq!(ann.get("/account").await.status, StatusCode::SEE_OTHER);
-    // Without a session a key is nothing.
+    // Without a session a key does nothing.
     let mut nobody = Browsing::new(&office);
     let answer = nobody.post("/account/preferences", &[("press", &old), ("language", "cy")]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
 }
 
-/// An answer is for those who may still ask for it, from a page of ours.
+/// Only those who may still ask for an answer get it, from a page of ours.
 #[tokio::test]
 async fn no_answer_is_given_again_to_another_site_or_without_the_right() {
     const LINK: &str = "/invitation/tuntum/";
@@ -284,7 +285,7 @@ async fn no_answer_is_given_again_to_another_site_or_without_the_right() {
     assert!(!refused.body.contains(LINK), "{}", refused.body);
 }
 
-/// Without script a page that was gone back to has the key that it had.
+/// Without script, going back shows the page with its old key.
 #[tokio::test]
 async fn who_goes_back_and_chooses_otherwise_gets_what_was_chosen_last() {
     let office = Office::open();
@@ -331,7 +332,7 @@ async fn a_step_that_is_sent_twice_at_once_is_taken_once() {
     assert!(case.has("The incident is recorded") && case.has("Incidents 1"), "{}", case.text());
 }
 
-/// Forms whose posts are done as often as they are sent: the table of contents says `repeated` of them.
+/// Forms that act each time they are sent: the table of contents has them as `repeated`.
 const REPEATED: [&str; 8] = [
     "/sign-out",
     "/language",

@@ -336,7 +336,7 @@ async fn a_successor_answers_from_that_day_and_the_contact_on_record_stays() {
         assert_eq!(point["contact"]["name"], "Sam Okoro", "the customer knows no other");
         assert_eq!(point["absences"].as_array().unwrap().len(), 1, "{point}");
     }
-    // Who takes over can't hand back to who has left.
+    // The successor can't hand back to a leaver.
     let round = json!({"name": "Ann Agent", "on": later, "successor": {"name": "Sam Okoro"}});
     let refused = leaves(&office, &round).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
@@ -380,7 +380,7 @@ async fn claims_go_on_and_the_account_closes_when_the_day_has_come() {
     let newest = desk.newest_number(&office.tuntum.id).await.unwrap();
     desk.see_off_leavers(&office.tuntum).await.unwrap();
     assert_eq!(desk.newest_number(&office.tuntum.id).await.unwrap(), newest);
-    // Nobody would be theirs again.
+    // Taking it back would give nobody back to them.
     let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
     let page = gil.get("/settings/rosters/leavers").await;
     assert!(page.has("Kim Reed") && !page.has("They stay after all"), "{}", page.text());
@@ -395,7 +395,7 @@ async fn the_console_says_who_takes_over_for_whom() {
     assert_eq!(kim.get("/settings/rosters/leavers").await.status, StatusCode::FORBIDDEN);
     let mut gil = Browsing::signed_in(&office, "Gil Fox", "governance").await;
     assert!(gil.get("/settings/rosters").await.body.contains("/settings/rosters/leavers"));
-    // Nobody is chosen until somebody chooses.
+    // The form begins without a choice.
     let nobody = [("name", ""), ("on", today.as_str()), ("successor", ""), ("email", "")];
     let refused = gil.post("/settings/rosters/leavers", &nobody).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

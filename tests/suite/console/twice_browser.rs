@@ -56,7 +56,7 @@ fn what_is_pressed_twice_or_in_two_tabs_acts_once() {
         browser.look_at(tab);
         open(&mut browser, &format!("{root}{ITEM}/confirm/release"));
     }
-    // Each tab has a key of its own: the second does nothing, and says what became of the item.
+    // Each tab has its own key: the second does nothing, and shows the item's outcome.
     for (tab, says) in [
         (&first, "Released. The mail server has taken it."),
         (&second, "This item changed while you had it open"),

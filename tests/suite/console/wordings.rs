@@ -150,7 +150,7 @@ async fn the_second_of_two_writers_keeps_their_text_and_sees_what_changed() {
     let typed = page.body.split("<textarea").nth(1).unwrap().split("</textarea>").next().unwrap();
     assert!(typed.contains("Written by Mia.") && !typed.contains("Written by Bo."), "{typed}");
     assert!(bo.get(ENGLISH).await.body.contains("Written by Bo."));
-    // Now it is made on what the page shows.
+    // Now the form is based on what the page shows.
     post(&mut mia, &page, "save", &own("Written by Mia, after Bo.")).await.leads();
     let refused = post(&mut bo, &form, "configured", "").await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
@@ -187,7 +187,7 @@ async fn letters_are_written_by_it_and_those_that_were_approved_stay_as_they_are
     save(&mut mia, &own("We are here on weekdays.")).await;
     let after = desk.bo.get(&format!("{LETTER}/page")).await;
     assert_eq!(before.body, after.body);
-    // Other forms of it are made as it was worded then.
+    // Its other forms keep the wording that it was approved in.
     let large = desk.bo.get(&format!("{LETTER}/large")).await;
     assert_eq!(large.status, StatusCode::OK);
     assert!(large.has("We are here to help.") && !large.has("weekdays"), "{}", large.text());

@@ -50,9 +50,9 @@ pub struct Faulty {
     dies: AtomicBool,
     died: Notify,
     case_files: AtomicUsize,
-    /// The kind of documents that it does not take.
+    /// Refuses writes of this kind of document.
     refused: Mutex<Option<&'static str>>,
-    /// What others do while days are read.
+    /// Runs while days are being read.
     meanwhile: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 
@@ -73,7 +73,7 @@ impl Faulty {
         })
     }
 
-    /// Does this once days were read, and before the reader hears of them.
+    /// Runs this once days were read, before the reader gets them.
     pub fn while_days_are_read(&self, others: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::pin(others));
     }
@@ -113,7 +113,7 @@ impl Faulty {
         *self.trouble.lock().unwrap() = trouble;
     }
 
-    /// Refuses whatever has a document of this kind in it.
+    /// Refuses batches that contain a document of this kind.
     pub fn refuses(&self, kind: Option<&'static str>) {
         *self.refused.lock().unwrap() = kind;
     }

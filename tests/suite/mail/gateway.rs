@@ -65,7 +65,7 @@ pub struct Choices {
     pub people: BTreeMap<String, Vec<Person>>,
 }
 
-/// Where mail leaves, and what the profiles say of answers past a point of contact.
+/// Where mail leaves, and how the profiles treat answers past a point of contact.
 #[derive(Clone, Copy)]
 pub struct WayOut {
     pub port: u16,
@@ -96,7 +96,7 @@ impl Choices {
 pub struct Gateway {
     pub port: u16,
     pub milter_port: u16,
-    /// 0: there is no such listener.
+    /// 0 without such a listener.
     pub outbound_port: u16,
     pub metrics: Arc<Metrics>,
     pub store: Arc<dyn Store>,
@@ -165,7 +165,7 @@ async fn serve_outbound(edge: Arc<MailEdge>, tasks: &mut JoinSet<()>, shutdown: 
     port
 }
 
-/// The server behind, and what mails by it.
+/// The relay to the server behind, and the mailer that uses it.
 fn behind(
     settings: &MailSettings,
     organisations: &[Arc<Organisation>],

@@ -1,4 +1,4 @@
-//! Mail that leaves the organisation: who may write to a restricted person, and what becomes of other people's mail.
+//! Mail that leaves the organisation: who may write to a restricted person, and what happens to other people's mail.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,7 +80,7 @@ impl Rig {
         Client::connect(self.gateway.outbound_port, "EHLO").await
     }
 
-    /// The mails to colleagues, once there are so many.
+    /// The mails to colleagues, once this many have come.
     async fn told(&self, many: usize) -> Vec<Taken> {
         for _ in 0..500 {
             if self.inside.taken().len() >= many {
@@ -237,12 +237,12 @@ async fn a_held_answer_waits_for_its_release_and_the_others_have_it_at_once() {
         ([JO.to_owned()].as_slice(), [Flag::Outbound].as_slice(),)
     );
     assert_eq!(item.subject.as_deref(), Some("Your tap"));
-    // Who shares an address may be somebody else: delivered, with a warning.
+    // An address that others share may mean somebody else: delivered, with a warning.
     let treated: Vec<_> =
         rig.trail().await.into_iter().map(|one| (one.person, one.treatment)).collect();
     let expected = [("P-1", OutboundTreatment::Held), ("P-2", OutboundTreatment::Warned)];
     assert_eq!(treated, expected.map(|(person, what)| (person.to_owned(), what)));
-    // Ann hears of both, and Pat of what waits.
+    // Ann gets both warnings, and Pat the notice of the waiting one.
     let told: Vec<String> = rig.told(3).await.iter().map(text).collect();
     let about = |what: &str| told.iter().filter(|one| one.contains(what)).count();
     assert_eq!((about("is held"), about(&item.id), about("To: pat@karbon.example")), (2, 2, 1));
@@ -355,7 +355,7 @@ async fn colleagues_hear_of_a_held_message_though_the_store_ended_behind_its_ite
     assert_eq!(client.send(ANN, &[JO], &message(ANN, 1, "")).await.0, 250);
     rig.told(2).await;
     store.ends_after(usize::MAX);
-    // The sender didn't hear the answer. It is not remembered that colleagues were notified: they are again.
+    // The sender didn't hear the answer, and the notice was not remembered: colleagues are notified again.
     assert_eq!(client.send(ANN, &[JO], &message(ANN, 1, "")).await.0, 250);
     rig.told(4).await;
     assert_eq!(client.send(ANN, &[JO], &message(ANN, 1, "")).await.0, 250);

@@ -1,5 +1,5 @@
-//! Equality monitoring: who records and sees answers, what the trail says of it, what figures give away, and that it
-//! goes with the person.
+//! Equality monitoring: who records and sees answers, the trail's entries, what figures reveal, and that answers go
+//! when the person is erased.
 
 use contact_gateway::cli::Outcome;
 use contact_gateway::ports::documents::{BY_ID, Listing};
@@ -21,7 +21,7 @@ async fn trail(office: &Office) -> Vec<Value> {
     page["entries"].as_array().unwrap().clone()
 }
 
-/// People with a restriction each, so many of them with an answer on their sex.
+/// People with one restriction each; this many have an answer on their sex.
 fn restricted(answers: &[(Option<&str>, usize)]) -> Value {
     let each = answers.iter().flat_map(|(answer, many)| std::iter::repeat_n(*answer, *many));
     let people = each.enumerate().map(|(number, answer)| {

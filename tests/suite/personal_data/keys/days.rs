@@ -1,4 +1,4 @@
-//! A sweep of contacts of nobody on record destroys the key of their day, once nothing is left that takes it.
+//! A sweep of contacts of nobody on record destroys the key of their day, once no record uses it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ async fn sweep(desk: &Desk, office: &CaseOffice) {
     assert!(proof.is_complete, "{proof:?}");
 }
 
-/// What the gateways do in so long.
+/// Runs the gateways' rounds for this long.
 async fn pass(desk: &Desk, office: &CaseOffice, time: TimeDelta) {
     office.clock.set(office.clock.now() + time);
     desk.seal(&office.organisation.id, &key()).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_day_of_which_anything_is_held_keeps_its_key() {
         assert!(backup_has(&keyed, &office, "s-0").await);
         pass(&desk, &office, time).await;
     }
-    // A contact of that day which waited in a journal until now: its key is another.
+    // A contact of that day that has waited in a journal until now gets another key.
     office.store.replay(late(of)).await.unwrap();
     for time in [SETTLES, TimeDelta::days(1), SETTLES] {
         pass(&desk, &office, time).await;
@@ -199,9 +199,9 @@ fn late(of: &OrganisationId) -> JournalEntry {
     late
 }
 
-/// Another gateway retires the key of a day while this one reads, after a contact came that takes it: what was read says
-/// nothing of that contact, and the key seems to have settled. There are so many days that this one lists that day
-/// later.
+/// Another gateway retires a day's key while this one reads, just after a contact with that key was written: the
+/// reading does not include the contact, and the key seems to have settled. The number of days makes this gateway
+/// list that day later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_retired_while_days_are_read_has_not_settled() {
     let keyed = Keyed::new();
