@@ -88,8 +88,9 @@ async fn restored_by_force(url: Option<&str>, chance: &mut Chance) {
     some_work(&served).await;
     let folder = tempfile::tempdir().unwrap();
     let from = folder.path().join("backup");
-    done(&mut backup(&site.place, &from));
+    // Before: what the keeper writes once the backup has begun may be in it or not.
     let audit = served.audit().await;
+    done(&mut backup(&site.place, &from));
     tokio::task::block_in_place(|| served.stop());
 
     let first = bare(None).await;
