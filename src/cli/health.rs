@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use super::{Fault, Io, Outcome, say};
 use crate::runtime::limits::{HEALTH_ANSWER_BYTES_MAX, HEALTH_PART_WAIT};
 
-/// Ask a running gateway whether it is ready, and if not which part is at fault is at fault
+/// Ask a running gateway whether it is ready, and if not, which part is at fault
 #[derive(Debug, clap::Args)]
 pub struct HealthArgs {
     /// The staff listener, host:port
