@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 30] = [
+pub const KINDS: [&str; 37] = [
     "account",
     "api_token",
     "audit_anchor",
@@ -24,18 +24,25 @@ pub const KINDS: [&str; 30] = [
     "erasure_proof",
     "erasure_settling",
     "followed",
+    "identity",
+    "import_key",
+    "invitation",
     "leaving",
     "legal_hold",
     "letter",
+    "letter_mail",
     "letter_template",
+    "merge",
     "not_followed",
     "not_theirs",
+    "pressed",
     "release",
     "reminded",
     "reminder_mail",
     "retention",
     "retention_asked",
     "retention_day",
+    "session",
     "tally",
     "task",
     "timeline",
