@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::domain::activation::{Broken, closed_together, dates, kind_fault, on_record};
+use crate::domain::activation::{BrokenRule, closed_together, dates, kind_fault, on_record};
 use crate::domain::explain::cited;
 use crate::domain::identifier::{IdentifierKind, cleaned, e164, listed_keys};
 use crate::domain::invisible::is_blank;
@@ -257,8 +257,8 @@ impl<'a> RestrictionCheck<'a> {
         self.add_broken(on_record(self.profile(), self.restriction));
     }
 
-    fn add_broken(&mut self, broken: impl IntoIterator<Item = Broken>) {
-        for Broken { what, clause, key } in broken {
+    fn add_broken(&mut self, broken: impl IntoIterator<Item = BrokenRule>) {
+        for BrokenRule { what, clause, key } in broken {
             let message = format!("{what}{}", cited(clause.as_deref()));
             let path = format!("{}.{key}", self.path);
             // A proposal has its dates looked at as well.

@@ -14,7 +14,7 @@ use super::restriction::{Kind, KindName, Mode, Restriction, Status};
 
 /// One rule that a restriction breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct BrokenRule {
     pub what: String,
     /// The clause of the policy that asks for it, where one does.
     pub clause: Option<String>,
@@ -22,20 +22,20 @@ pub struct Broken {
     pub key: &'static str,
 }
 
-fn fault(profile: &Profile, path: &str, what: impl Into<String>) -> Broken {
-    Broken { what: what.into(), clause: profile.clauses.get(path).cloned(), key: "" }
+fn fault(profile: &Profile, path: &str, what: impl Into<String>) -> BrokenRule {
+    BrokenRule { what: what.into(), clause: profile.clauses.get(path).cloned(), key: "" }
 }
 
 /// Whether the profile allows this kind at all.
-pub fn kind_fault(profile: &Profile, kind: KindName) -> Option<Broken> {
+pub fn kind_fault(profile: &Profile, kind: KindName) -> Option<BrokenRule> {
     match profile.kinds.get(&kind) {
         Some(rule) if rule.allowed => None,
-        Some(rule) => Some(Broken {
+        Some(rule) => Some(BrokenRule {
             what: format!("the policy of {} does not allow `{kind}`", profile.name),
             clause: rule.clause.clone(),
             key: "kind",
         }),
-        None => Some(Broken {
+        None => Some(BrokenRule {
             what: format!(
                 "the policy of {} does not name `{kind}`; the organisation must choose first: \
                  set \"kinds.{kind}\" = {{ allowed = true, clause = \"…\" }}",
@@ -129,11 +129,11 @@ pub fn closed_together(organisation: &Organisation, person: &Person) -> Option<V
 
 /// What a restriction in force must have on record, wherever it was decided: grounds, clause, dates
 /// and who decided. Each that is missing is named by its key.
-pub fn on_record(profile: &Profile, restriction: &Restriction) -> Vec<Broken> {
+pub fn on_record(profile: &Profile, restriction: &Restriction) -> Vec<BrokenRule> {
     let is_missing = |value: Option<&str>| value.is_none_or(is_blank);
     let mut broken = Vec::new();
     let mut add = |key: &'static str, what: &str| {
-        broken.push(Broken { key, ..fault(profile, key, what) });
+        broken.push(BrokenRule { key, ..fault(profile, key, what) });
     };
     if is_missing(restriction.grounds.as_deref()) {
         add("grounds", "the grounds are not recorded");
@@ -160,12 +160,12 @@ pub fn dates(
     organisation: &Organisation,
     restriction: &Restriction,
     reviewed: Option<NaiveDate>,
-) -> Vec<Broken> {
+) -> Vec<BrokenRule> {
     let profile = &organisation.profile;
     let zone = profile.timezone;
     let mut broken = Vec::new();
     let mut add = |path: &str, key: &'static str, what: String| {
-        broken.push(Broken { key, ..fault(profile, path, what) });
+        broken.push(BrokenRule { key, ..fault(profile, path, what) });
     };
     let starts = restriction.starts.map(|starts| starts.start(zone));
     for (key, last, what) in [

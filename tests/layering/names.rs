@@ -20,7 +20,6 @@ const DECLARED_BY_SEVERAL: &[(&str, usize)] = &[
     ("Asked", 3),
     ("Attached", 2),
     ("Attachment", 2),
-    ("Broken", 2),
     ("Brought", 2),
     ("By", 2),
     ("Call", 2),
