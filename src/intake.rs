@@ -166,7 +166,7 @@ impl Intake {
         }
     }
 
-    /// Asks a service of the organisation's own where no safeguard is found.
+    /// Asks the organisation's own service where no safeguard is found.
     #[must_use]
     pub fn with_helper(mut self, helper: Arc<dyn SafeguardHelper>) -> Self {
         self.helper = Some(helper);

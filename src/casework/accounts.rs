@@ -233,8 +233,8 @@ impl Accounts {
         .map(|_| ())
     }
 
-    /// Changes an account: reads it, lets `change` make another of it, writes that with an entry of
-    /// the trail. `by`: none: whose it is.
+    /// Changes an account: reads it, applies `change`, and writes the result with an entry of the trail. `by`: `None`
+    /// for the account's holder.
     async fn change(
         &self,
         organisation: &OrganisationId,

@@ -26,7 +26,7 @@ use crate::runtime::limits::{
     BACK_TEST_CONTACTS_MAX, BACK_TEST_DAYS_MAX, BACK_TEST_TEXT_BYTES_MAX, BACK_TEST_VARIANTS_MAX,
 };
 
-/// What is tested.
+/// The restriction and the period to test.
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub restriction: Restriction,

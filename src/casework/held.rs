@@ -18,17 +18,17 @@ use crate::domain::profile::Profile;
 use crate::domain::report::CaseFacts;
 use crate::runtime::limits::HELD_FACTS_MAX;
 
-/// What is held of the organisations, each under a lock of its own: requests at the same time read once.
+/// The organisations, each under a lock of its own: requests at the same time read once.
 pub(super) type HeldCases =
     HashMap<OrganisationId, Arc<tokio::sync::Mutex<Option<Arc<Everybody>>>>>;
 
-/// What is held of an organisation's people.
+/// Everybody of one organisation, as of one moment.
 pub(super) struct Everybody {
     as_of: AsOf,
     people: BTreeMap<String, Arc<OfOne>>,
 }
 
-/// What is held of one person.
+/// One person.
 pub(super) struct OfOne {
     pub(super) part: DiaryPart,
     pub(super) facts: CaseFacts,

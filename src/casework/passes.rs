@@ -21,8 +21,7 @@ pub(super) enum Releases {
 }
 
 impl Desk {
-    /// Hands a held contact on whatever would be decided of it; where nothing of it was kept, its item says
-    /// so.
+    /// Hands on a held contact, whatever would be decided of it now; if nothing of it was kept, its item says so.
     pub(super) async fn let_go(
         &self,
         organisation: &Organisation,

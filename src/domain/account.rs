@@ -16,7 +16,7 @@ use super::provider::Identity;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// What is typed to sign in, lower case.
+    /// The name to sign in with, in lower case.
     pub login: String,
     /// The name under which everything is on the audit trail.
     pub name: String,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::profile::Role;
 use super::token_life::TokenLife;
 
-/// What is known of a token. It is stored under the SHA-256 of the token, which nothing else is stored of.
+/// A token's record. It is stored under the SHA-256 of the token, and nothing else of the token is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiToken {

@@ -40,7 +40,7 @@ pub struct CaseFile {
     pub mediations: Vec<Mediation>,
     pub proposals: Vec<Proposal>,
     pub letters: Vec<CaseLetter>,
-    /// What is known of each restriction besides the restriction itself.
+    /// How each restriction came about, and what became of it.
     pub restraints: Vec<Restraint>,
     pub reviews: Vec<Review>,
     pub appeals: Vec<Appeal>,

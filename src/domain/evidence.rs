@@ -10,7 +10,7 @@ use super::contact::Contact;
 use super::fingerprints::fingerprint_of;
 use super::reading::own_words;
 
-/// What is already known, to compare a contact with.
+/// Earlier contacts, to compare a contact with.
 #[derive(Debug, Default)]
 pub struct Seen<'s> {
     /// Fingerprints of each text.

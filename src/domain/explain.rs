@@ -11,7 +11,7 @@ use super::reason_code::ReasonCode;
 use super::restriction::{Kind, Quota, Restriction};
 use super::safeguard::{FoundBy, Hit};
 
-/// What is explained.
+/// A reason of a decision, with the facts that explain it.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     pub code: &'a ReasonCode,

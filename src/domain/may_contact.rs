@@ -40,7 +40,7 @@ impl Purpose {
     }
 }
 
-/// What is asked.
+/// The question whether somebody may be contacted.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     pub channel: Channel,

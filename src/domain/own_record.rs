@@ -49,7 +49,7 @@ pub struct Deed {
 pub struct HeldContact {
     pub decided: DecidedEntry,
     pub decision: Option<Decision>,
-    /// What is kept of it on a queue.
+    /// Its item, if it is on a queue.
     pub item: Option<QueueItem>,
     /// The record that it is on, where the person has several.
     pub record: Option<String>,

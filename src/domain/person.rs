@@ -148,7 +148,7 @@ pub struct Adjustment {
     pub review_due: Option<Moment>,
 }
 
-/// What is adjusted.
+/// A kind of adjustment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustmentKind {

@@ -51,7 +51,7 @@ pub struct QueueItem {
     pub thread: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<String>,
-    /// What is new, for items that may hold new evidence.
+    /// New passages, for items that may hold new evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new: Vec<String>,
     /// How often this person used this safeguard lane, this time included.

@@ -273,7 +273,7 @@ impl Acting {
     }
 }
 
-/// The people for whom proven identifiers act, each once, in the order of their ids.
+/// The people that proven identifiers act for, each once, in the order of their ids.
 fn representing<'a>(believed: impl Iterator<Item = &'a Match>) -> Vec<Acting> {
     let mut acting: BTreeMap<String, Acting> = BTreeMap::new();
     for found in believed {

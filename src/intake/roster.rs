@@ -92,7 +92,7 @@ impl Rosters {
         roster.as_ref()?.person(id).map(Arc::clone)
     }
 
-    /// The same as it is enforced: with what the person has on records that it is merged with.
+    /// The same as it is enforced: with everything on the records that it is merged with.
     pub fn enforced(&self, organisation: &OrganisationId, id: &str) -> Option<Arc<Person>> {
         let (_, roster) = self.rosters.get(organisation)?;
         let roster = roster.read().unwrap_or_else(PoisonError::into_inner);

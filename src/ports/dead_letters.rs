@@ -41,7 +41,7 @@ pub trait DeadLetters: Send + Sync {
     /// All of an organisation, in the order in which they were given up.
     async fn list(&self, organisation: &OrganisationId) -> Vec<DeadLetter>;
 
-    /// Tries one again; `false`: there is none with this receiver and id.
+    /// Tries one again; `false`: no such receiver and id.
     async fn try_again(
         &self,
         organisation: &OrganisationId,
@@ -49,7 +49,7 @@ pub trait DeadLetters: Send + Sync {
         id: &str,
     ) -> Result<bool, DeadLetterError>;
 
-    /// Deletes one; `false`: there is none with this receiver and id.
+    /// Deletes one; `false`: no such receiver and id.
     async fn discard(
         &self,
         organisation: &OrganisationId,

@@ -275,7 +275,7 @@ impl CopyMark {
 /// What a store holds, to be read through.
 #[async_trait]
 pub trait Contents: Send + Sync {
-    /// Everybody on whom something is held.
+    /// Every organisation with any record.
     async fn organisations(&self) -> Result<Vec<OrganisationId>, StoreError>;
 
     /// The records of a kind behind a place; `None`: from the first.

@@ -150,7 +150,7 @@ mod tests {
         let proxy = Some(ip("198.51.100.9"));
         assert!(pace.take_for(proxy, &headers("192.0.2.1")).is_ok());
         assert!(pace.take_for(proxy, &headers("192.0.2.1")).is_err());
-        // Whoever the client made up in front of it is not who asked.
+        // A client that the sender invented in front of it is not the one who asked.
         assert!(pace.take_for(proxy, &headers("203.0.113.5, 192.0.2.1")).is_err());
         assert!(pace.take_for(proxy, &headers("192.0.2.2")).is_ok());
         for _ in 0..3 {

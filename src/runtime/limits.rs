@@ -277,7 +277,7 @@ pub const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(600);
 pub const CLOCK_EARLIEST: i64 = 1_767_225_600;
 /// How often a gateway on Redis forgets what is older, of each person.
 pub const COUNTED_FORGOTTEN_EVERY: Duration = Duration::from_secs(24 * 3_600);
-/// What is attached to one queue item (voicemails, outcomes). More: refused.
+/// Attachments of one queue item (voicemails, outcomes). More: refused.
 pub const ATTACHED_PER_ITEM_MAX: usize = 64;
 /// Entries that wait for the local journal's writer. More: the caller waits for a place.
 pub const JOURNAL_QUEUE_MAX: usize = 1_024;
@@ -287,8 +287,8 @@ pub const JOURNAL_BATCH_MAX: usize = 256;
 pub const REPLAYS_AT_ONCE_MAX: usize = 32;
 /// Entries that the local journal hands out at once.
 pub const JOURNAL_PAGE_MAX: usize = 256;
-/// One entry of the local journal. Longer: refused; no contact is that long: its text (`MAIL_PARSED_BYTES_MAX`) is up to
-/// six times as long in JSON, and a third longer again where it is encrypted.
+/// One entry of the local journal. A longer one is refused, but no contact is that long: its text
+/// (`MAIL_PARSED_BYTES_MAX`) is up to six times as long in JSON, and a third longer again if encrypted.
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Records that `store rekey` writes in one transaction: others wait for so many.
 pub const REKEY_PAGE: usize = 200;

@@ -69,7 +69,7 @@ impl IncomingRoom {
         IncomingRoom { kind, held: None }
     }
 
-    /// For a form's body, which goes to disk where there is none.
+    /// For a form's body, which otherwise goes to disk.
     pub const fn for_form() -> Self {
         IncomingRoom::of(&FORMS)
     }
@@ -105,7 +105,7 @@ impl IncomingRoom {
         IncomingRoom::of(&PACKETS)
     }
 
-    /// For a message by e-mail, which goes to disk where there is none.
+    /// For a message by e-mail, which otherwise goes to disk.
     pub const fn for_message() -> Self {
         IncomingRoom::of(&MESSAGES)
     }

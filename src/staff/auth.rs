@@ -25,9 +25,9 @@ use crate::runtime::http_server::Peer;
 use crate::runtime::limits::{SIGN_IN_FAILURE_AGE, SIGN_IN_FAILURES_MAX, SIGN_IN_PEERS_MAX};
 use crate::runtime::tokens::{Presented, bearer, sha256};
 
-/// Failed sign-ins by the client's address. A client that failed too often has to wait; a valid token is
-/// accepted anyway, since behind a proxy that nobody said to trust all staff share one address, and nobody
-/// must be able to lock them out.
+/// Failed sign-ins by the client's address. A client that failed too often has to wait. A valid token is accepted
+/// anyway: behind a proxy that is not listed as trusted all staff share one address, and nobody must be able to lock
+/// them out.
 pub(super) struct SignInFailures {
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }

@@ -28,7 +28,7 @@ pub(super) enum NotTaken {
     TooLarge,
     /// Too many bodies are in hand.
     NoRoom,
-    /// It did not come whole: whoever sent it is gone.
+    /// It did not arrive whole: its sender is gone.
     Broken,
 }
 

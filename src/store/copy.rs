@@ -169,7 +169,7 @@ impl Copy<'_> {
         Ok(mark)
     }
 
-    /// The mark of this copy, which is begun if there is none.
+    /// The mark of this copy; begins it if necessary.
     async fn mark(&self) -> Result<CopyMark, CopyFault> {
         match self.to.copy_mark(self.organisation).await.map_err(self.fault(Side::To))? {
             None => self.begin().await,

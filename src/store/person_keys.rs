@@ -153,7 +153,7 @@ impl PersonKeys {
         Ok(names)
     }
 
-    /// The key of a name that a record bears.
+    /// The key that a record names.
     ///
     /// # Errors
     /// `Destroyed`; else as [`PersonKeys::current`]. `Locked` also: it is of another folder.

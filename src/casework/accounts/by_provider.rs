@@ -132,7 +132,7 @@ impl Accounts {
     /// Where somebody signs out at a provider as well; none: it offers no such thing, or is away.
     ///
     /// # Errors
-    /// [`TooMany`]: whoever asks need not be signed in, and the provider may be asked.
+    /// [`TooMany`]: anybody may ask, signed in or not, and the provider may be asked each time.
     pub async fn farewell_at_provider(
         &self,
         provider: &str,

@@ -12,7 +12,7 @@ use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::runtime::limits::INVITATION_HOURS;
 use crate::runtime::tokens::token;
 
-/// The id of the first administrator's invitation: no digest, so that it is nobody else's.
+/// The id of the first administrator's invitation. Other ids are digests, so no other invitation has it.
 const FIRST: &str = "first";
 
 /// An invitation that holds, for the page on which a password is chosen.

@@ -50,7 +50,7 @@ impl Desk {
     /// Ends a hold.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: there is none.
+    /// [`Fault::NotFound`]: the record is not on hold.
     pub async fn end_hold(
         &self,
         organisation: &OrganisationId,

@@ -70,10 +70,9 @@ pub struct Imported {
 }
 
 impl Desk {
-    /// Writes people whose records were read by [`super::read_people`], all or none. What a file
-    /// does not speak of stays as it is on record, and so do people who are not in it. Takes effect
-    /// at once, on every gateway. What a step decided here stays as it is: what a file says otherwise is
-    /// refused, named in `kept`, and keeps nothing else from being written.
+    /// Writes people whose records were read by [`super::read_people`], all or none, and at once for every gateway.
+    /// Whatever a file does not mention stays as it is on record, as do people who are not in it. What a step decided
+    /// here stays too: where a file says otherwise, it is refused and named in `kept`, and all else is written.
     ///
     /// # Errors
     /// [`Fault::WouldEnd`] where restrictions that hold are left out, unless they are to end;

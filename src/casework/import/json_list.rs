@@ -20,7 +20,7 @@ use crate::domain::restriction::Restriction;
 /// what remains: the same keys as [`Person`], which a test holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for its faults alone")]
+#[expect(dead_code, reason = "read only for its faults")]
 struct Shell {
     id: String,
     #[serde(default)]

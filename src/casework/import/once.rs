@@ -20,7 +20,7 @@ struct Remembered {
     done: Imported,
 }
 
-/// What is on record for a key.
+/// The record of a key.
 pub enum KeyUse {
     /// The result of the same request.
     Done(Imported),

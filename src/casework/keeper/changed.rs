@@ -31,7 +31,7 @@ impl LookedAt {
         LookedAt { as_of, again: BTreeSet::new(), all_again: false }
     }
 
-    /// What is about a person (`None`: about the organisation) is tried again in the next round.
+    /// Has a person (`None`: everybody) looked at again in the next round.
     pub(super) fn again(&mut self, person: Option<String>) {
         self.all_again |= person.is_none();
         self.again.extend(person);

@@ -122,7 +122,7 @@ impl Upstream {
     }
 }
 
-/// Why a request gave no answer: because of whoever sends it, or of the upstream.
+/// Why a request gave no answer: because of its sender, or of the upstream.
 fn cause(error: &(dyn Error + 'static)) -> UpstreamError {
     let mut next = Some(error);
     while let Some(cause) = next {

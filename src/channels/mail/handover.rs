@@ -153,7 +153,7 @@ struct Place<'a> {
     _text: IncomingRoom,
 }
 
-/// Takes the message's turn. Whoever has to wait gives back what it takes in memory, and reads the message again.
+/// Takes the message's turn. If it has to wait, it gives back its memory, and reads the message again.
 async fn in_turn<'a>(
     edge: &'a MailEdge,
     message: &Message,

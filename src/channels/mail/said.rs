@@ -50,8 +50,8 @@ fn text_of(part: &MimePart) -> String {
     }
 }
 
-/// The first text, and what the others have that is not in those before. The sender's own words come first, quotations
-/// follow with their marks.
+/// The first text, and what the others add to it. The sender's own words come first; quotations follow with their
+/// marks.
 fn together(texts: Vec<String>) -> String {
     // What one text quotes may be another's own words: those are looked for only among own words.
     let (mut known_own, mut known) = (Known::default(), Known::default());

@@ -1,4 +1,5 @@
-//! What is rightly signed and can't be read. It goes on, since nobody knows whose it is, and leaves a trace.
+//! Webhooks that are signed correctly and can't be read. They go on, since nobody knows whose they are, and leave a
+//! trace.
 
 use tokio::time::Instant;
 

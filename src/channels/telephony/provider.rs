@@ -67,7 +67,7 @@ pub(super) fn event(entry: &TelephonySettings, webhook: &Webhook, now: DateTime<
         Provider::Generic => generic::event(webhook, now),
     };
     match (event, &webhook.fault) {
-        // Of what can't be read at an address of ours nobody knows that it is none of ours.
+        // A request at our address that can't be read may still be ours: nobody knows.
         (Event::PassOn, Some(fault)) if is_ours(entry, webhook) => Event::Unread(fault.clone()),
         (event, _) => event.fitted(),
     }

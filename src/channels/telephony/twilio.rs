@@ -70,8 +70,8 @@ const RINGING: [&str; 3] = ["queued", "initiated", "ringing"];
 /// Those of one that may have been handed over by another flow.
 const TAKEN: [&str; 2] = ["in-progress", "answered"];
 
-/// What a request for a call's document carries (twilio.com/docs/voice/twiml, "Request parameters", "SIP",
-/// and of a fallback; developers.telnyx.com, TeXML).
+/// The fields of a request for a call's document (twilio.com/docs/voice/twiml, "Request parameters", "SIP", and of a
+/// fallback; developers.telnyx.com, TeXML).
 const OF_CALLS: KnownFields = KnownFields {
     whole: &[
         "AccountSid",

@@ -126,7 +126,7 @@ pub(super) fn write_dial(
     Ok(())
 }
 
-/// What is said, each text in an element of this name.
+/// Spoken texts, each in an element of this name.
 pub(super) fn write_speeches(
     writer: &mut Out,
     name: &str,

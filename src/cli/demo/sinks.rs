@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// What is remembered of each kind; the oldest is forgotten first.
+/// Messages remembered of each kind; the oldest is forgotten first.
 const KEPT_MAX: usize = 100;
 /// A line or a message that a demo sends is shorter by far.
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;

@@ -27,7 +27,7 @@ pub struct DecisionFacts {
     pub not_in_force: Vec<RestrictionFact>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub circumstances: Vec<Circumstance>,
-    /// With how many earlier contacts this one was compared. Absent: what it says about which issue did not matter.
+    /// How many earlier contacts this one was compared with. Absent: it did not matter what it says, or on which issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<usize>,
     /// Of a contact that can't be answered: when the person was notified before, by reason.

@@ -128,7 +128,7 @@ impl TaskKind {
     }
 }
 
-/// The ids of a task's thread, at most: what a mail answered is its sender's to write.
+/// Ids of a task's thread, at most, because a sender can write as many as they like.
 const THREAD_IDS_MAX: usize = 50;
 
 /// The longest of them, in bytes: no line of a mail may be longer (RFC 5322 2.1.1).

@@ -1,4 +1,4 @@
-//! A letter as a page: semantic, whole by itself, the same on paper and on a screen.
+//! A letter as a page: semantic, self-contained, and the same on paper as on a screen.
 
 use super::document::{Block, Document, Text};
 use crate::domain::notice::Piece;

@@ -10,7 +10,7 @@ use crate::domain::language::Language;
 /// Words of one piece, without the choices that follow it.
 const PIECE_WORDS_MAX: usize = 42;
 
-/// What is said of a notice to a caller.
+/// The spoken parts of a notice to a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
     /// What every caller hears: that the call can't be put through, and when it can.

@@ -397,7 +397,8 @@ mod tests {
         // A concept takes more.
         assert_eq!(found_by(&doubtful, phrase), Some(FoundBy::Words));
         assert_eq!(found_by(&doubtful, concept), None);
-        // What is no hint counts whatever the wording says, and so does what is too short to be judged.
+        // A finding that is not a hint counts whatever the wording says, and so does one that is too short to be
+        // judged.
         assert_eq!(
             found_by(
                 &against,

@@ -60,7 +60,7 @@ pub const API_TOKEN_EXPIRED_DAYS: i64 = 90;
 pub const CONSOLE_FORM_BYTES_MAX: usize = 256 * 1024;
 /// The same of a form that needs no session: the longest password twice, percent-encoded, with an address. More: 413.
 pub const CONSOLE_OPEN_FORM_BYTES_MAX: usize = 16 * 1024;
-/// What is given back to somebody whose session ended while they wrote, in bytes. More: the page without it.
+/// Text that is given back to somebody whose session ended while they wrote, in bytes. More: the page without it.
 pub const CONSOLE_SIGNED_OUT_FORM_BYTES_MAX: usize = 64 * 1024;
 /// Fields of a form of the console, each of which takes [`CONSOLE_FIELD_BYTES`] beside its text. More: 413.
 pub const CONSOLE_FIELDS_MAX: usize = 2_000;

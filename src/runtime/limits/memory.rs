@@ -6,7 +6,7 @@ use std::time::Duration;
 /// the rest is enough for the largest original that is taken by default. What mail takes is apart, so that nobody else
 /// can stop it.
 pub const IN_HAND_MEMORY_BYTES_MAX: usize = 100 * 1024 * 1024;
-/// How often whoever waits looks whether all kinds together have room again.
+/// How often a waiting task looks whether all kinds together have room again.
 pub const ROOM_LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Bodies of forms. More: a body is spooled to disk however short it is.
 pub const FORMS_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
@@ -43,7 +43,7 @@ pub const MAIL_HEADS_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Messages that are read and decided, [`MAIL_TEXT_FACTOR`] times as long as each is in memory. More wait their turn;
 /// over the message's own time: 451.
 pub const MAIL_TEXTS_MEMORY_BYTES_MAX: usize = 12 * 1024 * 1024;
-/// What is made of a message while it is read and decided: its text, decoded and as words.
+/// A message while it is read and decided: its text, decoded and as words.
 pub const MAIL_TEXT_FACTOR: usize = 4;
 /// The fields of a header up to this size take no part in [`MESSAGES_MEMORY_BYTES_MAX`]: some 500. Where there is no room
 /// for more: 451.

@@ -20,7 +20,7 @@ pub struct TokenList {
     tokens: Vec<TokenEntry>,
 }
 
-/// What is known of a token.
+/// A token's record.
 #[derive(Serialize, ToSchema)]
 pub struct TokenEntry {
     /// The SHA-256 of the token, in hexadecimal; left out for a token of the configuration, where it is revoked as well.

@@ -1,4 +1,4 @@
-//! What stands around every page: who comes in, in which language, and what goes out.
+//! What surrounds every page: who comes in, in which language, and what goes out.
 //!
 //! The session is a random token in a cookie that no script reads, `organisation.token`; what is kept of
 //! it is a digest. A handler's trouble becomes a page here, where it is known who sees it.

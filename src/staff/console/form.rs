@@ -36,7 +36,7 @@ impl Posted {
         Ok(Posted::of(&body))
     }
 
-    /// The first field of a name; empty where there is none.
+    /// The first field of a name, or an empty text.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }

@@ -58,7 +58,7 @@ impl<'c> LedgerReading<'c> {
             recorded: None,
             counted: self.counted(organisation, person, request.counted_since)?,
             received: if request.needs_received {
-                // Whoever has the same id now does not answer for somebody who was erased.
+                // Somebody who has the same id now does not answer for the person who was erased.
                 let all = self.each_received(organisation, person, unless_destroyed)?;
                 all.into_iter().flatten().collect()
             } else {

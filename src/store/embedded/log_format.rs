@@ -1,4 +1,4 @@
-//! What is read of the files of a database without SQLite: its header (sqlite.org/fileformat2.html, 1.3), its log
+//! Reading the files of a database without SQLite: its header (sqlite.org/fileformat2.html, 1.3), its log
 //! (sqlite.org/fileformat2.html, 4.1) and the index of the log (sqlite.org/walformat.html, 2.1.1).
 
 /// The header of a database file, as far as it is looked at.

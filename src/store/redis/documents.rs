@@ -104,7 +104,7 @@ pub(super) fn read(
     Ok(Document { kind: kind.to_owned(), id, version, keys, body })
 }
 
-/// As it is stored, and `Destroyed` where the key of whoever it was about is.
+/// As it is stored; `Destroyed` if the key of the person it was about is.
 pub(super) async fn one(
     redis: &Redis,
     keys: &Keys,

@@ -93,7 +93,7 @@ impl Ledgers {
 const PLACE_BYTES: usize = 256;
 
 impl KnownLedger {
-    /// The guess for a person of whom nothing is known here: nothing, ever.
+    /// The guess for a person who is unknown here: nothing, ever.
     pub(super) fn nothing() -> Self {
         KnownLedger {
             version: NEW.to_owned(),

@@ -73,7 +73,7 @@ impl Past for Redis {
         if is.as_ref() != was && is.as_ref() != Some(now) {
             return Ok(false);
         }
-        // As it stands: one of an older gateway may be written in another way.
+        // As it is: one of an older gateway may be written differently.
         let mut with = Arguments::default();
         with.push(stands.unwrap_or_default());
         with.push(keys.write_plain(kind::NAMEPLATE, organisation, now)?);

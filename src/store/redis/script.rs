@@ -156,7 +156,7 @@ pub(super) fn words(command: &Cmd) -> Arguments {
     words
 }
 
-/// What a script is given: texts one behind the other, and where each ends.
+/// The arguments of a script: texts joined into one, and where each ends.
 #[derive(Default)]
 pub(super) struct Arguments {
     texts: Vec<u8>,

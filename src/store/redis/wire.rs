@@ -175,7 +175,7 @@ fn ledger(
     let traces: Vec<Option<String>> = take(answer.next())?;
     let mut ledger = told_and_lanes(fields)?;
     for member in members {
-        // Whoever has the same id now does not answer for somebody who was erased.
+        // Somebody who has the same id now does not answer for the person who was erased.
         let read = unless_destroyed(keys.read(&member, kind::COUNTED_OF, person))?;
         ledger.counted.extend(read.map(|CountedMember { counted, .. }| counted));
     }

@@ -43,7 +43,7 @@ const NUMBERS: [(&str, u64); 12] = [
     ("twice", 2),
 ];
 
-/// What is counted in `two calls a week`, and on which channel; `None`: on all.
+/// Words for the contacts that are counted, as in `two calls a week`, with their channel; `None`: all of them.
 const COUNTED: [(&str, Option<&str>); 12] = [
     ("call", Some("telephone")),
     ("calls", Some("telephone")),

@@ -54,7 +54,7 @@ impl Session {
     pub(super) async fn answer(&mut self) {
         let Some(mut draft) = self.draft.take() else { return };
         let taken_off = draft.forged().clone();
-        // Of the recipients, until the server was told what becomes of each.
+        // Of the recipients, until the server has the answer for each.
         let _room = std::mem::take(&mut draft.room);
         let message = match draft.finish(&self.client).await {
             Ok(message) => message,

@@ -121,8 +121,8 @@ fn dates(
     broken
 }
 
-/// How far away a first review may be: the policy's longest period, and without one of the policy's
-/// own its interval between reviews.
+/// How far away a first review may be: the policy's longest period or, if it names none of its own, its interval
+/// between reviews.
 pub(in crate::domain::lifecycle) fn limit_of_first_review(
     profile: &Profile,
 ) -> (Option<u32>, &'static str) {

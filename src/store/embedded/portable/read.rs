@@ -109,8 +109,7 @@ struct Found {
 }
 
 impl Found {
-    /// The next record, by the place that it has. One that can't be read back does not keep those behind
-    /// it from being read.
+    /// The next record, with its place. A record that can't be read back does not keep later ones from being read.
     fn add(&mut self, place: String, read: Result<Record, StoreError>) -> Result<(), StoreError> {
         match read {
             Ok(record) => self.records.push(record),

@@ -69,7 +69,7 @@ impl DatabaseSnapshot {
         Ok(schema::integrity(&self.connection)?.into_iter().next())
     }
 
-    /// Everybody on whom something is held.
+    /// Every organisation with any record.
     ///
     /// # Errors
     /// It can't be read.

@@ -1,4 +1,4 @@
-//! What is recorded besides the way to a restriction.
+//! Steps that record something beside the way to a restriction.
 
 use super::{Ask, choice, field, steps, two};
 
