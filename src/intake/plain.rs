@@ -1,4 +1,4 @@
-//! Recording decisions on unrestricted contacts: many at once, never waited for by a contact.
+//! Recording decisions on unrestricted contacts: many at once, so that no contact waits for it.
 
 use std::sync::Arc;
 

@@ -213,12 +213,12 @@ pub const STORE_ITEMS_PIECE: usize = 64;
 /// Pages of 4 KiB in the embedded store's log after which it is written back, with two more syncs: pages
 /// that many contacts change are then written back once. A start after a crash reads the log.
 pub const STORE_LOG_PAGES: i64 = 8_192;
-/// What the embedded store's log may keep of the disk once it is written back, in bytes.
+/// Disk that the embedded store's log may keep once it is written back, in bytes.
 pub const STORE_LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// How long nobody writes before the embedded store writes its log back, so that the database file
 /// is complete.
 pub const STORE_IDLE: Duration = Duration::from_secs(2);
-/// How often the store is compared with its last known state, and that is written down.
+/// How often the store is compared with its last known state, which is then written down.
 pub const PAST_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often everything in an embedded store is read to find damage, where the configuration does not say; the
 /// first time at the start.

@@ -1,5 +1,5 @@
-//! What somebody who is signed in shows again before what lets them in is changed: a session may be
-//! stolen, and a screen left open.
+//! The proof that a signed-in person gives again before their means of signing in change: a session may be stolen, and
+//! a screen left open.
 
 use std::net::IpAddr;
 

@@ -9,7 +9,7 @@ use crate::domain::contact::{Attachment, Contact, ID_BYTES_MAX, SenderIdentifier
 use crate::domain::lane::AskedLane;
 use crate::runtime::tokens::{hex, sha256};
 
-/// Room in an id for what the contact that a caller makes by a key has behind the call's.
+/// Room in an id for the suffix of a contact that a caller makes by a key, after the call's own id.
 const LANE_BYTES_MAX: usize = 40;
 
 /// What a webhook asks for.

@@ -26,7 +26,7 @@ use crate::runtime::limits::{
 
 const JSON: &str = "application/json";
 
-/// How long a provider is let wait for its answer, and of that, how long the decision may take.
+/// How long a provider may wait for its answer, and how much of that the decision may take.
 pub(super) const fn waits(entry: &TelephonySettings) -> (Duration, Duration) {
     match entry.provider {
         Provider::Sip => (SIP_ANSWER_WAIT, SIP_DECIDE_WAIT),

@@ -256,7 +256,7 @@ fn received(walk: &Walk<'_>, decision: &Decision) -> Option<Received> {
             Matter::Issue(issue) => Some(issue),
             Matter::Thread | Matter::Unknown => None,
         },
-        // What somebody only claims is not known for having been filed.
+        // An issue that is only claimed does not become known by being filed.
         makes_issue_known: walk.admitted
             || (decision.disposition == Disposition::File && !claims_unknown(walk)),
         thread,

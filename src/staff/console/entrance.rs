@@ -110,8 +110,7 @@ pub(super) async fn visiting(
         return Ok(None);
     };
     let accounts = staff.accounts();
-    // A stream begins again and again by itself, and a page goes on saying that it is open: nobody sits there
-    // because of that.
+    // A stream reconnects by itself, and a page keeps saying that it is open: neither shows that somebody is there.
     let path = guest.here.split('?').next().unwrap_or_default();
     let live = if path == live::PATH || presence::is_beat(path) {
         accounts.peek(&organisation.id, &token).await?

@@ -93,7 +93,7 @@ impl<'a> Laid<'a> {
         let entries = self.lay_case(case.as_deref(), &person, read);
         let is_same = before == Some(&person);
         if let Some(before) = before.filter(|_| !is_same) {
-            // The file was looked at by itself; here it meets what it does not speak of.
+            // The file was checked by itself; here it is checked against what it does not mention.
             let reviewed = self.reviewed(case.as_deref(), file);
             let found = faults_of_change_since(&person, Some(before), self.organisation, &reviewed);
             self.faults.extend(found.into_iter().map(|fault| of(&person.id, fault)));

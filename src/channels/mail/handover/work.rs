@@ -299,8 +299,7 @@ impl Work<'_> {
         {
             envelope.parameters.push(Bytes::from_static(b"SMTPUTF8"));
         }
-        // The sender addressed somebody else: no bounce tells of a mailbox that is the
-        // organisation's own affair.
+        // The sender addressed somebody else: a bounce must not reveal a mailbox that is the organisation's own affair.
         let offer = self.edge.relay.capabilities().await;
         let silent = offer.dsn.then(|| Bytes::from_static(b"NOTIFY=NEVER"));
         let recipient = Recipient {
