@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 mod blank;
 #[path = "layering/imports.rs"]
 mod imports;
+#[path = "layering/kinds.rs"]
+mod kinds;
 #[path = "layering/names.rs"]
 mod names;
 #[path = "layering/pages.rs"]
