@@ -154,6 +154,22 @@ pub fn on_record(profile: &Profile, restriction: &Restriction) -> Vec<BrokenRule
     broken
 }
 
+/// Dates that do not come after the start: their keys, and why that is wrong.
+pub fn before_the_start(
+    profile: &Profile,
+    restriction: &Restriction,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let zone = profile.timezone;
+    let starts = restriction.starts.map(|starts| starts.start(zone));
+    let dates = [
+        ("ends", restriction.ends, "it ends before it starts"),
+        ("review_due", restriction.review_due, "its review is due before it starts"),
+    ];
+    dates
+        .into_iter()
+        .filter_map(move |(key, last, what)| (last?.end(zone) <= starts?).then_some((key, what)))
+}
+
 /// Whether dates are in order and within the profile's longest period: of the next review since the last, where
 /// there was one, and of an end since the start.
 pub fn dates(
@@ -167,16 +183,8 @@ pub fn dates(
     let mut add = |path: &str, key: &'static str, what: String| {
         broken.push(BrokenRule { key, ..fault(profile, path, what) });
     };
-    let starts = restriction.starts.map(|starts| starts.start(zone));
-    for (key, last, what) in [
-        ("ends", restriction.ends, "it ends before it starts"),
-        ("review_due", restriction.review_due, "its review is due before it starts"),
-    ] {
-        if let (Some(starts), Some(last)) = (starts, last)
-            && last.end(zone) <= starts
-        {
-            add("review", key, what.to_owned());
-        }
+    for (key, what) in before_the_start(profile, restriction) {
+        add("review", key, what.to_owned());
     }
     if restriction.ends.is_none()
         && restriction.review_due.is_none()

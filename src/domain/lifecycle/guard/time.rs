@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::Case;
+use crate::domain::activation::before_the_start;
 use crate::domain::broken::Broken;
 use crate::domain::calendar::add_months;
 use crate::domain::case::anchors::{decided_on, will_hold};
@@ -86,16 +87,8 @@ fn dates(
         Broken::new(code, what).clause(profile.clause_of(path)).key(key)
     };
     let first = restriction.starts.map(|starts| starts.day(zone));
-    let dates = [
-        ("ends", restriction.ends, "it ends before it starts"),
-        ("review_due", restriction.review_due, "its review is due before it starts"),
-    ];
-    for (key, last, what) in dates {
-        if let (Some(starts), Some(last)) = (restriction.starts, last)
-            && last.end(zone) <= starts.start(zone)
-        {
-            broken.push(by(RefusalCode::DatesOrder, "review", what.to_owned(), key));
-        }
+    for (key, what) in before_the_start(profile, restriction) {
+        broken.push(by(RefusalCode::DatesOrder, "review", what.to_owned(), key));
     }
     if restriction.review_due.is_none() && restriction.ends.is_none() {
         let what = "it has neither a review nor an end date".to_owned();
