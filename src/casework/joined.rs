@@ -30,7 +30,7 @@ pub(super) struct JoinedPage {
 pub struct AllRecords {
     /// The one that was opened, as it is enforced: with what is on the others.
     pub whole: Arc<Person>,
-    /// Each as it is, the one that the others are merged into first.
+    /// Each as it is; first the one that the others are merged into.
     pub records: Vec<Arc<Person>>,
 }
 

@@ -117,7 +117,7 @@ impl<'a> Owner<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowance {
     Ordinary,
-    /// A safeguard's: twice as far, since what fills the quota may not keep an emergency's pictures out.
+    /// A safeguard's: up to twice the quota, so that whatever fills it can't keep the pictures of an emergency out.
     Safeguard,
 }
 

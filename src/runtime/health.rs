@@ -45,8 +45,8 @@ impl Health {
         self
     }
 
-    /// Says when contacts may be sent here. Not while every part works: a gateway whose store or mail server is away
-    /// decides on what it knows, and one that gets no contacts can't.
+    /// Says when contacts may be sent here. That does not wait for every part to work: a gateway whose store or mail
+    /// server is away still decides on what it knows, if it gets the contacts.
     #[must_use]
     pub fn serving_while(mut self, serves: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.serves = Some(Arc::new(serves));

@@ -1,5 +1,5 @@
-//! Links with which somebody chooses a password. Of one account one holds at a time, and of all that would
-//! make the first account one as well.
+//! Links with which somebody chooses a password. One is valid per account at a time, and only one that would make the
+//! first account.
 
 use chrono::TimeDelta;
 use subtle::ConstantTimeEq;

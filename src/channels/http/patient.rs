@@ -1,4 +1,4 @@
-//! Bodies that are waited for, piece by piece, and not for ever.
+//! Waiting for bodies piece by piece, and not for ever.
 
 use std::future::Future;
 use std::pin::Pin;

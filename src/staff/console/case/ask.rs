@@ -23,7 +23,7 @@ pub(super) struct FieldView {
     pub w: &'static words::Steps,
     pub id: String,
     pub name: String,
-    /// Before it, the question to which it and those after it belong.
+    /// The question in front of it, to which it and those after it belong.
     pub heading: Option<&'static str>,
     pub label: String,
     pub hint: Option<&'static str>,
