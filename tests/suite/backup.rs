@@ -102,6 +102,14 @@ pub fn restore(place: &Place, from: &Path) -> Command {
     command
 }
 
+/// The last entry of the trail in a backup: the keeper may write others as soon as the backup has begun.
+pub fn last_entry(backup: &Path) -> usize {
+    let manifest = std::fs::read(backup.join("manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let number = manifest["organisations"][0]["last_entry"]["number"].as_u64().unwrap();
+    usize::try_from(number).unwrap()
+}
+
 /// What it printed.
 pub fn done(command: &mut Command) -> String {
     let output = command.output().unwrap();

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use super::held::{self, Held};
-use super::{JO, backup, bare, contact, done, files, mail, restore, site, some_work, verify};
+use super::{
+    JO, backup, bare, contact, done, files, last_entry, mail, restore, site, some_work, verify,
+};
 use crate::served::Served;
 use crate::store_contract::servers::{self, OnRedis};
 
@@ -56,16 +58,11 @@ async fn backed_up(url: Option<&str>, to: &Path) -> (super::Site, Vec<Value>, Ve
     (site, audit, items)
 }
 
-fn manifest(folder: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap()
-}
-
 /// Restores into the store of this URL, starts a gateway on it, and compares.
 async fn is_restored(url: Option<&str>, from: &Path, audit: &[Value], items: &[Value]) {
     let there = bare(url).await;
     tokio::task::block_in_place(|| drop(done(&mut restore(&there.place, from))));
-    let last = manifest(from)["organisations"][0]["last_entry"]["number"].as_u64().unwrap();
-    let last = usize::try_from(last).unwrap();
+    let last = last_entry(from);
     let served = there.place.serve();
     let now = served.audit().await;
     assert_eq!(now[..last], audit[..last]);
