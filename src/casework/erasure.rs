@@ -33,6 +33,9 @@ const ASKED: &str = "erasure_asked";
 /// The kind of document that says what an erasure removed: without personal data, for good.
 pub(super) const PROOF: &str = "erasure_proof";
 
+/// As a proof counts kept originals.
+const ORIGINALS: &str = "originals";
+
 /// An erasure that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedErasure {
@@ -73,6 +76,12 @@ pub struct Proof {
     /// Entries of the trail that had no seal yet when they went: their salts are forgotten later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unsealed: Vec<u64>,
+    /// Originals of items that went in the step before, by item. The next step removes them first, and counts them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    originals: BTreeMap<String, String>,
+    /// Of these, how many were removed since the last entry of the trail.
+    #[serde(skip)]
+    originals_gone: u64,
 }
 
 /// What would be removed, what would stay, and why it may be refused.
@@ -111,20 +120,39 @@ impl Proof {
         }
     }
 
+    /// As everybody may see it: originals that are still to be removed are named by the contact's id.
+    pub(super) fn without_names(self) -> Self {
+        Proof { originals: BTreeMap::new(), ..self }
+    }
+
+    /// Originals were removed: the next entry of the trail says so.
+    fn count_originals(&mut self, gone: u64) {
+        if gone > 0 {
+            *self.removed.entry(ORIGINALS.to_owned()).or_default() += gone;
+            self.originals_gone = gone;
+        }
+    }
+
     /// Nothing is left: the trail's entry of that, with how much went in all.
     pub(super) fn complete(&mut self) -> AuditEvent {
         self.is_complete = true;
+        self.originals_gone = 0;
         AuditEvent::Erased(self.entry(self.removed.clone(), Vec::new()))
     }
 
     /// Adds what goes in one step: the trail's entry of it.
     pub(super) fn add(
         &mut self,
-        removed: BTreeMap<String, u64>,
+        mut removed: BTreeMap<String, u64>,
         entries: Vec<(u64, u64)>,
     ) -> AuditEvent {
         for (what, many) in &removed {
             *self.removed.entry(what.clone()).or_default() += many;
+        }
+        // Counted in all when they were removed.
+        let originals = std::mem::take(&mut self.originals_gone);
+        if originals > 0 {
+            removed.insert(ORIGINALS.to_owned(), originals);
         }
         AuditEvent::Erased(self.entry(removed, entries))
     }

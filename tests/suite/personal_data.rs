@@ -4,6 +4,7 @@ mod equality;
 mod erasure;
 mod export;
 mod keys;
+mod killed;
 mod left;
 mod mounted;
 mod retention;

@@ -21,8 +21,8 @@ impl Desk {
     /// # Errors
     /// The store can't be read.
     pub async fn erasures(&self, organisation: &OrganisationId) -> Result<Vec<Proof>, Fault> {
-        let proofs = self.every_of(organisation, PROOF).await?;
-        Ok(proofs.into_iter().map(|(_, proof)| proof).collect())
+        let proofs = self.every_of::<Proof>(organisation, PROOF).await?;
+        Ok(proofs.into_iter().map(|(_, proof)| proof.without_names()).collect())
     }
 
     /// What one erasure removed.
@@ -35,7 +35,8 @@ impl Desk {
         erasure: &str,
     ) -> Result<Proof, Fault> {
         let document = self.store.document(organisation, PROOF, erasure).await?;
-        Ok(document.ok_or(Fault::NotFound("erasure"))?.read()?)
+        let proof: Proof = document.ok_or(Fault::NotFound("erasure"))?.read()?;
+        Ok(proof.without_names())
     }
 
     /// Erasures that somebody asked for and nobody has approved, the oldest first.

@@ -224,7 +224,7 @@ impl Desk {
                 if document.kind == REMINDED
                     && let Some(item) = self.store.item(id, &document.id).await?
                 {
-                    batch = self.item_gone(id, item, batch, &mut counts).await?;
+                    batch = self.item_gone(id, item, batch, (&mut proof, &mut counts)).await?;
                 }
             }
             let said = proof.add(counts, Vec::new());
@@ -232,16 +232,26 @@ impl Desk {
         }
     }
 
-    /// A batch, and the removals so far.
+    /// A batch, and the removals so far, with the originals whose items went before.
     pub(in crate::casework) async fn step_of(
         &self,
         id: &OrganisationId,
         fresh: Proof,
     ) -> Result<(Batch, Proof), Fault> {
+        let mut proof = self.removed_so_far(id, fresh).await?;
+        self.originals_gone(id, &mut proof).await?;
+        Ok((Batch::new(self.stamp(&proof.approved_by)), proof))
+    }
+
+    /// The proof as the last step left it.
+    pub(in crate::casework) async fn removed_so_far(
+        &self,
+        id: &OrganisationId,
+        fresh: Proof,
+    ) -> Result<Proof, Fault> {
         let stored = self.store.document(id, PROOF, &fresh.id).await?;
         let proof = stored.map(|document| document.read::<Proof>()).transpose()?;
-        let proof = proof.unwrap_or(fresh);
-        Ok((Batch::new(self.stamp(&proof.approved_by)), proof))
+        Ok(proof.unwrap_or(fresh))
     }
 
     pub(in crate::casework) async fn write_step(

@@ -80,8 +80,7 @@ impl Desk {
         }
     }
 
-    /// Adds to a batch that these entries go, with the contacts that they are about. Originals go before the
-    /// items that name them.
+    /// Adds to a batch that these entries go, with the contacts that they are about.
     pub(in crate::casework) async fn entries_gone(
         &self,
         organisation: &OrganisationId,
@@ -95,7 +94,8 @@ impl Desk {
             if let Some(contact) = contact {
                 count(&mut counts, "contacts");
                 if let Some(item) = self.store.item(organisation, &contact).await? {
-                    batch = self.item_gone(organisation, item, batch, &mut counts).await?;
+                    let counted = (&mut *proof, &mut counts);
+                    batch = self.item_gone(organisation, item, batch, counted).await?;
                 }
                 batch = batch.gone(Gone::Contact { contact, person: of.clone() });
             }
@@ -115,17 +115,17 @@ impl Desk {
         Ok(batch.audit(proof.add(counts, ranges(numbers))))
     }
 
-    /// An item with its original, and the work still to be done on it.
+    /// Adds to a batch that an item goes, with the work still to be done on it. The proof names its original, which the
+    /// next step removes: so no item is ever without its original, wherever a gateway ends.
     pub(in crate::casework) async fn item_gone(
         &self,
         organisation: &OrganisationId,
         item: QueueItem,
         mut batch: Batch,
-        counts: &mut BTreeMap<String, u64>,
+        (proof, counts): (&mut Proof, &mut BTreeMap<String, u64>),
     ) -> Result<Batch, Fault> {
         if let Some(reference) = &item.archived {
-            self.archive.discard(organisation, reference).await?;
-            count(counts, "originals");
+            proof.originals.insert(item.id.clone(), reference.clone());
         }
         for kind in WORK_ON_ITEMS {
             if let Some(work) = self.store.document(organisation, kind, &item.id).await? {
@@ -134,6 +134,25 @@ impl Desk {
         }
         count(counts, "items");
         Ok(batch.gone(Gone::Item(Box::new(item))))
+    }
+
+    /// Removes the originals of items that are gone. A contact that came in again meanwhile has an item again, which
+    /// keeps the original.
+    pub(super) async fn originals_gone(
+        &self,
+        organisation: &OrganisationId,
+        proof: &mut Proof,
+    ) -> Result<(), Fault> {
+        let mut gone = 0;
+        for (item, reference) in std::mem::take(&mut proof.originals) {
+            let names = |item: QueueItem| item.archived.as_ref() == Some(&reference);
+            if !self.store.item(organisation, &item).await?.is_some_and(names) {
+                self.archive.discard(organisation, &reference).await?;
+                gone += 1;
+            }
+        }
+        proof.count_originals(gone);
+        Ok(())
     }
 
     /// Forgets the salt of an entry; `false`: it has no seal yet.

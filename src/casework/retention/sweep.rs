@@ -146,7 +146,7 @@ impl Desk {
             Ok(true) => self.say_swept(id, held).await,
             Ok(false) => {
                 self.put_off(held, RETENTION_PAUSE).await?;
-                Ok(self.step_of(id, held.work.fresh()).await?.1)
+                Ok(self.removed_so_far(id, held.work.fresh()).await?.without_names())
             }
             Err(fault) => {
                 self.put_off(held, Desk::pause_of(held)).await?;
@@ -216,7 +216,7 @@ impl Desk {
         if sweeping.asked.class == Class::Items {
             let mut counts = BTreeMap::new();
             for item in due.into_iter().filter_map(|one| one.item) {
-                batch = self.item_gone(id, item, batch, &mut counts).await?;
+                batch = self.item_gone(id, item, batch, (&mut proof, &mut counts)).await?;
             }
             batch = batch.audit(proof.add(counts, Vec::new()));
         } else {
