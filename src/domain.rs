@@ -77,6 +77,7 @@ pub mod retention;
 pub mod roster;
 pub mod row;
 pub mod safeguard;
+mod seen;
 pub mod sender;
 pub mod tally;
 pub mod templates;

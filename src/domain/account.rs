@@ -5,12 +5,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-use unicode_security::skeleton;
 
 use super::language::Language;
 use super::profile::Role;
 use super::provider::Identity;
+
+pub use super::seen::as_seen;
 
 /// Somebody who may sign in to the console of one organisation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,13 +165,6 @@ pub fn login(written: &str) -> Option<String> {
     let plain = |c: char| c.is_alphanumeric() || ".-_@+'".contains(c);
     let fits = (1..=LOGIN_CHARS_MAX).contains(&login.chars().count());
     (fits && login.chars().all(plain)).then_some(login)
-}
-
-/// A name as it is compared with others: two that look alike are one (UTS #39 4), with or without blanks and
-/// marks between the letters.
-pub fn as_seen(name: &str) -> String {
-    let plain = name.nfkc().collect::<String>().to_lowercase();
-    skeleton(&plain).filter(|c| c.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl CaseFile {
 
     /// Whether somebody is the subject of a complaint that the person made and that is open.
     pub fn is_accused(&self, staff: &str) -> bool {
-        self.staff_complaints.iter().any(|one| one.about == staff && one.closed.is_none())
+        self.staff_complaints.iter().any(|one| one.is_about(staff) && one.closed.is_none())
     }
 
     /// The last letter of a kind about something that was sent.

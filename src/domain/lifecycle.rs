@@ -312,7 +312,7 @@ impl<'a> Work<'a> {
 pub(super) fn accused(file: &CaseFile, name: &str) -> Option<Broken> {
     let what = if file.is_accused(name) {
         format!("{name} is the subject of an open complaint by this person")
-    } else if file.incidents.iter().any(|one| one.staff.iter().any(|staff| staff == name)) {
+    } else if file.incidents.iter().any(|one| one.is_about(name)) {
         format!("an incident on this person's file is about {name}")
     } else {
         return None;

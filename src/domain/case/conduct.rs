@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::Channel;
 use crate::domain::moment::Moment;
+use crate::domain::seen::as_seen;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,6 +64,11 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Whether it is about a member of staff, however their name is typed.
+    pub fn is_about(&self, name: &str) -> bool {
+        self.staff.iter().any(|staff| as_seen(staff) == as_seen(name))
+    }
+
     pub fn state(&self) -> &'static str {
         match self.closed.as_ref().map(|closed| closed.outcome) {
             None => "open",
@@ -162,4 +168,11 @@ pub struct StaffComplaint {
     pub about: String,
     pub what: String,
     pub closed: Option<Closed<String>>,
+}
+
+impl StaffComplaint {
+    /// Whether it is about a member of staff, however their name is typed.
+    pub fn is_about(&self, name: &str) -> bool {
+        as_seen(&self.about) == as_seen(name)
+    }
 }
