@@ -113,19 +113,16 @@ pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
     Some(day(profile, last))
 }
 
-/// The letter that tells the person of a proposal: the last one drafted, one that went before others.
+/// The letter that tells the person of a proposal as it is: the last one drafted, one that went before others. One that
+/// went before the proposal was changed told them something else, and one about the restriction tells of what holds.
 pub(in crate::domain) fn imposing_letter<'f>(
     file: &'f CaseFile,
     proposal: &Proposal,
 ) -> Option<&'f CaseLetter> {
-    let about = |one: &&CaseLetter| {
-        one.kind.imposes() && (one.about == proposal.id || one.about == proposal.restriction.id)
-    };
-    let sent = file
-        .letters
-        .iter()
-        .rev()
-        .filter(about)
-        .find(|one| one.sent.as_ref().is_some_and(|sent| sent.at >= proposal.at));
-    sent.or_else(|| file.letters.iter().rev().find(about))
+    let mut letters = file.letters.iter().rev().filter(|one| {
+        let told_before = one.sent.as_ref().is_some_and(|sent| sent.at < proposal.terms_since());
+        one.kind.imposes() && one.about == proposal.id && !told_before
+    });
+    let sent = letters.clone().find(|one| one.sent.is_some());
+    sent.or_else(|| letters.next())
 }

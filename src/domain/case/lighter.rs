@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use crate::domain::calendar::{Per, QuotaWindow};
 use crate::domain::channel::Channel;
 use crate::domain::profile::Profile;
@@ -24,7 +26,47 @@ pub fn is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) 
         (Some(_), None) => false,
         (Some(before), Some(after)) => after.end(zone) <= before.end(zone),
     };
-    observes && starts_no_earlier && ends_no_later && kind_is_lighter(profile, before, after)
+    // A later start or review may put off the end that the policy's clock sets.
+    let runs_out_no_later = match (before.runs_out(profile), after.runs_out(profile)) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(before), Some(after)) => after <= before,
+    };
+    observes
+        && starts_no_earlier
+        && ends_no_later
+        && runs_out_no_later
+        && kind_is_lighter(profile, before, after)
+}
+
+/// A restriction with changes to keys of its JSON form. Another kind is one of another clause.
+///
+/// # Errors
+/// They don't fit it.
+pub fn varied_by(
+    profile: &Profile,
+    before: &Restriction,
+    changes: &Map<String, Value>,
+) -> serde_json::Result<Restriction> {
+    let mut whole = serde_json::to_value(before)?;
+    if let Value::Object(map) = &mut whole {
+        map.extend(changes.clone());
+    }
+    let mut after: Restriction = serde_json::from_value(whole)?;
+    let kind = after.kind.name();
+    if kind != before.kind.name() && !changes.contains_key("clause") {
+        after.clause = profile.clause_for(kind).map(str::to_owned);
+    }
+    Ok(after)
+}
+
+/// Whether `after` is looked at again, or over, by the day on which `before` is reviewed.
+pub fn is_reviewed_as_soon(profile: &Profile, before: &Restriction, after: &Restriction) -> bool {
+    let zone = profile.timezone;
+    before.review_due.is_none_or(|due| {
+        let last = after.review_due.or(after.ends);
+        last.is_some_and(|last| last.end(zone) <= due.end(zone))
+    })
 }
 
 fn kind_is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) -> bool {

@@ -54,6 +54,13 @@ pub struct Proposal {
     pub signature: Option<Signature>,
     /// Why it was sent back.
     pub sent_back: Option<String>,
+    /// Since when it has had its restriction, incidents and aim, where it was drafted again with the same ones: a letter
+    /// that told of them still does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_since: Option<DateTime<Utc>>,
+    /// Those who proposed, signed or sent back an earlier form of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_hands: Vec<String>,
 }
 
 impl Proposal {
@@ -80,6 +87,35 @@ impl Proposal {
             | ProposalState::Done
             | ProposalState::Withdrawn => false,
         }
+    }
+
+    /// Since when its letter says what it says.
+    pub fn terms_since(&self) -> DateTime<Utc> {
+        self.terms_since.unwrap_or(self.at)
+    }
+
+    /// It takes the place of an earlier draft.
+    #[must_use]
+    pub fn in_place_of(mut self, earlier: &Proposal) -> Self {
+        let is_same = self.restriction == earlier.restriction
+            && self.incidents == earlier.incidents
+            && self.aim == earlier.aim;
+        self.terms_since = is_same.then(|| earlier.terms_since());
+        self.earlier_hands = earlier.everybody().cloned().collect();
+        self
+    }
+
+    /// Somebody had a hand in it, and may have none in its final form.
+    pub fn keep_hand(&mut self, name: &str) {
+        if !self.earlier_hands.iter().any(|one| one == name) {
+            self.earlier_hands.push(name.to_owned());
+        }
+    }
+
+    /// Everybody who proposed, signed or sent back any form of it.
+    pub fn everybody(&self) -> impl Iterator<Item = &String> {
+        let signed = self.signers().map(|signature| &signature.name);
+        std::iter::once(&self.by).chain(&self.earlier_hands).chain(signed)
     }
 
     /// Everybody who signed anything of it.

@@ -96,6 +96,15 @@ pub struct Reconciliation {
     pub how: String,
     pub by: String,
     pub at: DateTime<Utc>,
+    /// Since when it says nothing any more: the person needs something else by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_since: Option<DateTime<Utc>>,
+}
+
+impl Reconciliation {
+    pub const fn holds(&self) -> bool {
+        self.void_since.is_none()
+    }
 }
 
 /// Something else that was done: on social media, in law, with the police. A record only.

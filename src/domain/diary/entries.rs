@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Case, Deadline, Diary, What};
 use crate::domain::calendar::add_months;
-use crate::domain::case::anchors::{anchor_day, day, last_day};
+use crate::domain::case::anchors::{anchor_day, day, imposing_letter, last_day};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::case::conduct::{AgreementState, Medium};
 use crate::domain::case::letter::LetterKind;
@@ -193,8 +193,8 @@ impl Diary<'_> {
         let waiting = |state| matches!(state, ProposalState::Signed);
         for proposal in file.proposals.iter().filter(|one| waiting(one.state) && within.is_some()) {
             let Some(signature) = &proposal.signature else { continue };
-            let sent =
-                file.sent(LetterKind::Restriction, &proposal.id).and_then(|one| one.sent.as_ref());
+            let told = imposing_letter(file, proposal).filter(|one| one.has_gone());
+            let sent = told.and_then(|one| one.sent.as_ref());
             let decided = self.day(signature.at);
             self.letter(case, &proposal.id, decided, sent.map(|sent| self.day(sent.at)));
         }

@@ -1,7 +1,6 @@
 //! From a case to the parts of a letter, in the order in which they are said.
 
 use chrono::NaiveDate;
-use serde_json::Value;
 
 use super::terms::Terms;
 use super::{
@@ -13,6 +12,7 @@ use crate::domain::case::anchors::{day, decided_on, last_day, will_hold};
 use crate::domain::case::appeal::{Appeal, AppealOutcome};
 use crate::domain::case::conduct::{Warning, WarningKind};
 use crate::domain::case::letter::{CaseLetter, LetterKind, parts_of};
+use crate::domain::case::lighter::varied_by;
 use crate::domain::case::proposal::Proposal;
 use crate::domain::case::restraint::{Restraint, Review, ReviewOutcome};
 use crate::domain::channel::Channel;
@@ -116,7 +116,7 @@ impl<'a> Subject<'a> {
             Some(_) => proposed(),
             None => held.or_else(proposed),
         };
-        let restriction = restriction.map(|before| changed(before, about.letter));
+        let restriction = restriction.map(|before| changed(profile, before, about.letter));
         let warning = file.warning(id);
         Subject { about, warning, appeal, review, proposal, known, restriction }
     }
@@ -159,13 +159,11 @@ impl<'a> Subject<'a> {
 }
 
 /// A restriction with the new terms that a draft writes down.
-fn changed(before: Restriction, letter: &CaseLetter) -> Restriction {
+fn changed(profile: &Profile, before: Restriction, letter: &CaseLetter) -> Restriction {
     if letter.changes.is_empty() {
         return before;
     }
-    let Ok(Value::Object(mut whole)) = serde_json::to_value(&before) else { return before };
-    whole.extend(letter.changes.clone());
-    serde_json::from_value(Value::Object(whole)).unwrap_or(before)
+    varied_by(profile, &before, &letter.changes).unwrap_or(before)
 }
 
 fn parts(subject: &Subject<'_>) -> Vec<Said> {

@@ -65,7 +65,7 @@ pub(super) fn before_signatures(work: &Work<'_>, proposal: &Proposal) -> Vec<Bro
 fn of_the_proposal(case: &Case<'_, '_>) -> Vec<Broken> {
     let mut broken = Vec::new();
     broken.extend(id_of_its_own(case));
-    broken.extend(kind(case));
+    broken.extend(kind_refused(case.profile(), case.restriction.kind.name()));
     broken.extend(unset_values(case));
     broken.extend(fairness::recorded(case));
     broken.extend(fairness::adjustments(case));
@@ -86,8 +86,8 @@ fn id_of_its_own(case: &Case<'_, '_>) -> Option<Broken> {
     is_over.then(|| Broken::new(RefusalCode::StateWrong, what).key("restriction.id"))
 }
 
-fn kind(case: &Case<'_, '_>) -> Option<Broken> {
-    let (profile, kind) = (case.profile(), case.restriction.kind.name());
+/// Whether the policy allows a kind.
+pub(super) fn kind_refused(profile: &Profile, kind: KindName) -> Option<Broken> {
     let key = format!("kinds.{kind}");
     match profile.kinds.get(&kind) {
         Some(rule) if rule.allowed => None,

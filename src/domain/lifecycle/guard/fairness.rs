@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Case;
 use crate::domain::broken::Broken;
 use crate::domain::case::conduct::{
-    AgreementState, Incident, IncidentOutcome, Medium, Severity, Warning,
+    Agreement, AgreementState, Incident, IncidentOutcome, Medium, Severity, Warning,
 };
 use crate::domain::invisible::is_blank;
 use crate::domain::merge::together;
@@ -76,9 +76,11 @@ fn incidents_named(case: &Case<'_, '_>) -> Vec<Broken> {
 /// The incidents that a proposal may rest on: those named, without those closed as no action.
 pub(super) fn incidents<'c>(case: &'c Case<'_, '_>) -> impl Iterator<Item = &'c Incident> {
     let named = case.proposal.incidents.iter().filter_map(|id| case.file().incident(id));
-    named.filter(|one| {
-        one.closed.as_ref().is_none_or(|closed| closed.outcome != IncidentOutcome::NoAction)
-    })
+    named.filter(|one| calls_for_action(one))
+}
+
+fn calls_for_action(incident: &Incident) -> bool {
+    incident.closed.as_ref().is_none_or(|closed| closed.outcome != IncidentOutcome::NoAction)
 }
 
 /// Whether some incident is severe, on a ground that the profile calls severe.
@@ -110,11 +112,9 @@ pub(super) fn adjustments(case: &Case<'_, '_>) -> Vec<Broken> {
             continue;
         }
         let id = name_of(adjustment, index);
-        let reconciled = case
-            .file()
-            .reconciliations
-            .iter()
-            .any(|one| one.adjustment == id && one.restriction == case.restriction.id);
+        let reconciled = case.file().reconciliations.iter().any(|one| {
+            one.holds() && one.adjustment == id && one.restriction == case.restriction.id
+        });
         if !reconciled {
             let what = format!(
                 "adjustment `{id}` says that the person needs `{channel}`, which this closes"
@@ -152,7 +152,13 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
         && (rule.agreement_grounds.is_empty()
             || rule.agreement_grounds.iter().any(|one| one == ground));
     if agreement_first {
-        let tried = case.file().agreements.iter().any(|one| match one.state {
+        let answers_something = |one: &&Agreement| {
+            let mut before = case.file().incidents.iter();
+            case.file().is_from_elsewhere("agreements", &one.id)
+                || before.any(|was| was.happened_at <= one.offered_at && calls_for_action(was))
+        };
+        let mut offered = case.file().agreements.iter().filter(answers_something);
+        let tried = offered.any(|one| match one.state {
             AgreementState::Refused | AgreementState::Breached => true,
             AgreementState::Offered => {
                 let offered = crate::domain::case::anchors::day(profile, one.offered_at);
@@ -173,11 +179,9 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
     let went_on = |since: DateTime<Utc>| incidents(case).any(|one| one.happened_at > since);
     let warned = case.file().warnings.iter().any(|warning| {
         counts_from(case.file(), warning).is_some_and(|since| {
-            let about_earlier = warning
-                .incidents
-                .iter()
-                .any(|id| case.file().incident(id).is_some_and(|one| one.happened_at <= since));
-            about_earlier && went_on(since)
+            // One whose incidents turned out to be nothing warned of nothing.
+            let mut about = warning.incidents.iter().filter_map(|id| case.file().incident(id));
+            about.any(|one| one.happened_at <= since && calls_for_action(one)) && went_on(since)
         })
     });
     let what = "no earlier warning counts: it must have been given, its letter sent if written, \

@@ -4,7 +4,7 @@ use super::Case;
 use super::fairness::{is_severe, is_violent};
 use crate::domain::broken::Broken;
 use crate::domain::case::anchors::imposing_letter;
-use crate::domain::case::letter::{parts_of, path_of_part};
+use crate::domain::case::letter::{CaseLetter, parts_of, path_of_part};
 use crate::domain::case::proposal::{AskedException, Proposal, Signature};
 use crate::domain::invisible::is_blank;
 use crate::domain::lifecycle::accused;
@@ -182,6 +182,14 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
         return Vec::new();
     }
     let Some(letter) = imposing_letter(case.file(), case.proposal) else {
+        let earlier = |one: &&CaseLetter| one.kind.imposes() && one.about == case.proposal.id;
+        if let Some(earlier) = case.file().letters.iter().rev().find(earlier) {
+            let id = &earlier.id;
+            let what = format!(
+                "letter `{id}` went before the proposal was changed, and tells of what it was then"
+            );
+            return vec![case.broken(RefusalCode::LetterNotSent, "letter.written", what)];
+        }
         let what = "no letter to the person was drafted";
         return vec![case.broken(RefusalCode::LetterMissing, "letter.must_say", what)];
     };

@@ -12,7 +12,7 @@ use crate::domain::case::conduct::Incident;
 use crate::domain::case::letter::{LetterKind, OMBUDSMAN};
 use crate::domain::case::proposal::ProposalState;
 use crate::domain::duty::Duty;
-use crate::domain::lifecycle::{Effect, Work};
+use crate::domain::lifecycle::{Effect, Work, accused};
 use crate::domain::profile::Role;
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Restriction, Status};
@@ -84,15 +84,16 @@ fn is_late(work: &Work<'_>, restriction: &Restriction, received: &Received) -> b
     appeal_window_ends(profile, &known).is_some_and(|last| day(profile, received.at) > last)
 }
 
-/// The first appeal suspends a restriction whenever it comes. After a decision one does again only
-/// in time and on grounds that are new.
+/// The first appeal suspends a restriction whenever it comes, and so does one after others that were withdrawn. After a
+/// decision one does again only in time and on grounds that are new.
 fn may_suspend(work: &Work<'_>, restriction: &str, received: &Received, late: bool) -> bool {
-    let mut earlier =
-        work.file.appeals.iter().filter(|one| one.restriction == restriction).peekable();
-    if earlier.peek().is_none() {
+    let appeals: Vec<&Appeal> =
+        work.file.appeals.iter().filter(|one| one.restriction == restriction).collect();
+    if !appeals.iter().any(|one| one.decision.is_some()) {
         return true;
     }
-    let known: Vec<&String> = earlier
+    let known: Vec<&String> = appeals
+        .into_iter()
         .flat_map(|one| std::iter::once(&one.received).chain(&one.joined))
         .flat_map(|one| &one.grounds)
         .collect();
@@ -123,11 +124,7 @@ pub(in crate::domain::lifecycle) fn assign_hearer(work: &mut Work<'_>, fields: &
             }
         }
     }
-    for why in involvement(work, &appeal.restriction, &name) {
-        let clause = work.profile().clause_of("appeal.hearer_uninvolved");
-        let what = format!("{name} {why}");
-        work.refuse(Broken::new(RefusalCode::HearerInvolved, what).clause(clause).key("name"));
-    }
+    must_not_be_involved(work, &appeal.restriction, &name, "name");
     if work.file.is_accused(&name) {
         work.must_not_be_accused(&name);
     }
@@ -135,6 +132,15 @@ pub(in crate::domain::lifecycle) fn assign_hearer(work: &mut Work<'_>, fields: &
     let hearer = Hearer { name, role, assigned_at: work.step.at };
     if let Some(found) = work.file.appeals.iter_mut().find(|one| one.id == appeal.id) {
         found.hearer = Some(hearer);
+    }
+}
+
+/// Refuses somebody who had to do with the restriction that is appealed against.
+fn must_not_be_involved(work: &mut Work<'_>, restriction: &str, name: &str, key: &str) {
+    for why in involvement(work, restriction, name) {
+        let clause = work.profile().clause_of("appeal.hearer_uninvolved");
+        let what = format!("{name} {why}");
+        work.refuse(Broken::new(RefusalCode::HearerInvolved, what).clause(clause).key(key));
     }
 }
 
@@ -160,7 +166,7 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
         if incident.reported_by == name {
             why.push("reported an incident behind it");
         }
-        if incident.staff.iter().any(|staff| staff == name) {
+        if incident.is_about(name) {
             why.push("is named as staff in an incident behind it");
         }
     }
@@ -180,6 +186,9 @@ pub(in crate::domain::lifecycle) fn decide(work: &mut Work<'_>, fields: &DecideA
     if appeal.hearer.as_ref().is_none_or(|hearer| hearer.name != by) {
         let what = format!("{by} was not chosen to hear this appeal");
         work.refuse(Broken::new(RefusalCode::AppealNotHearer, what).key("by"));
+    } else if accused(&work.file, by).is_none() {
+        // They may have taken part since they were chosen.
+        must_not_be_involved(work, &appeal.restriction, by, "by");
     }
     work.must_not_be_accused(by);
     let (Some(outcome), Some(why)) = (outcome, why) else { return };
@@ -249,6 +258,7 @@ pub(in crate::domain::lifecycle) fn notify(work: &mut Work<'_>, fields: &OfAppea
 
 pub(in crate::domain::lifecycle) fn withdraw(work: &mut Work<'_>, fields: &OfAppeal) {
     work.must(Duty::Record);
+    work.must_not_be_accused(work.step.by);
     let Some(appeal) = open_appeal(work, &fields.appeal) else { return };
     let at = work.step.at;
     if let Some(found) = work.file.appeals.iter_mut().find(|one| one.id == appeal.id) {

@@ -271,6 +271,17 @@ pub(super) fn must_have_gone(
     about: &str,
     since: Option<chrono::DateTime<chrono::Utc>>,
 ) {
+    must_have_told(work, kind, about, since, &|_| true);
+}
+
+/// The same of a letter that says what is about to be done.
+pub(super) fn must_have_told(
+    work: &mut Work<'_>,
+    kind: LetterKind,
+    about: &str,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+    tells: &dyn Fn(&CaseLetter) -> bool,
+) {
     let drafted: Vec<&CaseLetter> = work
         .file
         .letters
@@ -284,7 +295,11 @@ pub(super) fn must_have_gone(
             RefusalCode::LetterNotSent,
             format!("no letter `{name}` was drafted and sent first"),
         ),
-        drafted if drafted.iter().any(|one| one.has_gone()) => return,
+        drafted if drafted.iter().any(|one| one.has_gone() && tells(one)) => return,
+        drafted if drafted.iter().any(|one| one.has_gone()) => Broken::new(
+            RefusalCode::LetterNotSent,
+            format!("the letter `{name}` that went tells of other changes"),
+        ),
         _ => {
             Broken::new(RefusalCode::LetterNotSent, format!("the letter `{name}` was not sent yet"))
         }

@@ -13,13 +13,13 @@ use crate::domain::restriction::Status;
 pub(in crate::domain::lifecycle) fn propose(work: &mut Work<'_>, fields: &Propose) {
     work.must(Duty::Propose);
     let restriction = work.need(&fields.restriction, "restriction");
-    let redrafted = work.step.id.and_then(|id| work.file.proposal(id)).map(|one| one.state);
-    if redrafted.is_some_and(|state| {
-        !matches!(state, ProposalState::Draft | ProposalState::SentBack | ProposalState::Waiting)
+    let redrafted = work.step.id.and_then(|id| work.file.proposal(id)).cloned();
+    if redrafted.as_ref().is_some_and(|one| {
+        matches!(one.state, ProposalState::Signed | ProposalState::Done | ProposalState::Withdrawn)
     }) {
         work.wrong_state("the proposal is decided already; make a new one");
     }
-    let id = match (work.step.id, redrafted) {
+    let id = match (work.step.id, &redrafted) {
         (Some(id), Some(_)) => id.to_owned(),
         _ => work.new_id("PR", |file, id| file.proposal(id).is_some()),
     };
@@ -49,6 +49,12 @@ pub(in crate::domain::lifecycle) fn propose(work: &mut Work<'_>, fields: &Propos
         state: ProposalState::Draft,
         signature: None,
         sent_back: None,
+        terms_since: None,
+        earlier_hands: Vec::new(),
+    };
+    let proposal = match &redrafted {
+        Some(earlier) => proposal.in_place_of(earlier),
+        None => proposal,
     };
     work.file.proposals.retain(|one| one.id != id);
     work.file.proposals.push(proposal.clone());
@@ -106,15 +112,27 @@ pub(in crate::domain::lifecycle) fn sign_off(work: &mut Work<'_>, fields: &SignO
     };
     match fields.exception {
         None => {
-            found.signature = Some(signature);
+            if let Some(before) = found.signature.replace(signature) {
+                found.keep_hand(&before.name);
+            }
             found.state = ProposalState::Signed;
         }
         Some(exception) => {
-            for asked in found.exceptions.iter_mut().filter(|one| one.exception == exception) {
-                asked.signature = Some(signature.clone());
+            for before in signed_instead(found, exception, &signature) {
+                found.keep_hand(&before.name);
             }
         }
     }
+}
+
+/// Signs an exception, and returns the signatures that were there before.
+fn signed_instead(
+    proposal: &mut Proposal,
+    exception: Exception,
+    signature: &Signature,
+) -> Vec<Signature> {
+    let asked = proposal.exceptions.iter_mut().filter(|one| one.exception == exception);
+    asked.filter_map(|one| one.signature.replace(signature.clone())).collect()
 }
 
 /// The role of the person who takes the step, if it is one that signs.
@@ -150,6 +168,10 @@ pub(in crate::domain::lifecycle) fn send_back(work: &mut Work<'_>, fields: &OfPr
     set_state(work, &proposal.id, ProposalState::SentBack);
     if let Some(found) = work.file.proposals.iter_mut().find(|one| one.id == proposal.id) {
         found.sent_back = why;
+        let signers = proposal.signers().map(|signature| signature.name.as_str());
+        for name in signers.chain([work.step.by]) {
+            found.keep_hand(name);
+        }
         found.signature = None;
         for asked in &mut found.exceptions {
             asked.signature = None;

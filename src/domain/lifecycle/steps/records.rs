@@ -12,7 +12,7 @@ use crate::domain::duty::Duty;
 use crate::domain::leaver::NoSuccessor;
 use crate::domain::lifecycle::guard::name_of;
 use crate::domain::lifecycle::{Effect, Work};
-use crate::domain::person::Engaged;
+use crate::domain::person::{Adjustment, Engaged};
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::{Absence, Kind, PointOfContact, StaffContact};
 
@@ -96,7 +96,9 @@ pub(in crate::domain::lifecycle) fn reconcile_adjustment(
         work.unknown("restriction", &restriction);
     }
     let (by, at) = (work.step.by.to_owned(), work.step.at);
-    work.file.reconciliations.push(Reconciliation { adjustment, restriction, how, by, at });
+    let void_since = None;
+    let reconciled = Reconciliation { adjustment, restriction, how, by, at, void_since };
+    work.file.reconciliations.push(reconciled);
 }
 
 pub(in crate::domain::lifecycle) fn record_staff_complaint(
@@ -127,7 +129,7 @@ pub(in crate::domain::lifecycle) fn close_staff_complaint(
         Some(found) if found.closed.is_some() => {
             work.wrong_state(format!("complaint `{id}` is closed already"));
         }
-        Some(found) if found.about == by => {
+        Some(found) if found.is_about(&by) => {
             let what = format!("{by} can't close a complaint about themselves");
             work.refuse(Broken::new(RefusalCode::DeciderAccused, what).key("by"));
         }
@@ -149,6 +151,14 @@ pub(in crate::domain::lifecycle) fn record_adjustment(
     adjustment.id = Some(id.clone());
     work.make(&id, "adjustment");
     // Recorded again under its id, an adjustment is what it says now.
+    let mut known = work.person.adjustments.iter().filter(|one| one.id.as_deref() == Some(&id));
+    let needs = |one: &Adjustment| (one.kind, one.channel);
+    if known.any(|known| needs(known) != needs(&adjustment)) {
+        let at = work.step.at;
+        for one in work.file.reconciliations.iter_mut().filter(|one| one.adjustment == id) {
+            one.void_since.get_or_insert(at);
+        }
+    }
     work.person.adjustments.retain(|one| one.id.as_deref() != Some(&id));
     work.person.adjustments.push(adjustment);
 }

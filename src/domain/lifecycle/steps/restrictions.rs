@@ -3,14 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
-use super::letters::must_have_gone;
+use super::letters::{must_have_gone, must_have_told};
 use super::proposals::{named, set_state};
 use crate::domain::broken::Broken;
 use crate::domain::calendar::add_months;
 use crate::domain::case::act::{Lift, OfProposal, ReviewStep, Vary};
 use crate::domain::case::anchors::{day, imposing_letter, review_from};
-use crate::domain::case::letter::LetterKind;
-use crate::domain::case::lighter::is_lighter;
+use crate::domain::case::letter::{CaseLetter, LetterKind};
+use crate::domain::case::lighter::{is_lighter, is_reviewed_as_soon, varied_by};
 use crate::domain::case::proposal::{Proposal, ProposalState};
 use crate::domain::case::restraint::{Ending, Restraint, Review, ReviewOutcome, Variation};
 use crate::domain::duty::Duty;
@@ -44,8 +44,7 @@ pub(in crate::domain::lifecycle) fn put_in_force(work: &mut Work<'_>, fields: &O
     let letter = imposing_letter(&work.file, &proposal).and_then(|one| one.sent.clone());
     let letter_sent = letter.map(|sent| day(work.profile(), sent.at));
     let starts = restriction.starts.map(|starts| starts.day(work.profile().timezone));
-    let signers = proposal.signers().map(|signature| signature.name.clone());
-    let mut took_part: Vec<String> = std::iter::once(proposal.by.clone()).chain(signers).collect();
+    let mut took_part: Vec<String> = proposal.everybody().cloned().collect();
     took_part.push(work.step.by.to_owned());
     let mut restraint = Restraint {
         restriction: id.clone(),
@@ -102,16 +101,34 @@ pub(in crate::domain::lifecycle) fn vary(work: &mut Work<'_>, fields: &Vary) {
     }
     let Some(before) = work.held(&fields.restriction) else { return };
     let after = changed(work, &before, &fields.changes);
-    must_have_gone(work, LetterKind::Variation, &before.id, last_change(work, &before.id));
+    let (profile, since) = (work.profile(), last_change(work, &before.id));
+    must_have_told(work, LetterKind::Variation, &before.id, since, &|letter| {
+        tells_of(profile, letter, &before, after.as_ref())
+    });
     if let (Some(after), Some(why)) = (after, why) {
         varied(work, after, why);
     }
+}
+
+/// Whether a letter about a variation tells of these terms. One without terms only says that less is restricted.
+fn tells_of(
+    profile: &Profile,
+    letter: &CaseLetter,
+    before: &Restriction,
+    after: Option<&Restriction>,
+) -> bool {
+    let Some(after) = after.filter(|_| !letter.changes.is_empty()) else { return true };
+    varied_by(profile, before, &letter.changes).is_ok_and(|told| told == *after)
 }
 
 /// When a restriction last became what it is.
 fn last_change(work: &Work<'_>, id: &str) -> Option<DateTime<Utc>> {
     work.file.restraint(id)?.variations.last().map(|variation| variation.at)
 }
+
+/// What a variation leaves as it is: who decided, and on what, is no part of the terms.
+const FIXED: [&str; 6] =
+    ["id", "status", "grounds", "decided_by", "signed_off_by", "profile_version"];
 
 /// A restriction with changes laid over it; refused where it would be heavier.
 pub(super) fn changed(
@@ -122,29 +139,38 @@ pub(super) fn changed(
     if changes.is_empty() {
         return None;
     }
-    for fixed in ["id", "status"] {
-        if changes.contains_key(fixed) {
-            work.wrong_state(format!("`changes` names `{fixed}`, which no variation changes"));
-        }
+    for fixed in FIXED.into_iter().filter(|key| changes.contains_key(*key)) {
+        work.wrong_state(format!("`changes` names `{fixed}`, which no variation changes"));
     }
-    let mut whole = serde_json::to_value(before).ok()?;
-    if let Value::Object(map) = &mut whole {
-        map.extend(changes.clone());
-    }
-    match serde_json::from_value::<Restriction>(whole) {
-        Ok(after) if is_lighter(work.profile(), before, &after) => Some(after),
-        Ok(_) => {
-            let what = "some contact that passes now would not pass afterwards; propose it as a new \
-                        restriction";
-            work.refuse(Broken::new(RefusalCode::VaryHeavier, what).key("changes"));
-            None
-        }
+    let after = match varied_by(work.profile(), before, changes) {
+        Ok(after) => after,
         Err(error) => {
             let what = format!("`changes` do not fit the restriction: {error}");
             work.refuse(Broken::new(RefusalCode::ChangesInvalid, what).key("changes"));
-            None
+            return None;
         }
+    };
+    let profile = work.profile();
+    let heavier = if !is_lighter(profile, before, &after) {
+        Some(
+            "some contact that passes now would not pass afterwards; propose it as a new restriction",
+        )
+    } else if !is_reviewed_as_soon(profile, before, &after) {
+        Some("it would be reviewed later; only a review names the next date")
+    } else {
+        None
+    };
+    if let Some(what) = heavier {
+        work.refuse(Broken::new(RefusalCode::VaryHeavier, what).key("changes"));
+        return None;
     }
+    let kind = after.kind.name();
+    if let Some(broken) = guard::kind_refused(profile, kind).filter(|_| kind != before.kind.name())
+    {
+        work.refuse(broken);
+        return None;
+    }
+    Some(after)
 }
 
 /// Puts a variation in the place of a restriction, which keeps its id; and stays under appeal if it is.
@@ -165,7 +191,8 @@ pub(in crate::domain::lifecycle) fn lift(work: &mut Work<'_>, fields: &Lift) {
     work.must_not_be_accused(work.step.by);
     let why = work.text(&fields.why, "why");
     let Some(restriction) = work.held(&fields.restriction) else { return };
-    must_have_gone(work, LetterKind::Lifted, &restriction.id, None);
+    let since = last_change(work, &restriction.id);
+    must_have_gone(work, LetterKind::Lifted, &restriction.id, since);
     if let Some(why) = why {
         ended(work, &restriction.id, Status::Lifted, why);
     }
