@@ -11,6 +11,7 @@ mod ended;
 mod failures;
 mod invitations;
 mod leaver;
+mod own_message;
 mod password;
 mod proof;
 mod second_step;

@@ -80,7 +80,10 @@ impl Desk {
         self.outlive(async move {
             let found = desk.item(&organisation, &queue, &item).await?;
             // Judged before anything is written, so that an item that can't be released stays as it is.
-            found.after(&ItemAction::Release, &by, desk.clock.now())?;
+            found.clone().after(&ItemAction::Release, &by, desk.clock.now())?;
+            if desk.is_own_message(&organisation, &found, &by).await? {
+                return Err(ItemFault::OwnMessage.into());
+            }
             let wanted = ToRelease { insists: false, ..ToRelease::new(item, by, desk.clock.now()) };
             let held = desk.take_release(&organisation, wanted).await?;
             desk.carry_out(&organisation, &held).await

@@ -259,9 +259,17 @@ pub enum ItemFault {
     NothingDone(&'static str),
     #[error("the item's original is not kept, so there is nothing to release")]
     NothingKept,
+    #[error("the item is a message of your own; somebody else must release it")]
+    OwnMessage,
 }
 
 impl QueueItem {
+    /// Whether a held outgoing message came from this address; nothing else did.
+    pub fn is_from(&self, address: &str) -> bool {
+        let sent_by = self.sent_by.as_deref().filter(|sent_by| !sent_by.is_empty());
+        sent_by.is_some_and(|sent_by| sent_by.eq_ignore_ascii_case(address.trim()))
+    }
+
     /// The item as a list shows it: of its texts the beginning, `most` characters.
     #[must_use]
     pub fn with_excerpt(mut self, most: usize) -> QueueItem {

@@ -264,5 +264,6 @@ fn item_problem(fault: &ItemFault) -> Problem {
         ItemFault::ClaimedByAnother => Problem::new(409, "item-claimed", "Claimed by another"),
         ItemFault::NothingDone(_) => Problem::new(409, "item-not-done", "Nothing to take back"),
         ItemFault::NothingKept => Problem::new(409, "nothing-kept", "Nothing to release"),
+        ItemFault::OwnMessage => Problem::new(403, "own-message", "Your own message"),
     }
 }

@@ -54,6 +54,7 @@ mod not_theirs;
 mod notices;
 mod office;
 mod one_reading;
+mod own_message;
 mod packages;
 mod past;
 mod permits;

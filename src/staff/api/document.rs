@@ -23,7 +23,7 @@ use super::shape;
             too-many-sign-ins, other-organisation, role-not-allowed, not-found, moved, method-not-allowed, \
             malformed-json, unknown-key, invalid-body, invalid-query, invalid-record, refused, \
             body-too-large, exists, ambiguous, item-done, item-not-done, item-claimed, nothing-kept, \
-            original-missing, original-altered, \
+            own-message, original-missing, original-altered, \
             release-under-way, step-refused, step-needed, template-refused, contended, not-delivered, store-unavailable, no-room, too-slow, internal.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),

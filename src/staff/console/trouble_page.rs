@@ -111,6 +111,7 @@ pub(super) fn of_fault(fault: &Fault, language: Language) -> (&'static str, Stri
         Fault::Item(ItemFault::ClaimedByAnother) => (w.refused, w.item_taken),
         Fault::Item(ItemFault::NothingDone(_)) => (w.refused, w.item_not_done),
         Fault::Item(ItemFault::NothingKept) => (w.refused, w.nothing_kept),
+        Fault::Item(ItemFault::OwnMessage) => (w.refused, w.own_message),
         Fault::ReleaseUnderWay => (w.busy, w.under_way),
         Fault::OriginalMissing(_) => (w.refused, w.original_missing),
         Fault::OriginalAltered(_) => (w.refused, w.original_altered),

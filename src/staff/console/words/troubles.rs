@@ -54,6 +54,8 @@ texts! {
         item_taken: "Somebody else has taken this item.", "Mae rhywun arall wedi cymryd yr eitem hon.";
         nothing_kept: "The original was not kept, so there is nothing to release.",
             "Ni chadwyd y gwreiddiol, felly nid oes dim i'w ryddhau.";
+        own_message: "You wrote this message, so somebody else must release it. You can close it.",
+            "Chi ysgrifennodd y neges hon, felly rhaid i rywun arall ei rhyddhau. Gallwch ei chau.";
         under_way: "Somebody is releasing this item at this moment.", "Mae rhywun yn rhyddhau'r eitem hon ar hyn o bryd.";
         exists: "There is one of this name already.", "Mae un o'r enw hwn yn bod eisoes.";
     }
