@@ -203,6 +203,7 @@ mod tests {
 
     use super::*;
     use crate::domain::nation::Nation;
+    use crate::domain::profile::OnOverdue;
 
     fn restriction(parameters: &serde_json::Value) -> Restriction {
         let mut whole = json!({"id": "R-1", "starts": "2026-01-01"});
@@ -262,5 +263,31 @@ mod tests {
         assert!(!lighter(&plain, &with("ends", json!(null))));
         assert!(lighter(&plain, &with("mode", json!("observe"))));
         assert!(!lighter(&with("mode", json!("observe")), &plain));
+    }
+
+    #[test]
+    fn what_the_clock_of_the_policy_would_end_or_review_later_is_not_lighter() {
+        let mut profile = Profile::silent("X", Nation::England);
+        profile.review.longest_months = Some(6);
+        let with = |starts: &str, review_due: Option<&str>| {
+            restriction(&json!({
+                "kind": "visits_in_pairs", "starts": starts, "review_due": review_due
+            }))
+        };
+        let before = with("2026-01-01", Some("2026-05-01"));
+        let (later, put_off) =
+            (with("2026-02-01", Some("2026-05-01")), with("2026-01-01", Some("2026-05-02")));
+        for (clock, expected) in [
+            (OnOverdue::Keep, [true, true]),
+            (OnOverdue::HardCap, [false, true]),
+            (OnOverdue::Lapse, [true, false]),
+        ] {
+            profile.review.on_overdue = Some(clock);
+            let found = [&later, &put_off].map(|after| is_lighter(&profile, &before, after));
+            assert_eq!(found, expected, "{clock:?}");
+        }
+        let soon = |after: &Restriction| is_reviewed_as_soon(&profile, &before, after);
+        assert!(soon(&before) && soon(&later) && soon(&with("2026-01-01", Some("2026-04-01"))));
+        assert!(!soon(&put_off) && !soon(&with("2026-01-01", None)));
     }
 }
