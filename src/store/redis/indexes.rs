@@ -25,8 +25,12 @@ use crate::store::page;
 use crate::store::record::{kind, unless_destroyed};
 use crate::store::trail::block;
 
-/// The version of what the indexes hold.
+/// The version of what the indexes hold: what `indexed` says once they hold all.
 const VERSION: &str = "1";
+
+/// What `indexed` says while the trail is entered, before the last entry that is: a million entries take longer than a
+/// question waits, and the next one goes on from there.
+const UP_TO: &str = "1 up to ";
 
 pub(super) async fn people_page(
     redis: &Redis,
@@ -90,7 +94,9 @@ pub(super) async fn complete(
     let version: Option<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
     if version.as_deref() != Some(VERSION) {
         enter_people(redis, &keys).await?;
-        enter_trail(redis, &keys).await?;
+        let begun =
+            version.as_deref().and_then(|said| said.strip_prefix(UP_TO)?.parse::<u64>().ok());
+        enter_trail(redis, &keys, begun.unwrap_or(0)).await?;
         let mut done = Arrivals::new(&keys, redis.token());
         done.write(&["SET", &keys.indexed(), VERSION]);
         write(redis, &keys, done).await?;
@@ -127,8 +133,7 @@ async fn enter_people(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
     }
 }
 
-async fn enter_trail(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
-    let mut after = 0;
+async fn enter_trail(redis: &Redis, keys: &Keys, mut after: u64) -> Result<(), StoreError> {
     loop {
         let mut command = redis::cmd("XRANGE");
         command.arg(keys.audit()).arg(format!("({after}-0")).arg("+");
@@ -145,6 +150,7 @@ async fn enter_trail(redis: &Redis, keys: &Keys) -> Result<(), StoreError> {
         if found.is_empty() {
             return Ok(());
         }
+        step.write(&["SET", &keys.indexed(), &format!("{UP_TO}{after}")]);
         write(redis, keys, step).await?;
     }
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contact_gateway::domain::audit::AuditEvent;
-use contact_gateway::ports::documents::{Batch, Documents};
+use contact_gateway::ports::audit_trail::{TrailFilter, TrailSearch};
+use contact_gateway::ports::documents::{Batch, Documents, Order};
 use contact_gateway::ports::{AuditTrail, Change, Decisions, Queues, Register, Store};
 use contact_gateway::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use contact_gateway::store::redis::Redis;
@@ -79,6 +80,29 @@ async fn a_contact_costs_one_round_trip() {
     }
     assert_eq!(scripts_run(&ground.servers[0]).await - before, 11);
     assert_eq!(ledger(&*store).await.counted.len(), 61);
+}
+
+/// A question that was cut off while a long trail was entered in the indexes leaves the rest to the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entering_a_long_trail_goes_on_where_a_question_was_cut_off() {
+    let ground = servers::single().await;
+    let store = ground.redis();
+    for _ in 0..5 {
+        let event = AuditEvent::PersonChanged { person: "P-0".to_owned() };
+        store.append_audit(&karbon(), stamp(), event).await.unwrap();
+    }
+    let server = &ground.servers[0];
+    let indexed = "cg1:{karbon}:indexed";
+    let gone: i64 = server.say(&["DEL", "cg1:{karbon}:marked:person:P-0"]).await.unwrap();
+    assert_eq!(gone, 1);
+    let _: String = server.say(&["SET", indexed, "1 up to 3"]).await.unwrap();
+    let filter = TrailFilter { person: Some("P-0".to_owned()), ..TrailFilter::default() };
+    let search = TrailSearch { filter, order: Order::Ascending, after: None, limit: 0 };
+    let page = ground.redis().search_audit(&karbon(), search).await.unwrap();
+    let found: Vec<u64> = page.entries.iter().map(|entry| entry.number).collect();
+    assert_eq!(found, [4, 5], "those before were entered already");
+    let said: String = server.say(&["GET", indexed]).await.unwrap();
+    assert_eq!(said, "1", "all is entered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
