@@ -12,7 +12,7 @@ use super::say;
 use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::audit::{NewestWanted, TrailFilter};
-use crate::domain::audit::{AuditEntry, AuditEvent, GATEWAY, LookedAt};
+use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
 use crate::domain::decision::Disposition;
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
@@ -57,7 +57,7 @@ pub(super) async fn show(
         .into_iter()
         .filter_map(|(key, value)| Some(format!("&{key}={}", quoted(value?))))
         .collect();
-    let lines: Vec<Line> = trail.entries.iter().map(|entry| line(&visit, entry, w)).collect();
+    let lines: Vec<Line> = trail.entries.iter().map(|entry| line(&visit, entry)).collect();
     let goes_on = trail.older.is_some() && lines.len() < CONSOLE_ROWS;
     page(&AuditPage {
         f: Frame::of(&staff, &visit, Section::Audit, w.title),
@@ -72,7 +72,7 @@ pub(super) async fn show(
     })
 }
 
-fn line(visit: &Visit, entry: &AuditEntry, w: &words::Audit) -> Line {
+fn line(visit: &Visit, entry: &AuditEntry) -> Line {
     let language = visit.language();
     let zone = visit.organisation.profile.timezone;
     let person = |id: &String| (format!("/people/{}", quoted(id)), id.clone());
@@ -98,7 +98,7 @@ fn line(visit: &Visit, entry: &AuditEntry, w: &words::Audit) -> Line {
     Line {
         number: entry.number,
         at: say::when(entry.at, visit.now(), zone, language),
-        by: if entry.by == GATEWAY { w.gateway.to_owned() } else { entry.by.clone() },
+        by: say::by(&entry.by, language),
         what: say::entry(&entry.event, language),
         about,
     }

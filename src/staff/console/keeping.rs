@@ -122,16 +122,11 @@ fn erased_line(visit: &Visit, one: &Proof) -> ErasedLine {
     ErasedLine {
         href: format!("/erasures/{}", quoted(&one.id)),
         at: say::when(one.approved_at, visit.now(), zone, visit.language()),
-        asked_by: whose(visit, &one.asked_by),
-        approved_by: whose(visit, &one.approved_by),
+        asked_by: say::by(&one.asked_by, visit.language()),
+        approved_by: say::by(&one.approved_by, visit.language()),
         clause: one.clause.clone(),
         complete: one.is_complete,
     }
-}
-
-fn whose(visit: &Visit, name: &str) -> String {
-    let by_rule = words::Keeping::of(visit.language()).by_schedule;
-    if name == BY_RULE { by_rule.to_owned() } else { name.to_owned() }
 }
 
 async fn shown(

@@ -256,7 +256,7 @@ fn line(visit: &Visit, one: &TimelineEntry, w: &words::Person) -> Line {
     let zone = visit.organisation.profile.timezone;
     Line {
         at: say::when(one.entry.at, visit.now(), zone, language),
-        by: one.entry.by.clone(),
+        by: say::by(&one.entry.by, language),
         what: say::entry(&one.entry.event, language),
         whose: match one.what {
             What::NotTheirs => Some((w.not_theirs, "tag held")),

@@ -5,6 +5,7 @@ mod flag;
 mod missing;
 mod outlook;
 mod restriction;
+mod step;
 mod trail;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
@@ -30,7 +31,7 @@ pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, span};
 pub(super) use self::restriction::{staffed, terms};
-pub(super) use self::trail::entry;
+pub(super) use self::trail::{by, entry};
 
 const MONTHS: [(&str, &str); 12] = [
     ("Jan", "Ion"),

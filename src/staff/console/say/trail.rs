@@ -1,8 +1,20 @@
 //! An entry of the audit trail as a sentence.
 
-use crate::domain::audit::{AuditEvent, LookedAt};
+use super::step::step;
+use crate::casework::retention::BY_RULE;
+use crate::domain::audit::{AuditEvent, GATEWAY, LookedAt};
 use crate::domain::language::Language;
 use crate::domain::outbound::OutboundTreatment;
+use crate::staff::console::words;
+
+/// Who did it: a name, or the gateway itself.
+pub(in crate::staff::console) fn by(name: &str, language: Language) -> String {
+    match name {
+        GATEWAY => words::Audit::of(language).gateway.to_owned(),
+        BY_RULE => words::Keeping::of(language).by_schedule.to_owned(),
+        name => name.to_owned(),
+    }
+}
 
 /// What happened, without who and when.
 pub(in crate::staff::console) fn entry(event: &AuditEvent, language: Language) -> String {
@@ -69,7 +81,7 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::Outbound(entry) => outbound_in_english(entry.treatment, &entry.sender),
         AuditEvent::Merged { person, other, .. } => format!("Merged {other} into {person}"),
         AuditEvent::Unmerged { person, other, .. } => format!("Parted {other} from {person} again"),
-        AuditEvent::Step(step) => english_step(&step.act),
+        AuditEvent::Step(step) => step_of_case(&step.act, Language::English),
         AuditEvent::Reminded { what, .. } => format!("Reminder: {}", reason(what)),
         AuditEvent::StoreAccepted { known, found } => {
             format!("An operator accepted the store with {found} entries where {known} were known")
@@ -116,24 +128,12 @@ fn english_erasure(person: &str, action: &str) -> String {
     }
 }
 
-fn english_step(act: &str) -> String {
-    match act {
-        "record_incident" => "Recorded an incident".to_owned(),
-        "close_incident" => "Closed an incident".to_owned(),
-        "give_warning" => "Gave a warning".to_owned(),
-        "propose" => "Proposed a restriction".to_owned(),
-        "letter_mailed" => "Mailed a letter".to_owned(),
-        "letter_not_mailed" => "Could not mail a letter".to_owned(),
-        "submit" => "Sent a proposal for sign-off".to_owned(),
-        "sign_off" => "Signed a proposal".to_owned(),
-        "put_in_force" => "Put a restriction in force".to_owned(),
-        "lift" => "Lifted a restriction".to_owned(),
-        "vary" => "Varied a restriction".to_owned(),
-        "review" => "Reviewed a restriction".to_owned(),
-        "receive_appeal" => "Received an appeal".to_owned(),
-        "decide_appeal" => "Decided an appeal".to_owned(),
-        other => format!("Case: {}", reason(other)),
-    }
+fn step_of_case(act: &str, language: Language) -> String {
+    let other = || match language {
+        Language::English => format!("Case: {}", reason(act)),
+        Language::Welsh => format!("Achos: {}", reason(act)),
+    };
+    step(act, language).map_or_else(other, str::to_owned)
 }
 
 fn english_account(account: &str, action: &str) -> String {
@@ -219,7 +219,7 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::Unmerged { person, other, .. } => {
             format!("Gwahanodd {other} oddi wrth {person} eto")
         }
-        AuditEvent::Step(step) => welsh_step(&step.act),
+        AuditEvent::Step(step) => step_of_case(&step.act, Language::Welsh),
         AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),
         AuditEvent::StoreAccepted { known, found } => accepted_in_welsh(*known, *found),
         AuditEvent::Anchored(anchored) => {
@@ -265,26 +265,6 @@ fn welsh_erasure(person: &str, action: &str) -> String {
         "held" => format!("Rhoddodd y cofnod {person} dan ataliad cyfreithiol"),
         "hold_ended" => format!("Daeth â'r ataliad cyfreithiol ar {person} i ben"),
         other => format!("Dileu {person}: {other}"),
-    }
-}
-
-fn welsh_step(act: &str) -> String {
-    match act {
-        "record_incident" => "Cofnododd ddigwyddiad".to_owned(),
-        "close_incident" => "Caeodd ddigwyddiad".to_owned(),
-        "give_warning" => "Rhoddodd rybudd".to_owned(),
-        "propose" => "Cynigiodd gyfyngiad".to_owned(),
-        "letter_mailed" => "Anfonodd lythyr drwy e-bost".to_owned(),
-        "letter_not_mailed" => "Methodd anfon llythyr drwy e-bost".to_owned(),
-        "submit" => "Anfonodd gynnig i'w lofnodi".to_owned(),
-        "sign_off" => "Llofnododd gynnig".to_owned(),
-        "put_in_force" => "Rhoddodd gyfyngiad ar waith".to_owned(),
-        "lift" => "Cododd gyfyngiad".to_owned(),
-        "vary" => "Newidiodd gyfyngiad".to_owned(),
-        "review" => "Adolygodd gyfyngiad".to_owned(),
-        "receive_appeal" => "Derbyniodd apêl".to_owned(),
-        "decide_appeal" => "Penderfynodd ar apêl".to_owned(),
-        other => format!("Achos: {}", reason(other)),
     }
 }
 
