@@ -102,6 +102,8 @@ struct ItemPage {
     finals: Vec<(&'static str, &'static str)>,
     others: Others,
     overdue: bool,
+    /// What it may be that always goes through.
+    may_be: String,
     action: String,
     version: String,
     from: String,
@@ -266,6 +268,7 @@ fn filled(
         finals: offered(true),
         others: Others::default(),
         overdue: item.turn() == Turn::Overdue,
+        may_be: say::may_be(item, language).join(", "),
         action: format!("/items/{}", quoted(&item.id)),
         version: version(item),
         back,

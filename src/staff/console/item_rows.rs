@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub urgent: bool,
     /// Nobody has read it in time.
     pub overdue: bool,
+    /// It is read before others, since it may be something that always goes through.
+    pub read_first: bool,
     /// It was selected, and the action on it failed.
     pub selected: bool,
 }
@@ -101,6 +103,7 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         taken,
         urgent: item.queue == EMERGENCY && item.state.is_waiting(),
         overdue: item.turn() == Turn::Overdue,
+        read_first: !say::may_be(&item, language).is_empty(),
         selected: false,
         id: item.id,
     }

@@ -29,7 +29,7 @@ pub(super) use self::case::{
 };
 pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
-pub(super) use self::outlook::{channel as outlook, lane, span};
+pub(super) use self::outlook::{channel as outlook, lane, may_be, span};
 pub(super) use self::restriction::{staffed, terms};
 pub(super) use self::trail::{by, entry};
 

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::casework::outlook::{ByChannel, Fate, Open};
 use crate::domain::language::Language;
+use crate::domain::queue::QueueItem;
 use crate::domain::safeguard::Lane;
 use crate::staff::console::say;
 use crate::staff::console::words::Check;
@@ -99,9 +100,40 @@ pub(in crate::staff::console) const fn lane(lane: Lane, language: Language) -> &
     }
 }
 
+/// What an item may be that nobody has read yet: the lanes that its text resembles a little.
+pub(in crate::staff::console) fn may_be(item: &QueueItem, language: Language) -> Vec<&'static str> {
+    if !item.is_unread() {
+        return Vec::new();
+    }
+    let like = |of: &Lane| {
+        let mut each = item.resembles.iter().filter_map(|one| one.split_once(':'));
+        each.any(|(name, _)| name == of.name())
+    };
+    Lane::ALL.into_iter().filter(like).map(|of| lane(of, language)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::queue::ItemState;
+
+    #[test]
+    fn an_item_may_be_what_it_resembles_until_somebody_reads_it() {
+        let mut item: QueueItem = serde_json::from_value(serde_json::json!({
+            "id": "c", "queue": "limited", "contact": "c", "channel": "email",
+            "at": "2026-11-23T10:00:00Z", "disposition": "limit", "reasons": [], "flags": [],
+            "original_to": [], "state": "open",
+            "resembles": [
+                "emergency: resembles: I am stuck in the lift (26 %)",
+                "legal: wording: court … costs (27 %)",
+            ],
+        }))
+        .unwrap();
+        assert_eq!(may_be(&item, Language::English), ["an emergency", "a legal matter"]);
+        assert_eq!(may_be(&item, Language::Welsh), ["argyfwng", "mater cyfreithiol"]);
+        item.state = ItemState::Read;
+        assert!(may_be(&item, Language::English).is_empty());
+    }
 
     #[test]
     fn hours_are_said_by_the_days_that_share_them() {

@@ -56,6 +56,7 @@ texts! {
         export_csv: "CSV", "CSV";
         waiting: "waiting", "yn aros";
         overdue: "overdue", "hwyr";
+        read_first: "read this first", "darllen hon yn gyntaf";
         refresh: "Refresh", "Adnewyddu";
         as_of: "As of", "Fel yr oedd am";
         who: "Who and what", "Pwy a beth";
@@ -109,6 +110,9 @@ texts! {
             "Nid yw wedi mynd. Rhyddhewch hi, neu ei chau ac ateb y person eich hun.";
         sent_by: "Written by", "Ysgrifennwyd gan";
         why: "Why it is here", "Pam mae yma";
+        may_be: "Read this first. It may be:", "Darllenwch hon yn gyntaf. Gall fod yn:";
+        may_be_text: "It resembles such a message too little to go through by itself.",
+            "Nid yw'n ddigon tebyg i neges o'r fath i fynd drwodd ohoni'i hun.";
         doubts: "What to bear in mind", "Beth i'w gofio";
         text: "What it says", "Beth mae'n ei ddweud";
         no_text: "No text was read.", "Ni ddarllenwyd unrhyw destun.";
