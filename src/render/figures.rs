@@ -11,7 +11,7 @@ use crate::domain::capital::name_as_words;
 use crate::domain::report::EqualityFigures;
 
 pub use board::{ALL_ANSWERS, SMALL, board, board_by_month};
-pub use chart::chart;
+pub use chart::{ChartWords, chart, chart_in_words};
 
 /// One figure, or one group of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

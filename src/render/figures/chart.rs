@@ -5,23 +5,39 @@ use super::{HIDDEN, Row, title};
 use crate::domain::letter::escaped;
 
 const WIDTH: u32 = 720;
-const LABEL_WIDTH: u32 = 250;
-const BAR_WIDTH: u32 = 390;
+const LABEL_WIDTH: u32 = 340;
+const BAR_WIDTH: u32 = 310;
 const ROW_HEIGHT: u32 = 34;
 const BAR_HEIGHT: u32 = 22;
 const TOP: u32 = 56;
 /// Characters of a label that its column takes.
-const LABEL_CHARS_MAX: usize = 32;
+const LABEL_CHARS_MAX: usize = 42;
 
-/// The groups of a figure as bars. `None`: the figure has no groups, or there are none.
+/// How a chart names what it shows.
+pub struct ChartWords<'a> {
+    pub title: &'a str,
+    /// In the place of a hidden number.
+    pub hidden: &'a str,
+    pub label: &'a dyn Fn(&Row) -> String,
+}
+
+/// The groups of a figure as bars, by their published names. `None`: the figure has no groups, or there are none.
 pub fn chart(rows: &[Row], figure: &str) -> Option<String> {
+    let words = ChartWords { title: &title(figure), hidden: HIDDEN, label: &Row::label };
+    chart_in_words(rows, figure, &words)
+}
+
+/// As [`chart`], in a reader's words.
+pub fn chart_in_words(rows: &[Row], figure: &str, words: &ChartWords<'_>) -> Option<String> {
     let bars: Vec<&Row> = rows.iter().filter(|row| row.figure == figure && row.is_part()).collect();
     if bars.is_empty() {
         return None;
     }
-    let name = title(figure);
+    let name = words.title;
+    let shown =
+        |row: &Row| row.count.map_or_else(|| words.hidden.to_owned(), |one| one.to_string());
     let described: Vec<String> =
-        bars.iter().map(|row| format!("{} {}", row.label(), row.shown())).collect();
+        bars.iter().map(|row| format!("{} {}", (words.label)(row), shown(row))).collect();
     let most = bars.iter().filter_map(|row| row.count).max().unwrap_or_default().max(1);
     let rows_high = u32::try_from(bars.len()).unwrap_or(u32::MAX).saturating_mul(ROW_HEIGHT);
     let height = TOP.saturating_add(rows_high).saturating_add(8);
@@ -37,26 +53,27 @@ pub fn chart(rows: &[Row], figure: &str) -> Option<String> {
          @media print{{text{{fill:#000}}.back{{fill:#fff}}.bar{{fill:#555;stroke:#000}}}}</style>\n\
          <rect class=\"back\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
          <text class=\"name\" x=\"8\" y=\"30\">{}</text>\n",
-        escaped(&name),
+        escaped(name),
         escaped(&described.join("; ")),
-        escaped(&name),
+        escaped(name),
     );
     for (row, top) in bars.iter().zip((TOP..).step_by(ROW_HEIGHT as usize)) {
-        out.push_str(&bar(row, top, most));
+        out.push_str(&bar(row, words, top, most));
     }
     out.push_str("</svg>\n");
     Some(out)
 }
 
-fn bar(row: &Row, top: u32, most: u64) -> String {
+fn bar(row: &Row, words: &ChartWords<'_>, top: u32, most: u64) -> String {
     let text_at = top + 17;
-    let label = escaped(&cut(&row.label()));
+    let label = escaped(&cut(&(words.label)(row)));
     let mut out = format!(
         "<text x=\"{}\" y=\"{text_at}\" text-anchor=\"end\">{label}</text>\n",
         LABEL_WIDTH - 10
     );
     let Some(count) = row.count else {
-        out.push_str(&format!("<text x=\"{LABEL_WIDTH}\" y=\"{text_at}\">{HIDDEN}</text>\n"));
+        let hidden = escaped(words.hidden);
+        out.push_str(&format!("<text x=\"{LABEL_WIDTH}\" y=\"{text_at}\">{hidden}</text>\n"));
         return out;
     };
     let scaled = u128::from(count) * u128::from(BAR_WIDTH) / u128::from(most);
@@ -116,6 +133,11 @@ mod tests {
             }
         }
         assert_eq!(chart(&rows, "warning_letters"), None);
+        let words =
+            ChartWords { title: "Nifer", hidden: "cudd", label: &|_| "Un & dau".to_owned() };
+        let svg = chart_in_words(&rows, "restrictions_by_kind", &words).unwrap();
+        assert!(svg.contains("<title id=\"title\">Nifer</title>") && svg.contains(">cudd</text>"));
+        assert!(svg.contains("Un &amp; dau 12") && !svg.contains("contact quota"), "{svg}");
         if let Some(folder) = std::env::var_os("CHARTS_FOLDER") {
             std::fs::write(std::path::Path::new(&folder).join("chart.svg"), &svg).unwrap();
         }

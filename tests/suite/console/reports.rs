@@ -56,3 +56,22 @@ async fn who_receives_reports_by_the_policy_is_named() {
     let page = cy.get("/reports").await;
     assert!(page.has("By your policy reports go to: Director of operations, Board."), "{page:?}");
 }
+
+#[tokio::test]
+async fn a_chart_has_the_words_of_its_table_in_either_language() {
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    let mut cy = Browsing::signed_in(&office, "Cy Dunn", "manager").await;
+    for (language, channel) in [("en", "E-mail: "), ("cy", "E-bost: ")] {
+        cy.cookies.insert("language".to_owned(), language.to_owned());
+        let page = cy.get("/reports").await;
+        assert!(page.has(channel), "{}", page.text());
+        let (_, chart) = page.body.split_once("src=\"/reports/chart/contacts_by_channel?").unwrap();
+        let (days, _) = chart.split_once('"').unwrap();
+        let days = days.replace("&#38;", "&").replace("&amp;", "&");
+        let chart = cy.get(&format!("/reports/chart/contacts_by_channel?{days}")).await;
+        assert_eq!(chart.status, StatusCode::OK);
+        assert!(chart.body.contains(&format!(">{channel}")), "{}", chart.body);
+        assert!(!chart.body.contains("email,"), "{}", chart.body);
+    }
+}

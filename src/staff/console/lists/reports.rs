@@ -14,7 +14,7 @@ use crate::domain::decision::Disposition;
 use crate::domain::language::Language;
 use crate::domain::report::calendar_months;
 use crate::domain::restriction::KindName;
-use crate::render::figures::{self, Row};
+use crate::render::figures::{self, ChartWords, Row};
 use crate::runtime::html;
 use crate::runtime::limits::FIGURES_MONTHS_MAX;
 use crate::staff::Staff;
@@ -212,7 +212,13 @@ pub(in crate::staff::console) async fn chart(
 ) -> Result<Response, Trouble> {
     let today = staff.casework(&visit).desk.today(&visit.organisation);
     let rows = Wanted::of(&asked, today).rows(&staff, &visit).await?;
-    let drawn = figures::chart(&rows, &figure).ok_or(Trouble::NotFound)?;
+    let language = visit.language();
+    let words = ChartWords {
+        title: &title(&figure, language),
+        hidden: words::Reports::of(language).hidden,
+        label: &|row: &Row| group(row, language),
+    };
+    let drawn = figures::chart_in_words(&rows, &figure, &words).ok_or(Trouble::NotFound)?;
     let mut response = drawn.into_response();
     let kind = HeaderValue::from_static("image/svg+xml");
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -281,5 +287,5 @@ fn group(row: &Row, language: Language) -> String {
         }
         say::capitalised(name)
     });
-    month.into_iter().chain(each).collect::<Vec<_>>().join(", ")
+    month.into_iter().chain(each).collect::<Vec<_>>().join(": ")
 }
