@@ -88,6 +88,8 @@ struct QueuePage {
     states: Vec<(&'static str, &'static str, bool)>,
     channels: Vec<(&'static str, &'static str, bool)>,
     filtered: bool,
+    /// Something can be done with several at once: they are not done yet.
+    several: bool,
     next: Option<String>,
     first: Option<String>,
     /// This list for another system: as JSON lines, and as CSV.
@@ -227,6 +229,7 @@ async fn shown(
             .map(|one| (one.name(), say::channel(one, language), Some(one) == wanted.channel))
             .collect(),
         filtered,
+        several: wanted.shown != Shown::Done,
         next: next.map(|after| wanted.address(Some(&after))),
         first: wanted.after.is_some().then(|| wanted.address(None)),
         export: [Form::Lines, Form::Csv].map(|form| wanted.export(form)),

@@ -197,6 +197,9 @@ async fn several_at_once_have_a_result_each() {
     );
     assert!(page.has("Jo Doe: done") && page.has("Jo Doe: Somebody else has taken this item"));
     assert!(page.has("Limited 1 waiting"), "{}", page.text());
+    // What is done is not offered to be done again.
+    let done = ann.get("/queues/limited?state=done").await;
+    assert!(done.has("Jo Doe") && !done.body.contains("type=\"checkbox\""), "{}", done.text());
 }
 
 #[tokio::test]

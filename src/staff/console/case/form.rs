@@ -44,6 +44,8 @@ struct StepPage {
     back: String,
     title: &'static str,
     lead: &'static str,
+    /// Of a proposal: what is proposed.
+    kind: Option<&'static str>,
     button: &'static str,
     careful: bool,
     card: Option<Card>,
@@ -326,6 +328,7 @@ fn shown(
         back: format!("/people/{}/case?tab=case", quoted(&request.person)),
         title,
         lead: request.step.lead.of(language),
+        kind: request.kind().map(|kind| say::kind(kind, language)),
         button: request.step.button.of(language),
         careful: request.step.careful,
         card: card_of(&setting),

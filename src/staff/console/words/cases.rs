@@ -53,7 +53,7 @@ texts! {
         sent_back: "Sent back because", "Anfonwyd yn ôl oherwydd";
         exception: "Exception", "Eithriad";
         starts: "Starts", "Yn dechrau";
-        review: "Reviewed", "Adolygir";
+        review: "Review due", "Adolygiad yn ddyledus";
         ends: "Ends", "Yn dod i ben";
         decided: "Decided", "Penderfynwyd";
         decided_elsewhere: "Decided before it was recorded here", "Penderfynwyd cyn ei gofnodi yma";
@@ -122,7 +122,7 @@ texts! {
         p_waiting: "waits for a signature", "yn aros am lofnod";
         p_sent_back: "sent back", "anfonwyd yn ôl";
         p_signed: "signed off", "cymeradwywyd";
-        p_done: "in force", "mewn grym";
+        p_done: "put in force", "rhoddwyd mewn grym";
         p_withdrawn: "withdrawn", "tynnwyd yn ôl";
         l_warning: "Warning", "Rhybudd";
         l_restriction: "Restriction", "Cyfyngiad";

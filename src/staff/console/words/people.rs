@@ -56,6 +56,7 @@ texts! {
         kind: "Kind", "Math";
         value: "Value", "Gwerth";
         shared: "shared with others: never decides against anybody", "wedi'i rannu ag eraill: byth yn penderfynu yn erbyn neb";
+        whose: "Whose", "Eiddo pwy";
         own: "their own", "eu heiddo hwy";
         representatives: "Representatives", "Cynrychiolwyr";
         until: "until", "tan";

@@ -16,8 +16,8 @@ texts! {
         rosters_text: "Points of contact, their deputies, who is away, and when channels are staffed.", "Pwyntiau cyswllt, eu dirprwyon, pwy sydd i ffwrdd, a phryd y mae staff ar y sianeli.";
         templates_text: "Your letter templates, with sample letters of every kind.", "Eich templedi llythyrau, gyda llythyrau enghreifftiol o bob math.";
         unset: "Left open by your policy", "Wedi'i adael yn agored gan eich polisi";
-        unset_text: "Nothing that needs one of these is enforced before your organisation has chosen. Choose in the configuration file, under `set`.",
-            "Ni orfodir dim sydd angen un o'r rhain cyn i'ch sefydliad ddewis. Dewiswch yn y ffeil ffurfweddu, o dan `set`.";
+        unset_text: "Nothing that needs one of these is enforced before your organisation has chosen. Choose in the configuration file, under “set”.",
+            "Ni orfodir dim sydd angen un o'r rhain cyn i'ch sefydliad ddewis. Dewiswch yn y ffeil ffurfweddu, o dan “set”.";
         nothing_unset: "Nothing is left open.", "Nid oes dim wedi'i adael yn agored.";
         key: "Key", "Allwedd";
         value: "Value", "Gwerth";

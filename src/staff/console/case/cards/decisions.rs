@@ -20,8 +20,8 @@ pub(in crate::staff::console::case) fn proposal(make: Maker<'_>, one: &Proposal)
     let tone = match one.state {
         ProposalState::Waiting => Tone::Held,
         ProposalState::SentBack => Tone::Late,
-        ProposalState::Signed | ProposalState::Done => Tone::On,
-        ProposalState::Draft | ProposalState::Withdrawn => Tone::Plain,
+        ProposalState::Signed => Tone::On,
+        ProposalState::Draft | ProposalState::Done | ProposalState::Withdrawn => Tone::Plain,
     };
     card.tag(tone, say::proposal(one.state, language));
     if one.restriction.mode == Mode::Observe {
