@@ -88,6 +88,10 @@ pub enum NoticePart {
         ways: Vec<Way>,
     },
     AlwaysOpen,
+    /// How to use it: every way that the organisation answers, open or limited.
+    HowAlways {
+        ways: Vec<Way>,
+    },
     Appeal {
         within: Option<Deadline>,
         /// The role that hears it, by the policy's name for it.
@@ -243,6 +247,7 @@ impl std::fmt::Debug for NoticePart {
             NoticePart::NextSlot { .. } => "NextSlot",
             NoticePart::HowToReach { .. } => "HowToReach",
             NoticePart::AlwaysOpen => "AlwaysOpen",
+            NoticePart::HowAlways { .. } => "HowAlways",
             NoticePart::Appeal { .. } => "Appeal",
             NoticePart::Ombudsman { .. } => "Ombudsman",
             NoticePart::Reference { .. } => "Reference",

@@ -287,6 +287,37 @@ fn a_channel_that_nobody_staffs_is_never_offered() {
     }
 }
 
+/// Whatever is limited: somebody who wants to appeal or needs help learns where to. A caller has keys for it.
+#[test]
+fn what_is_always_open_comes_with_addresses_and_numbers() {
+    let mut organisation = organisation("karbon-homes");
+    let headings = [
+        (Language::English, "How to contact us about these\n"),
+        (Language::Welsh, "Sut i gysylltu â ni am y rhain\n"),
+    ];
+    for gives_details in [true, false] {
+        if !gives_details {
+            organisation.reach.details.clear();
+        }
+        for (kind, restriction, next) in kinds() {
+            for (language, heading) in headings {
+                let of = |channel| parts(&organisation, &restriction, channel, next);
+                let notice = text(&of(Channel::WebForm), language);
+                let how = notice.split_once(heading).map(|(_, how)| how);
+                assert_eq!(how.is_some(), gives_details, "{kind}: {notice}");
+                for detail in ["contact@landlord.example", "0191 498 0123", "1 High Street"] {
+                    assert!(
+                        how.is_none_or(|how| how.contains(detail)),
+                        "{kind}: {detail}: {notice}"
+                    );
+                }
+                let call = spoken(&of(Channel::Telephone), language).more.join(" ");
+                assert!(!call.contains("contact at landlord"), "{kind}: {call}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_text_message_fits_whole() {
     for profile in PROFILES {

@@ -71,10 +71,15 @@ pub fn compose(facts: &NoticeFacts<'_>) -> Vec<NoticePart> {
         parts.push(NoticePart::NextSlot { channel, at });
     }
     let ways = ways_now(facts);
+    let detailed = detailed_ways(organisation);
+    let has_more = detailed.iter().any(|way| !ways.contains(way));
     if !ways.is_empty() {
         parts.push(NoticePart::HowToReach { ways });
     }
     parts.push(NoticePart::AlwaysOpen);
+    if has_more {
+        parts.push(NoticePart::HowAlways { ways: detailed });
+    }
     parts.push(appeal(organisation));
     parts.extend(ombudsman(profile));
     parts.push(NoticePart::Reference { contact: facts.contact.id.clone() });
@@ -83,11 +88,11 @@ pub fn compose(facts: &NoticeFacts<'_>) -> Vec<NoticePart> {
 
 /// What an answer may say that is the same for everybody: nothing of any restriction.
 pub fn parts_for_everybody(organisation: &Organisation, at: DateTime<Utc>) -> Vec<NoticePart> {
-    let ways = Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one));
+    let ways = staffed(organisation).map(|one| way(organisation, one)).collect();
     vec![
         emergency(organisation),
         NoticePart::ReadBy { day: organisation.profile.read_by(Disposition::Limit, at) },
-        NoticePart::HowToReach { ways: ways.map(|one| way(organisation, one)).collect() },
+        NoticePart::HowToReach { ways },
         NoticePart::AlwaysOpen,
     ]
 }
@@ -212,9 +217,20 @@ pub(in crate::domain) fn open_ways(
     let offered: Vec<Channel> = if in_force.iter().any(|one| names(&one.kind)) {
         named_ways(organisation, in_force)
     } else {
-        Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one)).collect()
+        staffed(organisation).collect()
     };
     offered.into_iter().map(|channel| way(organisation, channel)).collect()
+}
+
+/// The channels on which somebody answers.
+fn staffed(organisation: &Organisation) -> impl Iterator<Item = Channel> {
+    Channel::ALL.into_iter().filter(|one| organisation.reach.is_staffed(*one))
+}
+
+/// The ways with an address, number or link, whatever restricts the person: what is always open comes in by any.
+fn detailed_ways(organisation: &Organisation) -> Vec<Way> {
+    let ways = staffed(organisation).map(|one| way(organisation, one));
+    ways.filter(|way| way.detail.is_some()).collect()
 }
 
 /// The ways that are open now, but for the one that was just limited.

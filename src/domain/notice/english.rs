@@ -26,6 +26,7 @@ impl Phrases for English {
             SectionKind::Limit => "What the limit is",
             SectionKind::HowToReach => "How you can contact us now",
             SectionKind::AlwaysOpen => "What you can always contact us about",
+            SectionKind::HowAlways => "How to contact us about these",
             SectionKind::Appeal => "If you think this is wrong",
             SectionKind::Reference => "Reference",
         }

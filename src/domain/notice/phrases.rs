@@ -99,6 +99,7 @@ pub enum SectionKind {
     Limit,
     HowToReach,
     AlwaysOpen,
+    HowAlways,
     Appeal,
     Reference,
 }

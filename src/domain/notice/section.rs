@@ -68,6 +68,9 @@ fn said(
             let list = say.always_list().map(Line::words).into();
             (SectionKind::AlwaysOpen, vec![Line::words(say.always())], list)
         }
+        NoticePart::HowAlways { ways } => {
+            (SectionKind::HowAlways, Vec::new(), ways.iter().map(|way| say.way(way)).collect())
+        }
         NoticePart::Appeal { .. } => (SectionKind::Appeal, say.appeal(part), Vec::new()),
         NoticePart::Ombudsman { .. } => one(SectionKind::Appeal, say.ombudsman(part)),
         NoticePart::Reference { contact } => one(SectionKind::Reference, say.reference(contact)),

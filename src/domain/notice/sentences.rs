@@ -84,7 +84,8 @@ fn samples() -> Vec<Vec<NoticePart>> {
     // Any number will do for those who look for the sentences. That of a country would have the library for
     // numbers make all its tables first: thirty times the work of everything else here.
     for number in [None, Some("999".to_owned())] {
-        samples.push(vec![NoticePart::Emergency { number }, NoticePart::AlwaysOpen]);
+        let how = NoticePart::HowAlways { ways: Vec::new() };
+        samples.push(vec![NoticePart::Emergency { number }, NoticePart::AlwaysOpen, how]);
     }
     let titled = Policy { title: some(), welsh_title: some(), url: some() };
     for (policy, written) in [(titled, true), (Policy::default(), false)] {

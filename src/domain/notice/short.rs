@@ -23,7 +23,8 @@ pub fn short(parts: &[NoticePart], language: Language) -> String {
             NoticePart::Why { organisation, .. } => lines.push(say.short_why(organisation)),
             NoticePart::Reference { contact } => lines.push(say.reference(contact)),
             NoticePart::ReadBy { day } => lines.push(say.read_by(None, *day)),
-            NoticePart::Ombudsman { .. } => {}
+            // A reply reaches us.
+            NoticePart::HowAlways { .. } | NoticePart::Ombudsman { .. } => {}
         }
     }
     let lines: Vec<String> = lines.iter().map(Line::text).collect();

@@ -33,7 +33,8 @@ pub fn spoken(parts: &[NoticePart], language: Language) -> Spoken {
             _ => {}
         }
     }
-    // The emergency has its own key, what happened was said; a reference is made for reading.
+    // The emergency has its own key, what happened was said; addresses of every way and a reference are
+    // made for reading.
     let rest: Vec<NoticePart> = parts
         .iter()
         .filter(|part| {
@@ -42,6 +43,7 @@ pub fn spoken(parts: &[NoticePart], language: Language) -> Spoken {
                 NoticePart::Emergency { .. }
                     | NoticePart::WhatHappened { .. }
                     | NoticePart::NextSlot { .. }
+                    | NoticePart::HowAlways { .. }
                     | NoticePart::Reference { .. }
             )
         })

@@ -28,6 +28,7 @@ impl Phrases for Welsh {
             SectionKind::Limit => "Beth yw'r terfyn",
             SectionKind::HowToReach => "Sut y gallwch gysylltu â ni nawr",
             SectionKind::AlwaysOpen => "Beth y gallwch gysylltu â ni amdano bob amser",
+            SectionKind::HowAlways => "Sut i gysylltu â ni am y rhain",
             SectionKind::Appeal => "Os ydych yn meddwl bod hyn yn anghywir",
             SectionKind::Reference => "Cyfeirnod",
         }

@@ -21,6 +21,13 @@ fn notice(language: Language) -> String {
             ways: vec![Way { channel: Channel::Letter, detail: None, hours: Vec::new() }],
         },
         NoticePart::AlwaysOpen,
+        NoticePart::HowAlways {
+            ways: vec![Way {
+                channel: Channel::Email,
+                detail: Some("contact@karbon.example".to_owned()),
+                hours: Vec::new(),
+            }],
+        },
         NoticePart::Appeal {
             within: None,
             heard_by: Some("head_of_service".to_owned()),

@@ -73,9 +73,10 @@ pub(super) fn of_sections(sections: &[Section]) -> String {
         SectionKind::Limit => 2,
         SectionKind::HowToReach => 3,
         SectionKind::AlwaysOpen => 4,
-        SectionKind::Appeal => 5,
-        SectionKind::Why => 6,
-        SectionKind::Reference => 7,
+        SectionKind::HowAlways => 5,
+        SectionKind::Appeal => 6,
+        SectionKind::Why => 7,
+        SectionKind::Reference => 8,
     };
     let mut ordered: Vec<&Section> = sections.iter().collect();
     ordered.sort_by_key(order);
@@ -102,6 +103,7 @@ fn section_html(section: &Section) -> String {
         | SectionKind::Limit
         | SectionKind::HowToReach
         | SectionKind::AlwaysOpen
+        | SectionKind::HowAlways
         | SectionKind::Appeal => {
             format!("<section>\n<h2>{}</h2>\n{paragraphs}{list}</section>\n", section.heading)
         }
