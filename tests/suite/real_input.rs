@@ -8,6 +8,7 @@ mod csrf;
 mod forms;
 mod letters;
 mod messages;
+mod pictures;
 
 use serde_json::{Value, json};
 
@@ -43,6 +44,13 @@ async fn rig() -> Rig {
         person("P-R", "routed@x.example", ROUTED, point),
     ]));
     Rig { served: place.serve(), sink, form, calls, place }
+}
+
+/// Has the organisation say how it is reached.
+fn give_details(place: &Place) {
+    let details = "[organisation.contact_details]\nemail = \"contact@karbon.example\"\n\
+                   telephone = \"+441914980123\"\nletter = \"1 High Street\"\n[organisation.mail]";
+    place.change("[organisation.mail]", details);
 }
 
 impl Rig {

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::demo::Demo;
@@ -44,13 +42,10 @@ fn pictures_of_the_console_can_be_taken() {
             "Emulation.setEmulatedMedia",
             &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
         );
-        let size = json!({"width": width, "height": 860, "deviceScaleFactor": 1, "mobile": false});
-        browser.tell_chromium("Emulation.setDeviceMetricsOverride", &size);
-        browser.tell_chromium("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
+        browser.sized(width, 860);
         browser.open(&format!("{root}{page}"));
         super::demo::wait(&mut browser, "return document.readyState === 'complete'");
-        let taken = browser.ask_chromium("Page.captureScreenshot", &json!({"format": "png"}));
-        let picture = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        let picture = browser.picture();
         assert!(picture.len() > 10_000, "{name}: there is nothing on it");
         let file = folder.join(format!("{name}.png"));
         if updating {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
-use super::{Rig, rig};
+use super::rig;
 
 /// Everything that WCAG 2.2 AA asks and a program can judge, and what is held to be good practice.
 pub const RULES: &str =
@@ -23,11 +23,11 @@ pub fn axe() -> String {
 }
 
 /// The page of a limited sender, as the gateway answers it.
-fn submit(browser: &mut Browser, rig: &Rig, path: &str, message: &str) {
-    browser.open(&format!("http://{}{path}", rig.served.contacts));
+pub(super) fn submit(browser: &mut Browser, form: &str, email: &str, message: &str) {
+    browser.open(form);
     browser.run(&format!(
         "const form = document.createElement('form'); form.method = 'post';
-         for (const [name, value] of [['email', 'lim@x.example'], ['message', '{message}']]) {{
+         for (const [name, value] of [['email', '{email}'], ['message', '{message}']]) {{
              const field = document.createElement('input');
              field.name = name; field.value = value; form.append(field);
          }}
@@ -44,6 +44,12 @@ fn submit(browser: &mut Browser, rig: &Rig, path: &str, message: &str) {
     panic!("the page of the limit did not come");
 }
 
+/// Which language pages are asked for in.
+pub(super) fn ask_in(browser: &mut Browser, language: &str) {
+    let agent = json!({"userAgent": "Mozilla/5.0 test", "acceptLanguage": language});
+    browser.tell_chromium("Network.setUserAgentOverride", &agent);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limit_page_is_accessible_in_both_languages_and_schemes_narrow_and_enlarged() {
     let rig = rig().await;
@@ -58,11 +64,7 @@ async fn the_limit_page_is_accessible_in_both_languages_and_schemes_narrow_and_e
             for (width, scale) in [(1280, 1.0), (320, 1.0), (640, 2.0)] {
                 at += 1;
                 let what = format!("{language}, {scheme}, {width} px, scale {scale}");
-                browser.tell_chromium(
-                    "Network.setUserAgentOverride",
-                    &json!({
-                    "userAgent": "Mozilla/5.0 test", "acceptLanguage": language}),
-                );
+                ask_in(&mut browser, language);
                 browser.tell_chromium(
                     "Emulation.setEmulatedMedia",
                     &json!({
@@ -73,10 +75,12 @@ async fn the_limit_page_is_accessible_in_both_languages_and_schemes_narrow_and_e
                     &json!({
                     "width": width, "height": 800, "deviceScaleFactor": scale, "mobile": false}),
                 );
-                submit(&mut browser, &rig, "/karbon/public", &format!("Number {at}"));
+                let form = |path: &str| format!("http://{}{path}", rig.served.contacts);
+                let message = format!("Number {at}");
+                submit(&mut browser, &form("/karbon/public"), "lim@x.example", &message);
                 judge(&mut browser, &axe, &format!("neutral, {what}"));
                 shows_nothing_of_a_limit(&browser.text("main"), language, &what);
-                submit(&mut browser, &rig, "/karbon/contact", &format!("Number {at}"));
+                submit(&mut browser, &form("/karbon/contact"), "lim@x.example", &message);
                 judge(&mut browser, &axe, &what);
                 let lang = browser.run("return document.documentElement.lang");
                 assert_eq!(lang, json!(language), "{what}");

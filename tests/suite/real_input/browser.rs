@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// Far above what any step takes, even where the machine is busy.
@@ -149,6 +151,20 @@ impl Browser {
 
     pub fn cookies(&mut self) -> Value {
         self.ask("GET", "/cookie", &Value::Null)
+    }
+
+    /// Shows pages in a window of this size, without scrollbars.
+    pub fn sized(&mut self, width: u64, height: u64) {
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.tell_chromium("Emulation.setDeviceMetricsOverride", &size);
+        self.tell_chromium("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
+    }
+
+    /// A picture of the window, as PNG.
+    pub fn picture(&mut self) -> Vec<u8> {
+        let taken = self.ask_chromium("Page.captureScreenshot", &json!({"format": "png"}));
+        STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
     /// A command of Chromium's own (DevTools protocol).

@@ -6,7 +6,7 @@ use contact_gateway::runtime::limits::FORM_COPY_BYTES_MAX;
 use serde_json::json;
 
 use super::browser::Browser;
-use super::{LIMITED, SECRET, entry, rig};
+use super::{LIMITED, SECRET, entry, give_details, rig};
 use crate::contacts_edge::client::form;
 use crate::contacts_edge::upstream::Upstream;
 use crate::served::{Behind, Place, person};
@@ -65,9 +65,7 @@ async fn a_page_says_first_what_matters_and_has_links_a_copy_and_a_way_back() {
     let upstream = Upstream::start().await;
     let behind = Behind { mail: 9, form: upstream.address, calls: upstream.address };
     let place = Place::new(&behind, SECRET);
-    let details = "[organisation.contact_details]\nemail = \"contact@karbon.example\"\n\
-                   telephone = \"+441914980123\"\nletter = \"1 High Street\"\n[organisation.mail]";
-    place.change("[organisation.mail]", details);
+    give_details(&place);
     let letters = json!({"kind": "channels_only", "channels": ["letter"]});
     place.import(&json!([person("P-L", "lim@x.example", LIMITED, letters)]));
     let served = place.serve();
@@ -93,6 +91,9 @@ async fn a_page_says_first_what_matters_and_has_links_a_copy_and_a_way_back() {
         "<h2>What the limit is</h2>",
         "<h2>How you can contact us now</h2>",
         "<h2>What you can always contact us about</h2>",
+        "<h2>How to contact us about these</h2>\n<ul>\n\
+         <li>Email: <a href=\"mailto:contact@karbon.example\">contact@karbon.example</a></li>\n\
+         <li>Phone: <a href=\"tel:+441914980123\">0191 498 0123</a></li>",
         "<h2>If you think this is wrong</h2>",
         "<h2>What you sent</h2>\n<div class=\"sent\">The tap &lt;drips&gt; &amp; more</div>",
         "<a href=\"/karbon/contact\">Back to the form</a>",
