@@ -11,6 +11,7 @@
 //!
 //! A fault names a record by its kind and its key, and never shows its content.
 
+mod column;
 mod encrypted;
 
 use std::fmt::Display;
@@ -45,6 +46,9 @@ pub(super) mod kind {
     pub(in crate::store) const ITEM: &str = "queue item";
     pub(in crate::store) const AUDIT_ENTRY: &str = "audit entry";
     pub(in crate::store) const RECEIVED: &str = "received contact";
+    /// Beside a record, in a column or field of its own.
+    pub(in crate::store) const DIGEST: &str = "digest of";
+    pub(in crate::store) const ISSUE: &str = "counted issue of";
     pub(in crate::store) const NAMEPLATE: &str = "name of";
     pub(in crate::store) const COPY_MARK: &str = "place of a copy of";
     /// On Redis, both by the person: the place does not say of which contact they are.
@@ -87,6 +91,11 @@ impl<'a> Label<'a> {
     /// Marks a contact of nobody on record with its day. Records about a person ignore it.
     pub(super) fn on(self, day: Option<NaiveDate>) -> Self {
         Label { of: self.of.or(day.map(KeyOf::Day)), ..self }
+    }
+
+    /// What else is stored in the same place.
+    const fn called(self, kind: &'a str) -> Self {
+        Label { kind, ..self }
     }
 
     fn unreadable(&self) -> StoreError {

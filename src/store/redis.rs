@@ -259,9 +259,9 @@ impl Decisions for Redis {
         let answer = self.link.ask(&keys, &command).await?;
         let (decision, digest): (Option<String>, Option<String>) = take(Some(answer))?;
         let (Some(decision), Some(digest)) = (decision, digest) else { return Ok(None) };
-        let decision = unless_destroyed(keys.read(&decision, kind::DECISION, contact))?;
-        let digest = keys::digest_of(&digest)?;
-        Ok(decision.map(|decision| (decision, digest)))
+        let decision = keys.read(&decision, kind::DECISION, contact);
+        let read = decision.and_then(|it| Ok((it, keys.read_digest(contact, &digest)?)));
+        unless_destroyed(read)
     }
 
     async fn first_recorded<'a>(

@@ -11,8 +11,8 @@ use crate::mail::client::Client;
 use crate::served::{Place, Served, person};
 
 /// What nobody may read who has the disk and not the key: a sender's address, number and name, words of a
-/// message's field and text, words of a form, and words of staff.
-const PLANTED: [&str; 8] = [
+/// message's field and text, words of a form, words of staff, and the reference of an issue.
+const PLANTED: [&str; 9] = [
     "blodeuwedd@",
     "447700900123",
     "Jo Doe",
@@ -21,9 +21,13 @@ const PLANTED: [&str; 8] = [
     "pendramwnwgl",
     "llyfrgellydd",
     "cyfrinachol",
+    "CYFEIRNOD",
 ];
 
 const SENDER: &str = "blodeuwedd@x.example";
+
+/// Of somebody for whom issues are counted.
+const CALLER: &str = "+447700900456";
 
 fn encrypt(place: &Place, keys: &[&str]) {
     let config = std::fs::read_to_string(place.config()).unwrap();
@@ -56,6 +60,10 @@ async fn work(served: &Served) {
         "from": [{"kind": "phone", "value": "+447700900123", "assurance": "proven"}],
         "to": ["+441910000001"]});
     served.ask("POST", "/api/v1/contacts", &call).await;
+    let counted = json!({"id": "call-2", "channel": "telephone", "issue": "CYFEIRNOD 7",
+        "from": [{"kind": "phone", "value": CALLER, "assurance": "proven"}],
+        "to": ["+441910000001"]});
+    served.ask("POST", "/api/v1/contacts", &counted).await;
     let items = served.queue("limited").await;
     assert_eq!(items.len(), 3, "{items:#?}");
     let item = items[0]["id"].as_str().unwrap();
@@ -89,7 +97,13 @@ async fn written(place: &Place) -> Vec<String> {
         "+447700900123",
         json!({"kind": "channels_only", "channels": ["letter"]}),
     );
-    tokio::task::block_in_place(|| place.import(&json!([jo])));
+    let kim = person(
+        "P-2",
+        "kim@x.example",
+        CALLER,
+        json!({"kind": "issue_quota", "limit": 5, "per": "week", "window": "calendar"}),
+    );
+    tokio::task::block_in_place(|| place.import(&json!([jo, kim])));
     std::fs::remove_file(place.folder.path().join("people.json")).unwrap();
     let served = place.serve();
     work(&served).await;
@@ -157,7 +171,7 @@ async fn an_encrypted_gateway_is_backed_up_restored_and_rekeyed_by_a_copy() {
     again.place.store_at(&at("moved"));
     let mut check = again.place.command("check");
     let said = done(check.arg("--store"));
-    assert!(said.contains("read back: people 1, decisions 3, "), "{said}");
+    assert!(said.contains("read back: people 2, decisions 4, "), "{said}");
     encrypt(&again.place, &["new-key"]);
     let serve = again.place.command("serve");
     let mut refused = Command::new("timeout");
@@ -199,7 +213,7 @@ async fn a_plain_store_is_encrypted_and_a_key_is_changed_beside_a_gateway() {
     encrypt(&site.place, &["new-key"]);
     let mut check = site.place.command("check");
     let said = done(check.arg("--store"));
-    assert!(said.contains("read back: people 1, decisions 3, "), "{said}");
+    assert!(said.contains("read back: people 2, decisions 4, "), "{said}");
     assert!(said.contains("; originals 2"), "{said}");
     let served = site.place.serve();
     assert_eq!(served.queue("limited").await.len(), 3);

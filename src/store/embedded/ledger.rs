@@ -1,7 +1,9 @@
 //! A person's history: read for a decision, and added to with it.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{CachedStatement, OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 
 use super::database::Database;
 use super::fault::{from_sqlite, unreadable};
@@ -25,7 +27,7 @@ impl<'c> LedgerReading<'c> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(from_sqlite);
         Ok(LedgerReading {
             counted: prepare(
-                "SELECT restriction, mode, at, issue FROM counted
+                "SELECT restriction, mode, at, issue, contact FROM counted
                  WHERE organisation = ?1 AND person = ?2 AND at >= ?3 ORDER BY at, rowid",
             )?,
             received: prepare(
@@ -81,13 +83,8 @@ impl<'c> LedgerReading<'c> {
             .map_err(from_sqlite)?;
         let mut counted = Vec::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
-            let mode: String = row.get(1).map_err(from_sqlite)?;
-            counted.push(Counted {
-                restriction: row.get(0).map_err(from_sqlite)?,
-                mode: mode_named(&mode)?,
-                at: instant(row.get(2).map_err(from_sqlite)?)?,
-                issue: row.get(3).map_err(from_sqlite)?,
-            });
+            // Whoever has the same id now does not answer for somebody who was erased.
+            counted.extend(unless_destroyed(counted_in(self.codec, organisation, row))?);
         }
         Ok(counted)
     }
@@ -231,6 +228,8 @@ impl<'c> Adding<'c> {
     ) -> Result<(), StoreError> {
         let organisation = entry.organisation.as_str();
         for counted in &entry.settled.additions.counted {
+            let label = of_issue(organisation, person, &entry.contact);
+            let issue = self.codec.write_issue(label, counted.issue.as_deref())?;
             self.count
                 .execute(params![
                     organisation,
@@ -239,7 +238,7 @@ impl<'c> Adding<'c> {
                     counted.restriction,
                     mode_name(counted.mode),
                     counted.at.timestamp_micros(),
-                    counted.issue
+                    issue
                 ])
                 .map_err(from_sqlite)?;
         }
@@ -300,6 +299,38 @@ impl<'c> Adding<'c> {
         }
         Ok(())
     }
+}
+
+/// What a row counted. Its columns: restriction, mode, at, issue, contact.
+pub(super) fn counted_in(
+    codec: &Codec,
+    organisation: &str,
+    row: &Row<'_>,
+) -> Result<Counted, StoreError> {
+    let mode = row.get_ref(1).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+    let issue: Option<String> = row.get(3).map_err(from_sqlite)?;
+    let issue = match issue {
+        Some(stored) => {
+            let contact = row.get_ref(4).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
+            Some(codec.read_issue(Label::new(organisation, kind::ISSUE, &contact), stored)?)
+        }
+        None => None,
+    };
+    Ok(Counted {
+        restriction: row.get(0).map_err(from_sqlite)?,
+        mode: mode_named(mode)?,
+        at: instant(row.get(2).map_err(from_sqlite)?)?,
+        issue,
+    })
+}
+
+/// Where the reference is kept of an issue for which a contact of somebody was counted.
+pub(super) fn of_issue<'a>(
+    organisation: &'a str,
+    person: &'a str,
+    contact: &'a dyn Display,
+) -> Label<'a> {
+    Label::new(organisation, kind::ISSUE, contact).about(Some(person))
 }
 
 pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {

@@ -42,13 +42,14 @@ impl<'c> Recording<'c> {
         let row = self
             .find
             .query_row([organisation.as_str(), contact], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 32]>(1)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
             })
             .optional()
             .map_err(from_sqlite)?;
         let Some((record, digest)) = row else { return Ok(None) };
         let label = Label::new(organisation.as_str(), kind::DECISION, &contact);
         let decision = self.codec.read(&record, label)?;
+        let digest = self.codec.digest_of_bytes(label, &digest)?;
         Ok(Some((decision, digest)))
     }
 
@@ -63,6 +64,7 @@ impl<'c> Recording<'c> {
     ) -> Result<bool, StoreError> {
         let label = Label::new(organisation.as_str(), kind::DECISION, &contact);
         let label = label.about(decision.person.as_deref()).on(decision.unnamed_on(at));
+        let digest = self.codec.digest_bytes(label, digest)?;
         let record = self.record.write(self.codec, label, decision)?;
         let at = at.timestamp_micros();
         let written = self

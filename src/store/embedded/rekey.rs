@@ -3,6 +3,8 @@
 //! Each page is one transaction in turn with everybody else's, so that gateways keep running, and an interruption
 //! leaves every record in its old or its new form.
 
+mod beside;
+
 use chrono::NaiveDate;
 use rusqlite::params;
 use serde::Deserialize;
@@ -37,7 +39,7 @@ const fn table(name: &'static str, kind: &'static str, key: &'static str) -> Tab
     Table { name, kind: Kind::Of(kind), key, place: "rowid" }
 }
 
-const TABLES: [Table; 8] = [
+static TABLES: [Table; 8] = [
     table("person", kind::PERSON, "id"),
     table("decision", kind::DECISION, "contact"),
     table("received", kind::RECEIVED, "contact"),
@@ -62,8 +64,8 @@ struct Found {
 }
 
 impl Embedded {
-    /// Encrypts every record with the key that encrypts now, and hashes what names recipients; how many it were. The
-    /// same call resumes after an interruption.
+    /// Encrypts every record with the key that encrypts now, and what lies beside records, and hashes what names
+    /// recipients; how many it were. The same call resumes after an interruption.
     ///
     /// # Errors
     /// `Refused`: there is no key, or one of the records needs a missing key. `Corrupt`: one can't be read.
@@ -72,10 +74,11 @@ impl Embedded {
             return Err(StoreError::Refused("there is no [keys] store to encrypt with".to_owned()));
         }
         let mut done = 0;
-        for table in &TABLES {
+        let tables = TABLES.iter().map(Rewriting::Records);
+        for part in tables.chain([Rewriting::Digests, Rewriting::Issues]) {
             let mut after = -1;
             while let Some(last) =
-                self.writer.write(move |desk| page(desk.connection, table, after)).await?
+                self.writer.write(move |desk| part.page(desk.connection, after)).await?
             {
                 after = last.place;
                 done += last.records;
@@ -87,6 +90,24 @@ impl Embedded {
                 0 => return Ok(done),
                 some => done += some,
             }
+        }
+    }
+}
+
+/// What is rewritten page by page.
+#[derive(Clone, Copy)]
+enum Rewriting {
+    Records(&'static Table),
+    Digests,
+    Issues,
+}
+
+impl Rewriting {
+    fn page(self, connection: &Database, after: i64) -> Result<Option<Page>, StoreError> {
+        match self {
+            Rewriting::Records(table) => page(connection, table, after),
+            Rewriting::Digests => beside::digests(connection, after),
+            Rewriting::Issues => beside::issues(connection, after),
         }
     }
 }
@@ -182,10 +203,7 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
     };
     let person = if *name == "received" { "person" } else { "NULL" };
     let at = if *name == "decision" { "at" } else { "NULL" };
-    let codec = &connection.codec;
-    let of_people = Codec::mark_of_people();
-    // If people have keys, some records with the first key may be theirs.
-    let mark = if codec.people().is_some() { of_people.clone() } else { codec.mark() };
+    let (mark, of_people) = marks(&connection.codec);
     let sql = format!(
         "SELECT {place}, organisation, {kind}, CAST({key} AS TEXT), record, {person}, {at}
          FROM {name}
@@ -209,6 +227,14 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
             rows.collect()
         })
         .map_err(from_sqlite)
+}
+
+/// How what may stay as it is begins: either of the two.
+fn marks(codec: &Codec) -> (String, String) {
+    let of_people = Codec::mark_of_people();
+    // If people have keys, some records with the first key may be theirs.
+    let mark = if codec.people().is_some() { of_people.clone() } else { codec.mark() };
+    (mark, of_people)
 }
 
 /// Hashes the next keys of deliveries from before there was a key.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Redis;
 use super::fault::rubbish;
-use super::keys::{self, Keys};
+use super::keys::Keys;
 use super::ledgers::{KnownLedger, RememberedLedger, reach};
 use super::marks::notes_of_decision;
 use super::script::{Arguments, parts, take};
@@ -227,9 +227,9 @@ async fn record_some(
     with.push(redis.token());
     for one in plain {
         on.push(keys.contact(&one.contact));
-        with.push(keys::digest_text(&one.digest));
-        with.number(one.at.timestamp_micros());
         let label = keys.of_decision(&one.contact, &one.decision, one.at);
+        with.push(keys.write_digest(label, &one.digest)?);
+        with.number(one.at.timestamp_micros());
         with.record(keys.codec(), label, &one.decision)?;
         let entry = DecidedRecord::new(None, one.at, GATEWAY, &one.audit);
         let label = keys.of_trail(&"new").about(one.decision.person.as_deref());

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `people` | hash | person id → record, the published JSON shape |
 //! | `changes` | stream | `n-0`: `person` id that changed, or `all`; n from 1 without gaps, oldest forgotten |
-//! | `contact:<id>` | hash | `digest` (hex), `decision` (JSON), `at`, `person`, `counted` (JSON list of members of `counted:`), `token` of who wrote it |
+//! | `contact:<id>` | hash | `digest` (hex, or as a record where there is a key), `decision` (JSON), `at`, `person`, `counted` (JSON list of members of `counted:`), `token` of who wrote it |
 //! | `ledger:<person>` | hash | `version` (changes with the ledger), `told.<code>` → at, `lane.<lane>` → times used |
 //! | `counted:<person>` | sorted set | by at: JSON of contact, restriction, mode, at, issue |
 //! | `received:<person>` | sorted set | by at: contact ids; bounded, newest kept |
@@ -50,7 +50,6 @@ use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
 use crate::ports::{Stamp, StoreError};
-use crate::runtime::tokens::{hex, sha256_of_hex};
 pub(super) use crate::store::record::unreadable;
 use crate::store::record::{Codec, Label, kind};
 
@@ -144,6 +143,19 @@ impl Keys {
     ) -> Label<'a> {
         let label = self.label(kind::DECISION, contact).about(decision.person.as_deref());
         label.on(decision.unnamed_on(at))
+    }
+
+    /// The stored form of the digest of a contact's content, by the label of its decision.
+    pub(super) fn write_digest(
+        &self,
+        decision: Label<'_>,
+        digest: &[u8; 32],
+    ) -> Result<String, StoreError> {
+        self.codec.digest_text(decision, digest)
+    }
+
+    pub(super) fn read_digest(&self, contact: &str, stored: &str) -> Result<[u8; 32], StoreError> {
+        self.codec.digest_of_text(self.label(kind::DECISION, &contact), stored)
     }
 
     /// The stored form of a queue item.
@@ -356,14 +368,6 @@ struct AuditRecord {
     event: AuditEvent,
 }
 
-pub(super) fn digest_text(digest: &[u8; 32]) -> String {
-    hex(digest)
-}
-
-pub(super) fn digest_of(text: &str) -> Result<[u8; 32], StoreError> {
-    sha256_of_hex(text).ok_or_else(|| unreadable("digest"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -412,13 +416,5 @@ mod tests {
         let docs = include_str!("../../../docs/redis.md");
         let (_, behind) = docs.split_once("| key | type |").unwrap();
         assert_eq!(tabled(behind), made, "the table in docs/redis.md");
-    }
-
-    #[test]
-    fn a_digest_reads_back() {
-        let digest = [0xa5; 32];
-        assert_eq!(digest_of(&digest_text(&digest)).unwrap(), digest);
-        assert!(digest_of("a5").is_err());
-        assert!(digest_of(&"é".repeat(32)).is_err());
     }
 }

@@ -73,8 +73,9 @@ pub(super) fn arguments(
     let others = on.map(|(_, _, others)| others).unwrap_or_default();
     let settled = &entry.settled;
     let additions = &settled.additions;
+    let of_decision = keys.of_decision(&entry.contact, &settled.decision, entry.at);
     with.push(wanted);
-    with.push(keys::digest_text(&entry.digest));
+    with.push(keys.write_digest(of_decision, &entry.digest)?);
     with.push(token);
     let versions: Vec<&str> =
         known.into_iter().chain(others).map(|known| known.version.as_str()).collect();
@@ -83,8 +84,7 @@ pub(super) fn arguments(
     with.number(request.map_or(0, |request| reach(request).timestamp_micros()));
     with.push(if request.is_some_and(|request| request.needs_received) { "1" } else { "0" });
     let codec = keys.codec();
-    let label = keys.of_decision(&entry.contact, &settled.decision, entry.at);
-    with.record(codec, label, &settled.decision)?;
+    with.record(codec, of_decision, &settled.decision)?;
     with.number(entry.at.timestamp_micros());
     let of_trail = DecidedRecord::new(None, entry.at, GATEWAY, &settled.audit);
     let label = keys.of_trail(&"new").about(settled.audit.person.as_deref());
@@ -148,11 +148,11 @@ pub(super) fn read(
             Ok(ScriptAnswer::Done { traces: usize::try_from(traces).ok() })
         }
         "known" => {
-            let digest = keys::digest_of(&take::<String>(answer.next())?)?;
+            let digest: String = take(answer.next())?;
             let decision: String = take(answer.next())?;
             let decision = keys.read(decision, kind::DECISION, &request.contact)?;
             let by: Option<String> = take(answer.next())?;
-            let conflicting = digest != request.digest;
+            let conflicting = keys.read_digest(&request.contact, &digest)? != request.digest;
             let committed = Box::new(Committed { decision, repeated: true, conflicting });
             Ok(ScriptAnswer::Recorded { committed, ours: by.is_some_and(|by| by == token) })
         }

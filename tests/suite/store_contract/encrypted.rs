@@ -8,12 +8,15 @@ use contact_gateway::domain::person::Person;
 use contact_gateway::domain::queue::{ItemState, QueueItem};
 use contact_gateway::ports::documents::{Batch, Document, IndexKey};
 use contact_gateway::ports::{Decisions, Store, StoreError};
+use contact_gateway::runtime::tokens::hex;
 use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::redis::Redis;
 use contact_gateway::store::settings::{Codec, Keyring};
 use secrecy::SecretString;
 
-use super::facts::{at, karbon, limited, person, put_people, request, stamp};
+use super::facts::{
+    at, committed, digest, karbon, ledger, limited, person, put_people, request, stamp,
+};
 use super::servers::{self, OnRedis, until};
 use super::{Ground, InFolder};
 
@@ -83,6 +86,7 @@ async fn fill(store: &dyn Store) {
             let mut settled = limited("c-1", at(0));
             settled.item.as_mut().unwrap().subject = Some(NAME.to_owned());
             settled.decision.flags.push(NAME.into());
+            settled.additions.counted[0].issue = Some(NAME.to_owned());
             settled
         }))
         .await
@@ -104,6 +108,9 @@ async fn is_read(store: &dyn Store) {
     assert_eq!(store.audit(&karbon(), 0, 9).await.unwrap()[0].by, NAME);
     let document = store.document(&karbon(), "parcel", "a").await.unwrap().unwrap();
     assert!(document.body.get().contains(NAME));
+    assert_eq!(ledger(store).await.counted[0].issue.as_deref(), Some(NAME));
+    let again = committed(store, request("c-1", |_| limited("c-1", at(1)))).await;
+    assert!(again.repeated && !again.conflicting);
 }
 
 /// How often the name is in the files of a folder.
@@ -125,6 +132,93 @@ fn records(ground: &Encrypted<InFolder>, like: &str) -> usize {
         database(ground).query_row(&sql, [like], |row| row.get(0)).unwrap()
     };
     usize::try_from(TABLES.into_iter().map(count).sum::<i64>()).unwrap()
+}
+
+/// Columns that are never encrypted, since records are found by them: `docs/store.md` lists what they say.
+const NEVER_ENCRYPTED: [&str; 24] = [
+    "audit_mark.mark",
+    "change.person",
+    "counted.contact",
+    "counted.mode",
+    "counted.person",
+    "counted.restriction",
+    "decision.contact",
+    "document.id",
+    "document.kind",
+    "document_key.id",
+    "document_key.kind",
+    "document_key.name",
+    "document_key.value",
+    "item.id",
+    "item.queue",
+    "item.state",
+    "lane.lane",
+    "lane.person",
+    "person.id",
+    "received.contact",
+    "received.person",
+    "restricted.person",
+    "restricted.restriction",
+    "told.code",
+];
+
+/// Each other column of text or bytes that has something in it, and whether all of that is encrypted.
+fn columns(ground: &Encrypted<InFolder>) -> Vec<(String, bool)> {
+    let database = database(ground);
+    let sql = "SELECT of.name, its.name FROM sqlite_schema of, pragma_table_info(of.name) its
+               WHERE of.type = 'table' AND of.name NOT LIKE 'sqlite_%'
+               AND its.type IN ('TEXT', 'BLOB') AND its.name <> 'organisation' ORDER BY 1, 2";
+    let mut statement = database.prepare(sql).unwrap();
+    let named = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let named: Vec<(String, String)> = named.map(Result::unwrap).collect();
+    let mut columns = Vec::new();
+    for (table, column) in named {
+        let name = format!("{table}.{column}");
+        let sql = format!(
+            "SELECT count(*), sum(substr(CAST({column} AS TEXT), 1, 1) = '%') FROM {table}
+             WHERE {column} IS NOT NULL"
+        );
+        let (rows, encrypted): (i64, Option<i64>) =
+            database.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        if rows > 0 && !NEVER_ENCRYPTED.contains(&name.as_str()) {
+            columns.push((name, encrypted == Some(rows)));
+        }
+    }
+    columns
+}
+
+/// What [`columns`] finds in a store that [`fill`] has filled.
+fn filled(are_encrypted: bool) -> Vec<(String, bool)> {
+    let columns = [
+        "audit.record",
+        "counted.issue",
+        "decision.digest",
+        "decision.record",
+        "document.record",
+        "item.record",
+        "person.record",
+        "received.record",
+    ];
+    columns.map(|column| (column.to_owned(), are_encrypted)).to_vec()
+}
+
+#[tokio::test]
+async fn every_column_is_encrypted_unless_records_are_found_by_it() {
+    let mut ground = in_folder().await;
+    fill(&*ground.gateway()).await;
+    assert_eq!(columns(&ground), filled(true));
+    ground = Encrypted { ground: super::in_folder().await, codec: Codec::plain() };
+    fill(&*ground.gateway()).await;
+    assert_eq!(columns(&ground), filled(false));
+    // A plain store, the next key, and that one by itself: the last has nothing left to do.
+    for (keys, is_rewritten) in [(vec![OLD], true), (vec![NEW, OLD], true), (vec![NEW], false)] {
+        ground.codec = with(&keys);
+        let store = Embedded::open_with(ground.ground.0.path(), &ground.codec).unwrap();
+        let rewritten = store.rekey(&mut |_| {}).await.unwrap();
+        assert_eq!(rewritten > 0, is_rewritten, "{rewritten}");
+        assert_eq!(columns(&ground), filled(true));
+        is_read(&*store).await;
+    }
 }
 
 #[tokio::test]
@@ -159,11 +253,13 @@ async fn what_is_written_with_a_key_says_nothing_on_redis() {
     };
     let plain = ground.ground.gateway();
     fill(&*plain).await;
+    let digits = hex(&digest("c-1"));
     assert!(held(NAME).await >= 4, "the search sees what is plain");
+    assert_eq!(held(&digits).await, 1, "the digest of the contact");
     ground.clear().await;
     let store = ground.gateway();
     fill(&*store).await;
-    assert_eq!(held(NAME).await, 0);
+    assert_eq!((held(NAME).await, held(&digits).await), (0, 0));
     assert!(held("%1:k-old:").await >= 6);
     is_read(&*store).await;
 }

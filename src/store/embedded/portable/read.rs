@@ -5,7 +5,6 @@ use rusqlite::{Row, params};
 use super::super::database::Database;
 use super::super::fault::{from_sqlite, unreadable};
 use super::super::{audit, documents, ledger};
-use crate::domain::ledger::Counted;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{
@@ -75,9 +74,11 @@ pub(super) fn page(
                 let record: String = row.get(3).map_err(from_sqlite)?;
                 let label = Label::new(name, kind::DECISION, &key);
                 let decision = connection.codec.read(&record, label)?;
+                let digest: Vec<u8> = row.get(1).map_err(from_sqlite)?;
+                let digest = connection.codec.digest_of_bytes(label, &digest)?;
                 Ok(Record::Decision(Box::new(RecordedDecision {
                     contact: key,
-                    digest: row.get(1).map_err(from_sqlite)?,
+                    digest,
                     at: ledger::instant(row.get(2).map_err(from_sqlite)?)?,
                     decision,
                 })))
@@ -265,22 +266,16 @@ fn counted(
 ) -> Result<Vec<CountedContact>, StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT contact, restriction, mode, at, issue FROM counted
+            "SELECT restriction, mode, at, issue, contact FROM counted
              WHERE organisation = ?1 AND person = ?2",
         )
         .map_err(from_sqlite)?;
     let mut rows = statement.query([organisation, person]).map_err(from_sqlite)?;
     let mut counted = Vec::new();
     while let Some(row) = rows.next().map_err(from_sqlite)? {
-        let mode: String = row.get(2).map_err(from_sqlite)?;
         counted.push(CountedContact {
-            contact: row.get(0).map_err(from_sqlite)?,
-            counted: Counted {
-                restriction: row.get(1).map_err(from_sqlite)?,
-                mode: ledger::mode_named(&mode)?,
-                at: ledger::instant(row.get(3).map_err(from_sqlite)?)?,
-                issue: row.get(4).map_err(from_sqlite)?,
-            },
+            counted: ledger::counted_in(&connection.codec, organisation, row)?,
+            contact: row.get(4).map_err(from_sqlite)?,
         });
     }
     Ok(counted)

@@ -44,18 +44,13 @@ fn decision(
     let label = Label::new(organisation, kind::DECISION, &recorded.contact);
     let label = label.about(recorded.decision.person.as_deref());
     let label = label.on(recorded.decision.unnamed_on(recorded.at));
+    let digest = connection.codec.digest_bytes(label, &recorded.digest)?;
     let record = connection.codec.write(label, &recorded.decision)?;
     run(
         connection,
         "INSERT OR REPLACE INTO decision (organisation, contact, digest, at, record)
          VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            organisation,
-            recorded.contact,
-            recorded.digest,
-            recorded.at.timestamp_micros(),
-            record
-        ],
+        params![organisation, recorded.contact, digest, recorded.at.timestamp_micros(), record],
     )
 }
 
@@ -89,6 +84,8 @@ fn whole_ledger(
     }
     for one in &remembered.counted {
         let counted = &one.counted;
+        let label = ledger::of_issue(organisation, person, &one.contact);
+        let issue = connection.codec.write_issue(label, counted.issue.as_deref())?;
         run(
             connection,
             "INSERT INTO counted (organisation, person, contact, restriction, mode, at, issue)
@@ -100,7 +97,7 @@ fn whole_ledger(
                 counted.restriction,
                 ledger::mode_name(counted.mode),
                 counted.at.timestamp_micros(),
-                counted.issue
+                issue
             ],
         )?;
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Redis;
 use super::super::documents;
-use super::super::keys::{self, CountedMember, Keys};
+use super::super::keys::{CountedMember, Keys};
 use super::super::script::{Arguments, take};
 use super::newest_number;
 use crate::domain::queue::QueueItem;
@@ -142,9 +142,10 @@ impl<'a> Arrivals<'a> {
 
     fn decision(&mut self, recorded: &RecordedDecision) -> Result<(), StoreError> {
         let key = self.keys.contact(&recorded.contact);
-        let digest = keys::digest_text(&recorded.digest);
         let at = recorded.at.timestamp_micros().to_string();
         let contact = &recorded.contact;
+        let label = self.keys.of_decision(contact, &recorded.decision, recorded.at);
+        let digest = self.keys.write_digest(label, &recorded.digest)?;
         let decision = self.keys.write_decision(contact, &recorded.decision, recorded.at)?;
         let token = self.token.clone();
         self.write(&["DEL", &key]);

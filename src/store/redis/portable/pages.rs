@@ -318,9 +318,10 @@ fn decision(keys: &Keys, contact: String, stored: redis::Value) -> Result<Record
         ));
     };
     let decision = keys.read(&decision, kind::DECISION, &contact)?;
+    let digest = keys.read_digest(&contact, &digest)?;
     Ok(Record::Decision(Box::new(RecordedDecision {
         contact,
-        digest: keys::digest_of(&digest)?,
+        digest,
         at: instant(&at)?,
         decision,
     })))
