@@ -83,7 +83,7 @@ impl<'c> LedgerReading<'c> {
             .map_err(from_sqlite)?;
         let mut counted = Vec::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
-            // Whoever has the same id now does not answer for somebody who was erased.
+            // It is not counted for somebody else who has the same id now.
             counted.extend(unless_destroyed(counted_in(self.codec, organisation, row))?);
         }
         Ok(counted)

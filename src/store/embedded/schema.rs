@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `person` | a person's record in the published JSON shape |
 //! | `change` | which person changed, in order: what followers read; bounded, oldest forgotten |
-//! | `decision` | the decision on a contact id, with the digest of the content |
-//! | `counted` | what quotas counted of a person |
+//! | `decision` | the decision on a contact id, with the digest of the content: 32 bytes, or encrypted |
+//! | `counted` | what quotas counted of a person; the reference of the issue as text, or encrypted |
 //! | `received` | traces of a person's contacts for comparison; bounded for each person |
 //! | `told` | when a person was last notified of a reason code |
 //! | `lane` | how often a person used a safeguard lane |

@@ -1,8 +1,7 @@
 //! What is stored beside a record, in a column or field of its own: encrypted like the record, and without a key in the
 //! form that it always had.
 //!
-//! The digest of a contact has to be encrypted too: whoever knows all of a call but its number could find the number by
-//! trying them all.
+//! A digest is encrypted because the number of a call that was logged without a text could be found by trying them all.
 
 use std::borrow::Cow;
 
@@ -165,7 +164,7 @@ mod tests {
     #[test]
     fn a_digest_of_another_length_is_damage() {
         let codec = encrypting(&[OLD]);
-        for stored in ["", "a5", "x", &"g".repeat(64)] {
+        for stored in ["", "a5", "x", "g".repeat(64).as_str()] {
             let read = codec.digest_of_text(DECISION, stored);
             assert!(matches!(read, Err(StoreError::Corrupt(_))), "{stored}");
             let read = codec.digest_of_bytes(DECISION, stored.as_bytes());

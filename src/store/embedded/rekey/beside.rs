@@ -39,7 +39,7 @@ pub(super) fn digests(connection: &Database, after: i64) -> Result<Option<Page>,
     let mut records = 0;
     for FoundDigest { place, organisation, contact, digest, at, record } in &found {
         let label = Label::new(organisation, kind::DECISION, contact);
-        // It counts as removed if the key of whomever it is about is destroyed.
+        // With a destroyed key it counts as removed.
         let decision: Option<Decision> = unless_destroyed(codec.read(record, label))?;
         let Some(decision) = decision else { continue };
         let plain = codec.digest_of_bytes(label, digest)?;
