@@ -34,17 +34,7 @@ pub(super) fn remove(
     organisation: &OrganisationId,
     gone: &[Gone],
 ) -> Result<(), StoreError> {
-    if gone.is_empty() {
-        return Ok(());
-    }
-    overwrites(connection, true)?;
-    let removed = gone.iter().try_for_each(|gone| one(connection, organisation, gone));
-    overwrites(connection, false)?;
-    removed
-}
-
-fn overwrites(connection: &Database, on: bool) -> Result<(), StoreError> {
-    connection.pragma_update_and_check(None, "secure_delete", on, |_| Ok(())).map_err(from_sqlite)
+    gone.iter().try_for_each(|gone| one(connection, organisation, gone))
 }
 
 fn one(

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::ports::documents::{Batch, Document, Documents, Gone};
 use contact_gateway::ports::{
     Archive, Change, Decisions, Journal, Original, Owner, Queues, Register, Store, StoreError,
 };
@@ -13,7 +15,36 @@ use contact_gateway::store::archive::FileArchive;
 use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::journal::FileJournal;
 
-use super::facts::{at, decided, karbon, ledger, limited, person, put_people, request, stamp};
+use super::facts::{
+    PERSON, at, decided, karbon, ledger, limited, person, put_people, request, stamp,
+};
+
+/// How a document is found in the file.
+fn parcel(id: &str) -> Document {
+    let body = serde_json::json!({ "text": format!("Blodeuwedd {id}") });
+    Document::new("parcel", id, 0, Vec::new(), &body).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_is_overwritten_after_an_erasure_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path()).unwrap();
+    let event = AuditEvent::PersonChanged { person: PERSON.to_owned() };
+    let erasure = Batch::new(stamp()).gone(Gone::Ledger { person: PERSON.to_owned() });
+    store.write(&karbon(), erasure.audit(event)).await.unwrap();
+    let batch = ["a", "b"].map(parcel).into_iter().fold(Batch::new(stamp()), Batch::put);
+    store.write(&karbon(), batch).await.unwrap();
+    let removed = store.document(&karbon(), "parcel", "b").await.unwrap().unwrap();
+    store.write(&karbon(), Batch::new(stamp()).remove(&removed)).await.unwrap();
+    tokio::task::block_in_place(|| store.close());
+    let [file, _] = Embedded::files(folder.path());
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let holds = |text: &str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
+    assert!(holds("Blodeuwedd a"), "the search sees what stays");
+    assert!(!holds("Blodeuwedd b"));
+}
 
 /// Where a child is told what to work on. Without it the children's test does nothing.
 const CHILD_FOLDER: &str = "CONTACT_GATEWAY_TEST_STORE_FOLDER";
