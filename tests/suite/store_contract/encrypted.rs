@@ -234,6 +234,89 @@ async fn what_is_written_with_a_key_says_nothing_in_the_files() {
     assert_eq!(records(&ground, "%1:k-old:%"), records(&ground, "%"));
 }
 
+/// What is never encrypted on Redis, since records are found by it: keys by the first word of their names, and of hashes
+/// with fields of different kinds the fields.
+const NEVER_ENCRYPTED_ON_REDIS: [&str; 20] = [
+    "changes",
+    "contact.at",
+    "contact.counted",
+    "contact.person",
+    "contact.token",
+    "days",
+    "done",
+    "indexed",
+    "kinds",
+    "ledger.lane",
+    "ledger.told",
+    "ledger.version",
+    "listed",
+    "marked",
+    "once",
+    "queues",
+    "received",
+    "restricted",
+    "roll",
+    "waiting",
+];
+
+/// Which of these have a value that is not encrypted.
+const PLAIN_ON_REDIS: &str = r#"
+local found = {}
+local function note(of, value)
+  if string.sub(value, 1, 1) ~= '%' then found[of] = true end
+end
+for _, key in ipairs(redis.call('KEYS', 'cg1:*')) do
+  local of = string.match(key, '}:(%a+)')
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'hash' then
+    local all = redis.call('HGETALL', key)
+    for i = 1, #all, 2 do
+      local has_fields = of == 'contact' or of == 'ledger'
+      note(has_fields and of .. '.' .. string.match(all[i], '^%a+') or of, all[i + 1])
+    end
+  elseif kind == 'zset' then
+    for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do note(of, member) end
+  elseif kind == 'set' then
+    for _, member in ipairs(redis.call('SMEMBERS', key)) do note(of, member) end
+  elseif kind == 'stream' then
+    for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do note(of, entry[2][2]) end
+  else
+    note(of, redis.call('GET', key))
+  end
+end
+local list = {}
+for of in pairs(found) do list[#list + 1] = of end
+table.sort(list)
+return list
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_redis_everything_is_encrypted_unless_records_are_found_by_it() {
+    let ground = single().await;
+    let plain = async || -> Vec<String> {
+        let found: Vec<String> =
+            ground.ground.servers[0].say(&["EVAL", PLAIN_ON_REDIS, "0"]).await.unwrap();
+        let is_known = |of: &String| NEVER_ENCRYPTED_ON_REDIS.contains(&of.as_str());
+        assert!(found.iter().any(is_known), "{found:?}");
+        found.into_iter().filter(|of| !is_known(of)).collect()
+    };
+    fill(&*ground.ground.gateway()).await;
+    let records = [
+        "audit",
+        "contact.decision",
+        "contact.digest",
+        "counted",
+        "documents",
+        "items",
+        "people",
+        "traces",
+    ];
+    assert_eq!(plain().await, records);
+    ground.clear().await;
+    fill(&*ground.gateway()).await;
+    assert_eq!(plain().await, Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_with_a_key_says_nothing_on_redis() {
     let ground = single().await;
