@@ -453,6 +453,21 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_names_its_queue_item() {
+        let item = || "c-1".to_owned();
+        let queue = || "complaints".to_owned();
+        for event in [
+            AuditEvent::Item { item: item(), action: "taken".to_owned() },
+            AuditEvent::Released { item: item() },
+            AuditEvent::Unread { item: item() },
+            AuditEvent::Unanswered { item: item(), from: queue(), to: queue() },
+        ] {
+            assert_eq!(event.item(), Some("c-1"));
+        }
+        assert_eq!(AuditEvent::PersonChanged { person: "P-1".to_owned() }.item(), None);
+    }
+
+    #[test]
     fn a_message_held_on_its_way_out_is_a_contact_of_its_person() {
         let entry = |treatment| {
             AuditEvent::Outbound(OutboundEntry {

@@ -157,3 +157,25 @@ fn quota_in_words(quota: Quota, one: &str, many: &str) -> String {
     };
     format!("{} {what} {period}", quota.limit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_is_said_with_its_number_and_its_window() {
+        let said = |limit, per, window| {
+            quota_in_words(Quota { limit, per, window }, "contact", "contacts")
+        };
+        for (limit, per, window, expected) in [
+            (1, Per::Day, QuotaWindow::Calendar, "1 contact a day"),
+            (2, Per::Week, QuotaWindow::Calendar, "2 contacts a week (Monday to Sunday)"),
+            (1, Per::Month, QuotaWindow::Calendar, "1 contact a calendar month"),
+            (3, Per::Day, QuotaWindow::Rolling, "3 contacts in any 24 hours"),
+            (1, Per::Week, QuotaWindow::Rolling, "1 contact in any 7 days"),
+            (2, Per::Month, QuotaWindow::Rolling, "2 contacts in any 30 days"),
+        ] {
+            assert_eq!(said(limit, per, window), expected);
+        }
+    }
+}

@@ -279,6 +279,12 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_a_log_shows_its_kind_and_no_more() {
+        let keys = email_keys("jo.doe@example.org").unwrap().exact;
+        assert_eq!(format!("{keys:?}"), "[IdentifierKey(email:…)]");
+    }
+
+    #[test]
     fn a_plain_domain_is_read_as_idna_reads_it() {
         for domain in [
             "mail.example",

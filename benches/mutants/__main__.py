@@ -1,0 +1,78 @@
+"""How well tests hold `src/domain`: mutants that they notice, and lines that they run.
+
+    cargo install cargo-mutants --locked
+    python3 benches/mutants run --sample 250 --seed 11     so many of its mutants; without --sample all of them
+    python3 benches/mutants lines                          needs llvm-cov and llvm-profdata (Debian: llvm-22)
+    python3 benches/mutants make                           the crate itself, in target/mutants
+
+A mutant is one small fault: a function's result, an operator, an arm of a `match`. cargo-mutants says which there are;
+they are built together and take turns (together.py). Prints a table, and each mutant that no test notices.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import random
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+import crate
+import lines
+import together
+
+FOLDER = crate.ROOT / "target" / "mutants"
+LIST = ["cargo", "mutants", "--list", "--json", "--file", "src/domain/**/*.rs"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["make", "run", "lines"])
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="where the crate is made")
+    parser.add_argument("--sample", type=int, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--named", type=pathlib.Path, help="only the mutants that this file names, a line each")
+    asked = parser.parse_args()
+    crate.make(asked.folder)
+    if asked.what == "lines":
+        lines.show(asked.folder)
+    elif asked.what == "run":
+        show(asked.folder, together.run(asked.folder, chosen(asked)))
+    else:
+        print(asked.folder)
+
+
+def chosen(asked):
+    listed = subprocess.run(LIST, cwd=asked.folder, check=True, stdout=subprocess.PIPE, text=True)
+    mutants = sorted(json.loads(listed.stdout), key=lambda one: one["name"])
+    print(f"{len(mutants)} mutants", file=sys.stderr)
+    if asked.named:
+        names = set(asked.named.read_text().splitlines())
+        return [one for one in mutants if one["name"] in names]
+    if asked.sample and asked.sample < len(mutants):
+        return sorted(random.Random(asked.seed).sample(mutants, asked.sample), key=lambda one: one["name"])
+    return mutants
+
+
+def show(folder, outcomes):
+    """Of the mutants that compile, the share that a test noticed; one that never ends is noticed."""
+    (folder / "outcomes.json").write_text(json.dumps(outcomes, indent=1))
+    found = collections.defaultdict(collections.Counter)
+    for name, outcome in outcomes.items():
+        for row in [lines.module_of(name.partition(":")[0]), "all"]:
+            found[row][outcome] += 1
+    print("| module | mutants | caught | without end | missed | do not compile | not tried | caught of those tried |")
+    print("|---|---|---|---|---|---|---|---|")
+    for module, counts in sorted(found.items()):
+        kinds = [counts[kind] for kind in together.OUTCOMES]
+        caught = counts["caught"] + counts["without end"]
+        tried = caught + counts["missed"]
+        share = f"{100 * caught / tried:.0f} %" if tried else ""
+        print(f"| `{module}` | {sum(kinds)} | {' | '.join(map(str, kinds))} | {share} |")
+    print(*[f"missed: {name}" for name, outcome in outcomes.items() if outcome == "missed"], sep="\n")
+
+
+if __name__ == "__main__":
+    main()
