@@ -216,3 +216,16 @@ impl Together {
         self.owners.iter().find(|(id, _)| id == restriction).map(|(_, owner)| owner.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_without_a_name_is_called_by_the_id() {
+        let mut person: Person = serde_json::from_str(r#"{"id": "P-1", "name": "Jo"}"#).unwrap();
+        assert_eq!(person.shown_name(), "Jo");
+        person.name.clear();
+        assert_eq!(person.shown_name(), "P-1");
+    }
+}

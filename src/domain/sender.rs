@@ -346,3 +346,25 @@ fn doubtful(matches: &[Match], candidates: &[Arc<Person>]) -> Standing {
     };
     Standing::Doubtful { doubts, person }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_gives_a_name_in_place_of_a_number_only() {
+        let named = |kind, value: &str, channel| {
+            let assurance = Assurance::Asserted;
+            is_name_of_network(
+                &SenderIdentifier { kind, value: value.to_owned(), assurance },
+                channel,
+            )
+        };
+        let phone = |value, channel| named(IdentifierKind::Phone, value, channel);
+        assert!(phone("sip:reception@firm.example", Channel::Telephone));
+        assert!(phone("PARCELS", Channel::Sms));
+        assert!(!phone("reception", Channel::Telephone) && !phone("jo@x.example", Channel::Sms));
+        assert!(!phone("PARCELS2", Channel::Sms) && !phone("PARCELS", Channel::Whatsapp));
+        assert!(!named(IdentifierKind::Account, "PARCELS", Channel::Sms));
+    }
+}

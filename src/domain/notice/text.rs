@@ -58,3 +58,30 @@ fn section_text(section: &Section) -> String {
     lines.extend(section.list.iter().map(|entry| format!("- {}", entry.text())));
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: [Language; 2] = [Language::English, Language::Welsh];
+
+    #[test]
+    fn a_subject_is_in_each_language_and_in_english_without_one() {
+        let english = "Your message to Karbon Homes";
+        assert_eq!(subject("Karbon Homes", &[]), english);
+        assert_eq!(
+            subject("Karbon Homes", &BOTH),
+            format!("{english} / Eich neges i Karbon Homes")
+        );
+    }
+
+    #[test]
+    fn only_a_whole_notice_in_two_languages_names_them() {
+        for (channel, named) in [(Channel::Email, true), (Channel::Sms, false)] {
+            let said = in_languages(&[], channel, &BOTH);
+            for language in BOTH {
+                assert_eq!(said.contains(language.own_name()), named, "{channel:?}");
+            }
+        }
+    }
+}
