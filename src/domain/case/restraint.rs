@@ -172,3 +172,17 @@ pub struct TaskDone {
     pub engage: Option<bool>,
     pub why: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_keeps_the_first_ids_of_a_thread_and_none_that_is_too_long() {
+        let longest = "x".repeat(THREAD_ID_BYTES_MAX);
+        let thread = [longest.clone(), format!("{longest}x"), "a@x".to_owned()];
+        assert_eq!(Task::thread_of(thread), [longest, "a@x".to_owned()]);
+        let many = (0..=THREAD_IDS_MAX).map(|number| number.to_string());
+        assert_eq!(Task::thread_of(many).len(), THREAD_IDS_MAX);
+    }
+}
