@@ -43,3 +43,22 @@ impl Reach {
         self.details.contains_key(&channel) || self.staffed_hours.contains_key(&channel)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_staffed_if_it_has_details_or_hours() {
+        let hours = |json: &str| serde_json::from_str::<WeeklyHours>(json).unwrap();
+        let mut reach = Reach::default();
+        assert!(reach.is_staffed(Channel::Letter) && !reach.is_staffed(Channel::Sms));
+        reach.details.insert(Channel::Email, "us@karbon.example".to_owned());
+        let mondays = r#"{"windows": [{"days": ["mon"], "from": "09:00", "to": "17:00"}]}"#;
+        reach.staffed_hours.insert(Channel::Telephone, hours(mondays));
+        assert!(reach.is_staffed(Channel::Email) && reach.is_staffed(Channel::Telephone));
+        assert!(!reach.is_staffed(Channel::Letter));
+        reach.staffed_hours.insert(Channel::Email, hours(r#"{"windows": []}"#));
+        assert!(!reach.is_staffed(Channel::Email));
+    }
+}

@@ -217,6 +217,7 @@ mod tests {
         let window = |from: &str, to: &str| json!([{"days": ["mon"], "from": from, "to": to}]);
         let quota = |limit: u32, per: &str, window: &str| json!({"kind": "contact_quota", "limit": limit, "per": per, "window": window});
         let channels = |list: &[&str]| json!({"kind": "channels_only", "channels": list});
+        let call_length = |minutes: u32| json!({"kind": "call_length", "minutes": minutes});
         let cases = [
             (quota(2, "week", "calendar"), quota(3, "week", "calendar"), true),
             (quota(2, "week", "calendar"), quota(1, "week", "calendar"), false),
@@ -236,6 +237,8 @@ mod tests {
                 json!({"kind": "hours_only", "windows": window("10:30", "24:00")}),
                 false,
             ),
+            (call_length(10), call_length(15), true),
+            (call_length(15), call_length(10), false),
             (channels(&["letter"]), json!({"kind": "visits_in_pairs"}), true),
             (json!({"kind": "visits_in_pairs"}), channels(&["letter"]), false),
         ];
