@@ -193,3 +193,29 @@ pub fn reuses_id(
     }
     (was.starts != now.starts).then_some("starts")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn person(restrictions: &Value) -> Person {
+        serde_json::from_value(json!({"id": "P-1", "restrictions": restrictions})).unwrap()
+    }
+
+    #[test]
+    fn what_is_over_and_who_is_merged_stay_where_a_change_leaves_them_out() {
+        let restriction = |id: &str, status: &str| json!({"id": id, "kind": "visits_in_pairs", "starts": "2026-01-01", "status": status});
+        let (over, active) = (restriction("R-1", "lifted"), restriction("R-2", "active"));
+        let mut before = person(&json!([over, active]));
+        before.merged_into = Some("P-2".to_owned());
+        before.merged = vec!["P-3".to_owned()];
+        for given in [json!([]), json!([over])] {
+            let mut after = person(&given);
+            keep_what_does_not_hold(&before, &mut after);
+            assert_eq!(after.restrictions, before.restrictions[..1], "{given}");
+            assert_eq!((&after.merged_into, &after.merged), (&before.merged_into, &before.merged));
+        }
+    }
+}
