@@ -56,7 +56,7 @@ impl Accounts {
         Ok(SignedIn { token, session })
     }
 
-    /// The session of a browser's token, if it lives; its last use is noted.
+    /// The session of a browser's token, if it lives; its last use is noted once a minute, if the store takes it.
     pub async fn live(
         &self,
         organisation: &OrganisationId,
@@ -79,8 +79,12 @@ impl Accounts {
         if now >= session.seen + touch {
             session.seen = now;
             let stamp = self.stamp(&account.name);
-            // Another request of the same browser may have noted it; either will do.
-            self.book.put_session(organisation, &id, &session, version, stamp).await?;
+            // Another request of the same browser may have noted it; either will do. A store that takes no writes at
+            // the moment still has pages to show: the next request notes it.
+            match self.book.put_session(organisation, &id, &session, version, stamp).await {
+                Ok(_) | Err(Fault::Store(_)) => {}
+                Err(fault) => return Err(fault),
+            }
         }
         Ok(Some(Live { id, session, account }))
     }

@@ -5,6 +5,7 @@ use hyper::StatusCode;
 use hyper::header::SET_COOKIE;
 
 use super::browsing::{Browsing, PASSWORD, invited};
+use crate::degraded::faulty::Faulty;
 use crate::office::Office;
 use contact_gateway::casework::accounts::AccountRules;
 use contact_gateway::domain::profile::Role;
@@ -296,4 +297,20 @@ async fn the_language_is_chosen_and_kept() {
     assert!(page.body.contains("lang=\"en-GB\">English</button>"));
     let answer = ann.post("/language", &[("language", "en"), ("back", "//evil.example")]).await;
     assert_eq!(answer.leads(), "/");
+}
+
+#[tokio::test]
+async fn pages_come_while_the_store_takes_no_writes() {
+    let store = Faulty::over(Memory::new());
+    let office = Office::on(store.clone());
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    store.refuses(Some("session"));
+    // Each has its last use to note.
+    for path in ["/", "/queues", "/queues/limited", "/people"] {
+        office.clock.forward(TimeDelta::minutes(2));
+        assert_eq!(ann.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    // What could not be noted extends nothing.
+    office.clock.forward(TimeDelta::minutes(23));
+    assert_eq!(ann.get("/").await.leads(), "/sign-in?next=%2F");
 }
