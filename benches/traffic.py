@@ -11,9 +11,10 @@ import urllib.parse
 
 # Of restricted people so many may write letters only, the others have a quota.
 CLOSED = 6
-TELEPHONE = "+447700900"
-# Telephone numbers from here on are of nobody on record.
-UNKNOWN_NUMBERS = 500
+# Numbers that nobody has: of people on record, and of others.
+TELEPHONE, TELEPHONE_OF_OTHERS = "+447700900", "+441632960"
+# How many of each there are.
+NUMBERS = 1000
 # Seconds until an answer is given up, and between two tries.
 ANSWER_WAIT, TRY_AGAIN = 30, 1.0
 TOKEN_OF_CALLS = "the token of the call flow"
@@ -45,8 +46,9 @@ class Contact:
         return f"p{self.person}@people.example" if self.person is not None else f"s{self.number}@others.example"
 
     def telephone(self):
-        last = self.person if self.person is not None else UNKNOWN_NUMBERS + self.number % (1000 - UNKNOWN_NUMBERS)
-        return f"{TELEPHONE}{last:03}"
+        if self.person is not None:
+            return f"{TELEPHONE}{self.person:03}"
+        return f"{TELEPHONE_OF_OTHERS}{self.number % NUMBERS:03}"
 
     def text(self):
         return f"When will the fence at number {self.number} be painted?"
@@ -54,6 +56,8 @@ class Contact:
 
 def people(with_quota, limit):
     """The people on record, as `import` takes them."""
+    if CLOSED + with_quota > NUMBERS:
+        raise ValueError(f"there are telephone numbers for {NUMBERS} people, not for {CLOSED + with_quota}")
     return [on_record(number, limit) for number in range(CLOSED + with_quota)]
 
 
