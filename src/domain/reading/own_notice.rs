@@ -211,68 +211,19 @@ impl Fnv {
 }
 
 /// Days and months, English and Welsh, with the mutations that dates bring; midday and midnight.
-const DATES: [&str; 52] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "midday",
-    "midnight",
-    "noon",
-    "llun",
-    "mawrth",
-    "mercher",
-    "iau",
-    "gwener",
-    "sadwrn",
-    "sul",
-    "wener",
-    "ionawr",
-    "chwefror",
-    "ebrill",
-    "mai",
-    "mehefin",
-    "gorffennaf",
-    "awst",
-    "medi",
-    "hydref",
-    "tachwedd",
-    "rhagfyr",
-    "fawrth",
-    "fai",
-    "fehefin",
-    "orffennaf",
-    "fedi",
-    "dachwedd",
-    "ragfyr",
-    "am",
-    "pm",
-    "ddydd",
-    "dydd",
-];
+const DATES: &str = "\
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june \
+    july august september october november december midday midnight noon llun mawrth mercher iau \
+    gwener sadwrn sul wener ionawr chwefror ebrill mai mehefin gorffennaf awst medi hydref \
+    tachwedd rhagfyr fawrth fai fehefin orffennaf fedi dachwedd ragfyr am pm ddydd dydd";
 
 static OF_DATES: LazyLock<Tokens> = LazyLock::new(|| {
-    let token = |word: &&str| {
+    let token = |word: &str| {
         let mut letters = Fnv::default();
         word.bytes().for_each(|byte| letters.add(byte));
         letters.0
     };
-    DATES.iter().map(token).collect()
+    DATES.split_whitespace().map(token).collect()
 });
 
 /// A set of tokens, made for lookups that mostly miss.
@@ -333,6 +284,7 @@ pub(super) fn set_aside(text: &str) -> Option<String> {
     if found.len() < SENTENCES_MIN {
         return None;
     }
+    blank_nearly_long(&plain, &mut blank);
     blank_lines(text, &tokens, &plain, &mut blank);
     blank_headings(&plain, &mut blank);
     let mut rest = String::with_capacity(text.len());
@@ -344,6 +296,18 @@ pub(super) fn set_aside(text: &str) -> Option<String> {
     }
     rest.push_str(text.get(from..).unwrap_or_default());
     Some(rest)
+}
+
+/// Within a notice a run that is nearly as long as the long ones is the notice's, wherever its line is broken.
+fn blank_nearly_long(plain: &[Token], blank: &mut [bool]) {
+    let Some(first) = blank.iter().position(|blank| *blank) else { return };
+    let last = blank.iter().rposition(|blank| *blank).unwrap_or(first);
+    let within = plain.get(first..last).unwrap_or_default();
+    for (at, said) in within.windows(LONG_WORDS_MIN - 1).enumerate() {
+        if is_short_run(said) {
+            blank.iter_mut().skip(first + at).take(said.len()).for_each(|blank| *blank = true);
+        }
+    }
 }
 
 /// A line that is mostly of a notice is all of it: a name, a role or an address was put in. So is a line before the
@@ -459,7 +423,8 @@ mod tests {
     }
 
     fn is_number(word: &str) -> bool {
-        word.bytes().any(|byte| byte.is_ascii_digit()) || DATES.contains(&folded(word).as_str())
+        word.bytes().any(|byte| byte.is_ascii_digit())
+            || DATES.split_whitespace().any(|date| date == folded(word))
     }
 
     proptest! {
