@@ -190,7 +190,8 @@ pub(super) fn letter(case: &Case<'_, '_>) -> Vec<Broken> {
             );
             return vec![case.broken(RefusalCode::LetterNotSent, "letter.written", what)];
         }
-        let what = "no letter to the person was drafted";
+        let id = &case.proposal.id;
+        let what = format!("no letter to the person was drafted about proposal `{id}`");
         return vec![case.broken(RefusalCode::LetterMissing, "letter.must_say", what)];
     };
     let mut broken: Vec<Broken> = parts_of(case.profile(), letter.kind)

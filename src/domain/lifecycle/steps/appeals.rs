@@ -11,6 +11,7 @@ use crate::domain::case::appeal::{Appeal, AppealDecision, AppealOutcome, Hearer,
 use crate::domain::case::conduct::Incident;
 use crate::domain::case::letter::{LetterKind, OMBUDSMAN};
 use crate::domain::case::proposal::ProposalState;
+use crate::domain::case::restraint::Restraint;
 use crate::domain::duty::Duty;
 use crate::domain::lifecycle::{Effect, Work, accused};
 use crate::domain::profile::Role;
@@ -151,10 +152,14 @@ fn involvement(work: &Work<'_>, restriction: &str, name: &str) -> Vec<&'static s
     if known.is_some_and(|known| known.took_part.iter().any(|one| one == name)) {
         why.push("took part in the decision");
     }
-    // For a decision made elsewhere it is not known which incidents are behind it. A heavier form has those of
-    // every decision before it.
+    // For a decision made elsewhere it is not known which incidents are behind it: all from before it may be. A heavier
+    // form has those of every decision before it.
+    let profile = work.profile();
+    let may_be_behind = |known: &Restraint, incident: &Incident| {
+        known.proposal.is_none() && day(profile, incident.happened_at) <= known.decided
+    };
     let is_behind = |incident: &Incident| {
-        known.is_none_or(|known| known.proposal.is_none())
+        known.is_none_or(|known| may_be_behind(known, incident))
             || work.file.proposals.iter().any(|proposal| {
                 proposal.state == ProposalState::Done
                     && proposal.restriction.id == restriction

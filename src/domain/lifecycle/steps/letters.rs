@@ -1,6 +1,6 @@
 //! Letters: drafted, approved, sent as they were approved.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::domain::broken::Broken;
 use crate::domain::case::CaseFile;
@@ -9,6 +9,7 @@ use crate::domain::case::letter::{
     Approval, CaseLetter, Format, LetterKind, MailState, Mailed, Means, Sent, Words, email_of,
     own_email, parts_of, path_of_part,
 };
+use crate::domain::case::lighter::varied_by;
 use crate::domain::duty::Duty;
 use crate::domain::language::Language;
 use crate::domain::letter::{About, TemplateFault, Templates, Written, write};
@@ -27,6 +28,7 @@ pub(in crate::domain::lifecycle) fn draft(work: &mut Work<'_>, fields: &DraftLet
     if !is_about(work, kind, &about) {
         work.unknown("for", &about);
     }
+    must_fit(work, &about, &fields.changes);
     let known = parts_of(work.profile(), kind);
     for part in fields.without.iter().filter(|part| !known.contains(part)) {
         work.unknown("without", part);
@@ -63,6 +65,24 @@ pub(in crate::domain::lifecycle) fn draft(work: &mut Work<'_>, fields: &DraftLet
     }
     work.file.letters.retain(|one| one.id != id);
     work.file.letters.push(letter);
+}
+
+/// Refuses terms of which the letter would tell although they can't hold: those that don't fit the restriction, and
+/// others than a proposal's own.
+fn must_fit(work: &mut Work<'_>, about: &str, changes: &Map<String, Value>) {
+    if changes.is_empty() {
+        return;
+    }
+    let what = if work.file.proposal(about).is_some() {
+        Some("a letter about a proposal tells of its terms; propose it again with these".to_owned())
+    } else {
+        let before = work.restriction(about);
+        let error = before.and_then(|before| varied_by(work.profile(), before, changes).err());
+        error.map(|error| format!("`changes` do not fit the restriction: {error}"))
+    };
+    if let Some(what) = what {
+        work.refuse(Broken::new(RefusalCode::ChangesInvalid, what).key("changes"));
+    }
 }
 
 /// Whether the file has what a letter of this kind is about.

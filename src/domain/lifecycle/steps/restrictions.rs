@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::letters::{must_have_gone, must_have_told};
 use super::proposals::{named, set_state};
+use crate::domain::activation::before_the_start;
 use crate::domain::broken::Broken;
 use crate::domain::calendar::add_months;
 use crate::domain::case::act::{Lift, OfProposal, ReviewStep, Vary};
@@ -156,12 +157,16 @@ pub(super) fn changed(
             "some contact that passes now would not pass afterwards; propose it as a new restriction",
         )
     } else if !is_reviewed_as_soon(profile, before, &after) {
-        Some("it would be reviewed later; only a review names the next date")
+        Some("it would be reviewed later; only a review puts off the date, as its `next_due`")
     } else {
         None
     };
     if let Some(what) = heavier {
         work.refuse(Broken::new(RefusalCode::VaryHeavier, what).key("changes"));
+        return None;
+    }
+    if let Some(what) = leaves_nothing(work, before, &after) {
+        work.refuse(Broken::new(RefusalCode::DatesOrder, what).key("changes"));
         return None;
     }
     let kind = after.kind.name();
@@ -171,6 +176,21 @@ pub(super) fn changed(
         return None;
     }
     Some(after)
+}
+
+/// Why nothing would be left of a restriction: ending it is a step of its own, with a letter that says so.
+fn leaves_nothing(
+    work: &Work<'_>,
+    before: &Restriction,
+    after: &Restriction,
+) -> Option<&'static str> {
+    let (profile, at) = (work.profile(), work.step.at);
+    if after.has_run_out(at, profile) && !before.has_run_out(at, profile) {
+        return Some("it would be over at once: lift it instead or, on appeal, quash it");
+    }
+    let was_in_order = before_the_start(profile, before).next().is_none();
+    let out_of_order = before_the_start(profile, after).next();
+    out_of_order.map(|(_, what)| what).filter(|_| was_in_order)
 }
 
 /// Puts a variation in the place of a restriction, which keeps its id; and stays under appeal if it is.

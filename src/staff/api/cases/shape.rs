@@ -144,7 +144,7 @@ pub struct DraftLetter {
     pub format: Option<String>,
     /// Parts to leave out.
     pub without: Option<Vec<String>>,
-    /// A variation's new terms, by the restriction's keys.
+    /// A variation's new terms, by the restriction's keys. A letter about a proposal has the proposal's.
     #[schema(value_type = Option<Object>)]
     pub changes: Option<serde_json::Value>,
     /// The reason, as the letter gives it.

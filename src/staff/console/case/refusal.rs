@@ -288,12 +288,15 @@ fn known(code: RefusalCode) -> (Two, Two, bool) {
             true,
         ),
         RefusalCode::LetterNotSent => (
-            two("The letter has not been sent", "Nid yw'r llythyr wedi'i anfon"),
             two(
-                "Have it approved, send it, and record that it went.",
-                "Ei gymeradwyo, ei anfon, a chofnodi iddo fynd.",
+                "The letter that says this has not been sent",
+                "Nid yw'r llythyr sy'n dweud hyn wedi'i anfon",
             ),
-            false,
+            two(
+                "Draft it if you have not, have it approved, and send it.",
+                "Drafftiwch ef os nad ydych wedi gwneud hynny, ei gymeradwyo, a'i anfon.",
+            ),
+            true,
         ),
         RefusalCode::LetterNotApproved => (
             two("The letter is not approved", "Nid yw'r llythyr wedi'i gymeradwyo"),
