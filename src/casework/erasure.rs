@@ -82,6 +82,9 @@ pub struct Proof {
     /// Of these, how many were removed since the last entry of the trail.
     #[serde(skip)]
     originals_gone: u64,
+    /// The version that was read: nothing is written over the step of another gateway.
+    #[serde(skip)]
+    version: u64,
 }
 
 /// What would be removed, what would stay, and why it may be refused.

@@ -250,8 +250,10 @@ impl Desk {
         fresh: Proof,
     ) -> Result<Proof, Fault> {
         let stored = self.store.document(id, PROOF, &fresh.id).await?;
-        let proof = stored.map(|document| document.read::<Proof>()).transpose()?;
-        Ok(proof.unwrap_or(fresh))
+        let Some(document) = stored else { return Ok(fresh) };
+        let mut proof: Proof = document.read()?;
+        proof.version = document.version;
+        Ok(proof)
     }
 
     pub(in crate::casework) async fn write_step(
@@ -260,9 +262,7 @@ impl Desk {
         batch: Batch,
         proof: &Proof,
     ) -> Result<(), Fault> {
-        let stored = self.store.document(id, PROOF, &proof.id).await?;
-        let version = stored.map_or(0, |document| document.version);
-        let document = Document::new(PROOF, proof.id.clone(), version, Vec::new(), proof)?;
+        let document = Document::new(PROOF, proof.id.clone(), proof.version, Vec::new(), proof)?;
         match self.store.write(id, batch.put(document)).await {
             Ok(()) => Ok(()),
             Err(WriteFault::Conflict(_)) => Err(Fault::Contended),
@@ -338,6 +338,12 @@ impl Desk {
         let batch = self.unseal_late(id, &proof.unsealed, batch).await?;
         let sealed_to = self.newest_seal(id).await?.map_or(0, |seal| seal.to);
         proof.unsealed.retain(|number| *number > sealed_to);
+        // Its other steps are on the trail; originals of the last of them are removed only here.
+        let batch = if proof.originals_gone > 0 {
+            batch.audit(proof.add(BTreeMap::new(), Vec::new()))
+        } else {
+            batch
+        };
         self.write_step(id, batch, &proof).await?;
         // A key that was made since is destroyed the next time, once nobody has it in memory any more.
         let is_used = self.retire_key(id, &erasing.asked.person).await?;

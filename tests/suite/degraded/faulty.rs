@@ -53,8 +53,13 @@ pub struct Faulty {
     /// Refuses writes of this kind of document.
     refused: Mutex<Option<&'static str>>,
     /// Runs while days are being read.
-    meanwhile: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    meanwhile: Mutex<Option<Others>>,
+    /// Runs while a document of this kind is being read.
+    aside: Mutex<Option<(&'static str, Others)>>,
 }
+
+/// What others do in the middle of a call.
+type Others = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Faulty {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
@@ -70,12 +75,22 @@ impl Faulty {
             case_files: AtomicUsize::new(0),
             refused: Mutex::new(None),
             meanwhile: Mutex::new(None),
+            aside: Mutex::new(None),
         })
     }
 
     /// Runs this once days were read, before the reader gets them.
     pub fn while_days_are_read(&self, others: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::pin(others));
+    }
+
+    /// Runs this once a document of a kind was read, before the reader gets it.
+    pub fn while_one_is_read(
+        &self,
+        kind: &'static str,
+        others: impl Future<Output = ()> + Send + 'static,
+    ) {
+        *self.aside.lock().unwrap() = Some((kind, Box::pin(others)));
     }
 
     /// Answers so many calls more, and none after them.
@@ -396,7 +411,12 @@ impl Documents for Faulty {
     ) -> Result<Option<Document>, StoreError> {
         self.pass().await?;
         self.case_files.fetch_add(usize::from(kind == "case"), Ordering::SeqCst);
-        self.inner.document(organisation, kind, id).await
+        let document = self.inner.document(organisation, kind, id).await;
+        let others = self.aside.lock().unwrap().take_if(|(of, _)| *of == kind);
+        if let Some((_, others)) = others {
+            others.await;
+        }
+        document
     }
 
     async fn documents(

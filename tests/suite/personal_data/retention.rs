@@ -256,6 +256,28 @@ async fn a_sweep_that_is_cut_off_anywhere_is_resumed() {
     assert!(cut_off > 5, "{cut_off}");
 }
 
+/// The first stalls as it reads the proof, for longer than its lease: all is done when it goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_that_another_gateway_took_over_is_proven_once() {
+    let faulty = Faulty::over(Memory::new());
+    let office = office(faulty.clone(), 45).await;
+    let (desk, other, of) = (office.desk(), office.desk(), office.organisation.id.clone());
+    after(&office, 24);
+    desk.ask_sweep(&of, &schedule(), Class::Contacts, GWEN).await.unwrap();
+    let (organisation, clock) = (Arc::clone(&office.organisation), Arc::clone(&office.clock));
+    let quicker = other.clone();
+    faulty.while_one_is_read("erasure_proof", async move {
+        clock.set(clock.now() + TimeDelta::minutes(2));
+        quicker.finish_what_was_left(&organisation, &no_mail()).await.unwrap();
+    });
+    let done = desk.approve_sweep(&office.organisation, Class::Contacts, MAX).await;
+    assert!(matches!(done, Err(Fault::Contended)), "{done:?}");
+    let proofs = other.erasures(&of).await.unwrap();
+    assert!(proofs.len() == 1 && proofs[0].is_complete, "{proofs:?}");
+    assert_eq!(proofs[0].removed["contacts"], 45, "each once: {proofs:?}");
+    sound(&other, &office).await;
+}
+
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
