@@ -33,7 +33,7 @@ const ASKED: &str = "erasure_asked";
 /// The kind of document that says what an erasure removed: without personal data, for good.
 pub(super) const PROOF: &str = "erasure_proof";
 
-/// As a proof counts kept originals.
+/// The name under which a proof counts originals.
 const ORIGINALS: &str = "originals";
 
 /// An erasure that somebody asked for.

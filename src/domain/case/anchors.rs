@@ -113,8 +113,9 @@ pub fn decided_on(profile: &Profile, proposal: &Proposal) -> Option<NaiveDate> {
     Some(day(profile, last))
 }
 
-/// The letter that tells the person of a proposal as it is: the last one drafted, one that went before others. One that
-/// went before the proposal was changed told them something else, and one about the restriction tells of what holds.
+/// The letter that tells the person of a proposal as it is: the last that went or, if none has gone, the last drafted.
+/// One that went before the proposal was changed told them something else, and one about the restriction tells of what
+/// holds.
 pub(in crate::domain) fn imposing_letter<'f>(
     file: &'f CaseFile,
     proposal: &Proposal,

@@ -39,7 +39,8 @@ pub fn is_lighter(profile: &Profile, before: &Restriction, after: &Restriction) 
         && kind_is_lighter(profile, before, after)
 }
 
-/// A restriction with changes to keys of its JSON form. Another kind is one of another clause.
+/// A restriction with changes to keys of its JSON form. With another kind it gets that kind's clause, unless the
+/// changes name one.
 ///
 /// # Errors
 /// They don't fit it.

@@ -54,8 +54,8 @@ pub struct Proposal {
     pub signature: Option<Signature>,
     /// Why it was sent back.
     pub sent_back: Option<String>,
-    /// Since when it has had its restriction, incidents and aim, where it was drafted again with the same ones: a letter
-    /// that told of them still does.
+    /// When its restriction, incidents and aim were first written, if it was drafted again without changing them: a
+    /// letter that told of them still does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms_since: Option<DateTime<Utc>>,
     /// Those who proposed, signed or sent back an earlier form of it.
@@ -89,7 +89,7 @@ impl Proposal {
         }
     }
 
-    /// Since when its letter says what it says.
+    /// When its present terms were first written: an earlier letter tells of others.
     pub fn terms_since(&self) -> DateTime<Utc> {
         self.terms_since.unwrap_or(self.at)
     }
@@ -105,7 +105,7 @@ impl Proposal {
         self
     }
 
-    /// Somebody had a hand in it, and may have none in its final form.
+    /// Notes somebody who had a hand in it, though perhaps none in its final form.
     pub fn keep_hand(&mut self, name: &str) {
         if !self.earlier_hands.iter().any(|one| one == name) {
             self.earlier_hands.push(name.to_owned());

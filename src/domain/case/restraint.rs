@@ -96,7 +96,7 @@ pub struct Reconciliation {
     pub how: String,
     pub by: String,
     pub at: DateTime<Utc>,
-    /// Since when it says nothing any more: the person needs something else by now.
+    /// When it ceased to hold, because the person needed something else from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void_since: Option<DateTime<Utc>>,
 }

@@ -179,7 +179,7 @@ pub(super) fn warned(case: &Case<'_, '_>) -> Option<Broken> {
     let went_on = |since: DateTime<Utc>| incidents(case).any(|one| one.happened_at > since);
     let warned = case.file().warnings.iter().any(|warning| {
         counts_from(case.file(), warning).is_some_and(|since| {
-            // One whose incidents turned out to be nothing warned of nothing.
+            // A warning does not count if all its incidents were closed without action.
             let mut about = warning.incidents.iter().filter_map(|id| case.file().incident(id));
             about.any(|one| one.happened_at <= since && calls_for_action(one)) && went_on(since)
         })

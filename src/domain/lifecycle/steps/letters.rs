@@ -294,7 +294,7 @@ pub(super) fn must_have_gone(
     must_have_told(work, kind, about, since, &|_| true);
 }
 
-/// The same of a letter that says what is about to be done.
+/// The same, and the letter must tell of what is about to be done.
 pub(super) fn must_have_told(
     work: &mut Work<'_>,
     kind: LetterKind,

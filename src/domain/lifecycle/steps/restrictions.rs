@@ -127,7 +127,7 @@ fn last_change(work: &Work<'_>, id: &str) -> Option<DateTime<Utc>> {
     work.file.restraint(id)?.variations.last().map(|variation| variation.at)
 }
 
-/// What a variation leaves as it is: who decided, and on what, is no part of the terms.
+/// Keys that no variation changes: who decided, and on what grounds, is not part of the terms.
 const FIXED: [&str; 6] =
     ["id", "status", "grounds", "decided_by", "signed_off_by", "profile_version"];
 
