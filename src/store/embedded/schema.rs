@@ -139,6 +139,13 @@ const STEPS: &[&str] = &[
         SELECT organisation, person.id, value ->> '$.id'
         FROM person, json_each(record, '$.restrictions');
 ",
+    // Digests and references may be encrypted from here on. A gateway from before takes an encrypted reference for
+    // that of another issue, and would limit people who have raised no new one: it must refuse the database. A plain
+    // reference that looks encrypted becomes a plain record. References are upper case, which no ciphertext is.
+    "
+    UPDATE counted SET issue = ' ' || json_quote(issue)
+        WHERE substr(issue, 1, 3) = '%1:' AND issue = upper(issue);
+",
 ];
 
 /// Where a folder's database is.
@@ -332,6 +339,7 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::record::{Codec, Label, kind};
 
     #[test]
     fn a_new_database_has_the_newest_version_and_a_second_opening_changes_nothing() {
@@ -354,6 +362,26 @@ mod tests {
         let fault = open_to_write(&path).unwrap_err();
         assert!(!fault.is_retryable());
         assert!(fault.to_string().contains("newer gateway"), "{fault}");
+    }
+
+    #[test]
+    fn a_plain_reference_that_looks_encrypted_is_read_after_the_upgrade() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path());
+        let before = "INSERT INTO counted VALUES
+            ('karbon', 'P-1', 'c', 'R-1', 'enforce', 1, '%1:K:X\"'),
+            ('karbon', 'P-1', 'c', 'R-1', 'enforce', 2, 'C-2'),
+            ('karbon', 'P-1', 'c', 'R-1', 'enforce', 3, '%1:k-old:C2vhBGVk');
+            PRAGMA user_version = 5";
+        open_to_write(&path).unwrap().execute_batch(before).unwrap();
+        let connection = open_to_write(&path).unwrap();
+        let mut statement = connection.prepare("SELECT issue FROM counted ORDER BY at").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        let issues: Vec<String> = rows.map(Result::unwrap).collect();
+        assert_eq!(issues, [" \"%1:K:X\\\"\"", "C-2", "%1:k-old:C2vhBGVk"]);
+        let label = Label::new("karbon", kind::ISSUE, &"c");
+        let read = Codec::plain().read_issue(label, issues[0].clone()).unwrap();
+        assert_eq!(read, "%1:K:X\"");
     }
 
     #[test]
