@@ -28,8 +28,8 @@ use crate::store::trail::block;
 /// The version of what the indexes hold: what `indexed` says once they hold all.
 const VERSION: &str = "1";
 
-/// What `indexed` says while the trail is entered, before the last entry that is: a million entries take longer than a
-/// question waits, and the next one goes on from there.
+/// What `indexed` says once people are entered and while the trail is, before the last entry that is: a million entries
+/// take longer than a question waits, and the next one goes on from there.
 const UP_TO: &str = "1 up to ";
 
 pub(super) async fn people_page(
@@ -93,9 +93,11 @@ pub(super) async fn complete(
     command.arg(keys.indexed());
     let version: Option<String> = take(Some(redis.link.ask(&keys, &command).await?))?;
     if version.as_deref() != Some(VERSION) {
-        enter_people(redis, &keys).await?;
         let begun =
             version.as_deref().and_then(|said| said.strip_prefix(UP_TO)?.parse::<u64>().ok());
+        if begun.is_none() {
+            enter_people(redis, &keys).await?;
+        }
         enter_trail(redis, &keys, begun.unwrap_or(0)).await?;
         let mut done = Arrivals::new(&keys, redis.token());
         done.write(&["SET", &keys.indexed(), VERSION]);

@@ -27,7 +27,7 @@
 //! | `days` | sorted set | by day, counted from 1970: day and block of 1,024 numbers in which it has entries |
 //! | `roll` | sorted set | all scores 0: the people's ids |
 //! | `restricted:<restriction>` | set | ids of the people who have, or had, a restriction with this id |
-//! | `indexed` | string | the version of the four keys above, once all that was there before is in them |
+//! | `indexed` | string | the version of the four keys above, once all that was there before is in them; until then how far they are |
 //! | `documents:<kind>` | hash | id → a record that staff write, with its version and keys (JSON) |
 //! | `listed:<kind>:<index>` | sorted set | all scores 0: the value of a document's key, a byte 0, its id |
 //! | `kinds` | set | kinds of which there ever was a document |

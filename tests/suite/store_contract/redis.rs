@@ -91,10 +91,14 @@ async fn entering_a_long_trail_goes_on_where_a_question_was_cut_off() {
         let event = AuditEvent::PersonChanged { person: "P-0".to_owned() };
         store.append_audit(&karbon(), stamp(), event).await.unwrap();
     }
+    let event = AuditEvent::PersonChanged { person: "P-9".to_owned() };
+    let someone = vec![person("P-9", "A")];
+    put_people(&*store, &karbon(), someone, stamp(), event).await.unwrap();
     let server = &ground.servers[0];
     let indexed = "cg1:{karbon}:indexed";
-    let gone: i64 = server.say(&["DEL", "cg1:{karbon}:marked:person:P-0"]).await.unwrap();
-    assert_eq!(gone, 1);
+    let (marks, roll) = ("cg1:{karbon}:marked:person:P-0", "cg1:{karbon}:roll");
+    let gone: i64 = server.say(&["DEL", marks, roll]).await.unwrap();
+    assert_eq!(gone, 2);
     let _: String = server.say(&["SET", indexed, "1 up to 3"]).await.unwrap();
     let filter = TrailFilter { person: Some("P-0".to_owned()), ..TrailFilter::default() };
     let search = TrailSearch { filter, order: Order::Ascending, after: None, limit: 0 };
@@ -103,6 +107,8 @@ async fn entering_a_long_trail_goes_on_where_a_question_was_cut_off() {
     assert_eq!(found, [4, 5], "those before were entered already");
     let said: String = server.say(&["GET", indexed]).await.unwrap();
     assert_eq!(said, "1", "all is entered");
+    let people = ground.redis().people_page(&karbon(), None, 0).await.unwrap();
+    assert!(people.is_empty(), "people are entered before the trail, and once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
