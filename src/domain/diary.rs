@@ -9,7 +9,7 @@ pub mod reminder;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::case::CaseFile;
 use super::case::restraint::Task;
@@ -20,7 +20,7 @@ use super::profile::{Profile, Role, Roles};
 const KEPT_MONTHS: u32 = 12;
 
 /// What falls due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     Review,

@@ -3,9 +3,10 @@
 use super::step::step;
 use crate::casework::retention::BY_RULE;
 use crate::domain::audit::{AuditEvent, GATEWAY, LookedAt};
+use crate::domain::diary::What;
 use crate::domain::language::Language;
 use crate::domain::outbound::OutboundTreatment;
-use crate::staff::console::words;
+use crate::staff::console::words::{self, CaseTerms};
 
 /// Who did it: a name, or the gateway itself.
 pub(in crate::staff::console) fn by(name: &str, language: Language) -> String {
@@ -82,10 +83,8 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::Merged { person, other, .. } => format!("Merged {other} into {person}"),
         AuditEvent::Unmerged { person, other, .. } => format!("Parted {other} from {person} again"),
         AuditEvent::Step(step) => step_of_case(&step.act, Language::English),
-        AuditEvent::Reminded { what, .. } => format!("Reminder: {}", reason(what)),
-        AuditEvent::StoreAccepted { known, found } => {
-            format!("An operator accepted the store with {found} entries where {known} were known")
-        }
+        AuditEvent::Reminded { what, .. } => reminded(what, Language::English),
+        AuditEvent::StoreAccepted { known, found } => accepted_in_english(*known, *found),
         AuditEvent::Anchored(anchored) => {
             format!("Signed for the trail up to entry {}", anchored.entry)
         }
@@ -95,6 +94,11 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Erased(erased) => format!("Erasing all about a person ({})", erased.clause),
     }
+}
+
+fn accepted_in_english(known: u64, found: u64) -> String {
+    let entries = if found == 1 { "entry" } else { "entries" };
+    format!("An operator accepted the store with {found} {entries} where {known} had been known")
 }
 
 fn outbound_in_english(treatment: OutboundTreatment, sender: &str) -> String {
@@ -134,6 +138,19 @@ fn step_of_case(act: &str, language: Language) -> String {
         Language::Welsh => format!("Achos: {}", reason(act)),
     };
     step(act, language).map_or_else(other, str::to_owned)
+}
+
+/// What somebody was reminded of: something of the diary, or that a person has no way left.
+fn reminded(what: &str, language: Language) -> String {
+    let of = match serde_json::from_value::<What>(what.into()) {
+        Ok(known) => super::due(known, language).to_owned(),
+        Err(_) if what == "open_way" => CaseTerms::of(language).d_open_way.to_owned(),
+        Err(_) => reason(what),
+    };
+    match language {
+        Language::English => format!("Reminder: {of}"),
+        Language::Welsh => format!("Nodyn atgoffa: {of}"),
+    }
 }
 
 fn english_account(account: &str, action: &str) -> String {
@@ -220,7 +237,7 @@ fn welsh(event: &AuditEvent) -> String {
             format!("Gwahanodd {other} oddi wrth {person} eto")
         }
         AuditEvent::Step(step) => step_of_case(&step.act, Language::Welsh),
-        AuditEvent::Reminded { what, .. } => format!("Nodyn atgoffa: {}", reason(what)),
+        AuditEvent::Reminded { what, .. } => reminded(what, Language::Welsh),
         AuditEvent::StoreAccepted { known, found } => accepted_in_welsh(*known, *found),
         AuditEvent::Anchored(anchored) => {
             format!("Llofnododd y cofnodion hyd at gofnod {}", anchored.entry)
@@ -337,5 +354,32 @@ fn worked_in_welsh(action: &str) -> String {
         "note" => "Ysgrifennodd nodyn ar eitem".to_owned(),
         "not-theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
         other => format!("Eitem: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_has_the_words_of_the_diary_in_either_language() {
+        for (what, english, welsh) in [
+            ("review", "Review the restriction", "Adolygu'r cyfyngiad"),
+            ("letter", "Send the letter", "Anfon y llythyr"),
+            ("open_way", "Somebody has no way open", "Nid oes unrhyw ffordd ar agor i rywun"),
+        ] {
+            let (about, state) = ("R-1".to_owned(), "due".to_owned());
+            let event = AuditEvent::Reminded { what: what.to_owned(), about, person: None, state };
+            assert_eq!(entry(&event, Language::English), format!("Reminder: {english}"));
+            assert_eq!(entry(&event, Language::Welsh), format!("Nodyn atgoffa: {welsh}"));
+        }
+    }
+
+    #[test]
+    fn a_store_that_was_accepted_is_counted_in_the_right_number() {
+        for (found, said) in [(1, "with 1 entry where 2 had"), (0, "with 0 entries where 2 had")] {
+            let event = AuditEvent::StoreAccepted { known: 2, found };
+            assert!(entry(&event, Language::English).contains(said));
+        }
     }
 }

@@ -168,6 +168,7 @@ texts! {
         d_absence_uncovered: "Somebody is away, and nobody covers", "Mae rhywun i ffwrdd, ac nid oes neb yn dirprwyo";
         d_profile_unset: "Choose a value that your policy leaves open", "Dewis gwerth y mae eich polisi yn ei adael yn agored";
         d_calendar_end: "The table of bank holidays ends", "Mae'r tabl gwyliau banc yn dod i ben";
+        d_open_way: "Somebody has no way open", "Nid oes unrhyw ffordd ar agor i rywun";
         m_letter: "letter", "llythyr";
         m_incident: "incident", "digwyddiad";
         m_grounds: "grounds", "seiliau";
