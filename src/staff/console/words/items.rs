@@ -56,7 +56,7 @@ texts! {
         export_csv: "CSV", "CSV";
         waiting: "waiting", "yn aros";
         overdue: "overdue", "hwyr";
-        read_first: "read this first", "darllen hon yn gyntaf";
+        read_first: "read this first", "darllenwch hon yn gyntaf";
         refresh: "Refresh", "Adnewyddu";
         as_of: "As of", "Fel yr oedd am";
         who: "Who and what", "Pwy a beth";
