@@ -106,7 +106,7 @@ async fn what_is_wrong_is_said_with_clause_or_line_and_what_was_typed_stays() {
         }
         let code = "<code>{{ parts.how_to_appeal }}</code>";
         assert_eq!(page.body.matches(code).count(), 1, "{verb}: {}", page.body);
-        assert_eq!(page.body.matches("To put a part in").count(), 1, "{verb}: {}", page.body);
+        assert_eq!(page.body.matches("To insert a part").count(), 1, "{verb}: {}", page.body);
         assert!(page.body.contains("Typed by Mia."), "{}", page.body);
     }
     for (source, texts) in [
