@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,7 +26,10 @@ import time
 import crate
 import lines
 
-OUTCOMES = ["caught", "without end", "missed", "do not compile", "not tried"]
+OUTCOMES = ["caught", "without end", "missed", "do not compile", "not tried", "error"]
+# How libtest ends when a test fails, and the signals of a crash. Any other end is the run's own: killed, or out of memory.
+CRASHES = [signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP]
+NOTICED = {101, *(-one for one in CRASHES)}
 SWITCH = """
 #[doc(hidden)]
 pub fn mutant() -> u32 {
@@ -49,7 +53,7 @@ PATIENCE, PATIENCE_MIN = 8, 60
 SEEDED = {"PROPTEST_RNG_SEED": "7"}
 
 
-def run(folder, mutants):
+def run(folder, mutants, minutes=None):
     outcomes = {one["name"]: "not tried" for one in mutants}
     numbered = {number: one for number, one in enumerate(mutants, 1) if can_be_variant(folder, one)}
     for number in list(nested(numbered)):
@@ -65,9 +69,10 @@ def run(folder, mutants):
             outcomes[numbered.pop(number)["name"]] = "do not compile"
         print(f"{len(faulty)} do not compile", file=sys.stderr)
     patience = [max(PATIENCE_MIN, PATIENCE * seconds) for seconds in as_they_are(folder, program)]
+    ends = time.monotonic() + minutes * 60 if minutes else None
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("CARGO_BUILD_JOBS", os.cpu_count()))) as pool:
         tries = {
-            number: pool.submit(attempt, folder, program, number, mutant, patience)
+            number: pool.submit(attempt, folder, program, number, mutant, patience, ends)
             for number, mutant in numbered.items()
         }
         for number, one in tries.items():
@@ -196,15 +201,18 @@ def as_they_are(folder, program):
     return took
 
 
-def attempt(folder, program, number, mutant, patience):
+def attempt(folder, program, number, mutant, patience, ends):
+    if ends and time.monotonic() > ends:
+        return "not tried"
     module = lines.module_of(mutant["file"])
     for stage, wait in zip(STAGES, patience, strict=True):
         running = tests(folder, program, number, stage, module)
         try:
-            if running.wait(wait) != 0:
-                return "caught"
+            code = running.wait(wait)
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
             return "without end"
+        if code != 0:
+            return "caught" if code in NOTICED else "error"
     return "missed"
