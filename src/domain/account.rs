@@ -213,4 +213,14 @@ mod tests {
         let half = Session { half: true, seen: at(9), made: at(0), ..session };
         assert!(!half.is_over(times, at(9)) && half.is_over(times, at(10)));
     }
+
+    #[test]
+    fn a_log_shows_the_login_of_an_account_and_no_secret() {
+        let account: Account = serde_json::from_value(serde_json::json!({
+            "login": "ann", "name": "Ann Hall", "role": "agent", "password": "$argon2id$secret",
+            "made": "2026-01-05T09:00:00Z",
+        }))
+        .unwrap();
+        assert_eq!(format!("{account:?}"), "Account(ann, closed: false)");
+    }
 }

@@ -175,3 +175,31 @@ impl std::fmt::Debug for Notice {
         write!(f, "Notice(next slot {:?})", self.next_slot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_route_reaches_by_mail_or_by_any_line_of_its_own_or_of_a_deputy() {
+        for (ways, by_mail, by_telephone) in [
+            (json!({}), false, false),
+            (json!({"email": "ann@x.example"}), true, false),
+            (json!({"phone": "0191 498 0123"}), false, true),
+            (json!({"sip": "sip:ann@x.example"}), false, true),
+            (json!({"then": [{"name": "Bo"}]}), false, false),
+            (json!({"then": [{"name": "Bo", "phone": "0191 498 0124"}]}), false, true),
+            (json!({"then": [{"name": "Bo", "sip": "sip:bo@x.example"}]}), false, true),
+        ] {
+            let mut route = json!({"queue": "q", "name": null, "email": null, "phone": null});
+            route.as_object_mut().unwrap().extend(ways.as_object().unwrap().clone());
+            let route: Route = serde_json::from_value(route).unwrap();
+            assert_eq!(route.reaches(Channel::Telephone), by_telephone, "{ways}");
+            for channel in [Channel::Email, Channel::Letter, Channel::Sms] {
+                assert_eq!(route.reaches(channel), by_mail, "{ways}");
+            }
+        }
+    }
+}

@@ -228,3 +228,143 @@ fn through_point(
     answer.may &= !matches!(question.purpose, Purpose::Survey | Purpose::Campaign);
     answer.reasons.push(reason("single_point_of_contact.other", text, Some(restriction)));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::equality::EqualityCategories;
+    use crate::domain::nation::Nation;
+    use crate::domain::organisation::OrganisationId;
+    use crate::domain::reach::Reach;
+
+    /// Whether it may, the first reason's code, and who it goes through.
+    type Shortly = (bool, Option<String>, Option<String>);
+
+    fn asked(
+        mut person: serde_json::Value,
+        restriction: serde_json::Value,
+        question: (Channel, Purpose, Option<&str>),
+    ) -> Shortly {
+        let profile = Profile::silent("Bare Homes", Nation::England);
+        let organisation = Organisation {
+            id: OrganisationId::new("o"),
+            profile: Arc::new(profile),
+            mode: Mode::Enforce,
+            emergency: None,
+            mail_domains: Vec::new(),
+            queue_mailboxes: std::collections::BTreeMap::new(),
+            notice_from: None,
+            equality: EqualityCategories::default(),
+            reach: Reach::default(),
+        };
+        let mut held = json!({"id": "R", "starts": "2026-01-01", "status": "active"});
+        held.as_object_mut().unwrap().extend(restriction.as_object().unwrap().clone());
+        person["id"] = json!("P");
+        person["restrictions"] = json!([held]);
+        let person: Person = serde_json::from_value(person).unwrap();
+        let (channel, purpose, by) = question;
+        let at = "2026-06-01T10:00:00Z".parse().unwrap();
+        let answer = may_contact(&organisation, &person, &Question { channel, purpose, by, at });
+        let through = answer.through.map(|through| through.name.or(through.queue).unwrap());
+        (answer.may, answer.reasons.into_iter().next().map(|one| one.code.to_string()), through)
+    }
+
+    fn said(may: bool, code: &str, through: &str) -> Shortly {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        (may, some(code), some(through))
+    }
+
+    #[test]
+    fn an_agreed_channel_is_open_and_others_are_not() {
+        let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+        let needs_calls =
+            json!({"adjustments": [{"kind": "needs_channel", "channel": "telephone"}]});
+        for (person, channel, expected) in [
+            (json!({}), Channel::Letter, said(true, "", "")),
+            (json!({}), Channel::Email, said(false, "channels_only", "")),
+            (needs_calls.clone(), Channel::Telephone, said(true, "", "")),
+            (needs_calls.clone(), Channel::Email, said(false, "adjustment", "")),
+            (needs_calls, Channel::Letter, said(true, "adjustment", "")),
+        ] {
+            let question = (channel, Purpose::Service, None);
+            assert_eq!(asked(person.clone(), letters.clone(), question), expected, "{person}");
+        }
+    }
+
+    #[test]
+    fn where_contact_has_ended_only_answers_on_what_is_engaged_with_may_go() {
+        let engaged = json!({"engaged": [{"issue": "C-1"}]});
+        for (person, purpose, expected) in [
+            (json!({}), Purpose::Service, said(false, "contact_ended", "")),
+            (json!({}), Purpose::Reply, said(false, "contact_ended", "")),
+            (json!({}), Purpose::Statutory, said(true, "statutory", "")),
+            (engaged.clone(), Purpose::Reply, said(true, "contact_ended.engaged", "")),
+            (engaged, Purpose::Survey, said(false, "contact_ended", "")),
+        ] {
+            let ended = json!({"kind": "contact_ended"});
+            let question = (Channel::Email, purpose, None);
+            assert_eq!(asked(person.clone(), ended, question), expected, "{person} {purpose:?}");
+        }
+        let filed = |purpose| {
+            asked(json!({}), json!({"kind": "read_and_file"}), (Channel::Email, purpose, None))
+        };
+        assert_eq!(filed(Purpose::Reply), said(false, "read_and_file", ""));
+        assert_eq!(filed(Purpose::Service), said(true, "", ""));
+    }
+
+    #[test]
+    fn contact_goes_through_a_representative_in_date_and_named() {
+        let people = json!({"representatives": [
+            {"name": "Old Rep", "until": "2026-05-31"},
+            {"name": "New Rep", "until": "2026-06-01"},
+            {"name": "Third Rep"},
+        ]});
+        for (names, through) in [
+            (json!(null), "New Rep"),
+            (json!(["Third Rep"]), "Third Rep"),
+            (json!(["Old Rep"]), ""),
+        ] {
+            let mut restriction = json!({"kind": "representative_only"});
+            if !names.is_null() {
+                restriction["representatives"] = names.clone();
+            }
+            let question = (Channel::Letter, Purpose::Service, None);
+            let answer = asked(people.clone(), restriction, question);
+            assert_eq!(answer, said(false, "representative_only", through), "{names}");
+        }
+    }
+
+    #[test]
+    fn others_than_the_point_of_contact_are_warned_and_campaigns_do_not_go() {
+        let point = json!({
+            "kind": "single_point_of_contact",
+            "contact": {"name": "Ann Bell", "email": "ann@x.example"},
+        });
+        let other = "single_point_of_contact.other";
+        for (purpose, by, expected) in [
+            (Purpose::Service, Some("Ann Bell"), said(true, "", "")),
+            (Purpose::Service, Some("Bo Carr"), said(true, other, "Ann Bell")),
+            (Purpose::Reply, None, said(true, other, "Ann Bell")),
+            (Purpose::Survey, None, said(false, other, "Ann Bell")),
+            (Purpose::Campaign, Some("Bo Carr"), said(false, other, "Ann Bell")),
+        ] {
+            let question = (Channel::Email, purpose, by);
+            assert_eq!(asked(json!({}), point.clone(), question), expected, "{purpose:?} {by:?}");
+        }
+    }
+
+    #[test]
+    fn visits_are_in_pairs_or_by_appointment_and_letters_go_as_ever() {
+        for kind in ["visits_in_pairs", "appointment_only"] {
+            let about = |channel| {
+                asked(json!({}), json!({"kind": kind}), (channel, Purpose::Service, None))
+            };
+            assert_eq!(about(Channel::InPerson), said(true, kind, ""));
+            assert_eq!(about(Channel::Letter), said(true, "", ""));
+        }
+    }
+}

@@ -46,3 +46,37 @@ pub fn has(profile: &Profile, role: &Role, duty: Duty) -> bool {
 pub fn roles_with(profile: &Profile, duty: Duty) -> Vec<&Role> {
     profile.roles.iter().filter(|role| has(profile, role, duty)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::nation::Nation;
+    use crate::domain::profile::Roles;
+
+    #[test]
+    fn without_listed_duties_they_follow_the_roles_that_the_policy_names() {
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        let role = |name: &str| Role(name.to_owned());
+        profile.responsible.decides = Roles::any_of(vec![role("panel")]);
+        profile.appeal.heard_by = Roles::any_of(vec![role("board")]);
+        let of = |profile: &Profile, name: &str| -> Vec<Duty> {
+            let has = |duty: &Duty| has(profile, &role(name), *duty);
+            Duty::ALL.into_iter().filter(has).collect()
+        };
+        let all = [Duty::Record, Duty::Warn, Duty::Propose];
+        assert_eq!(of(&profile, "agent"), [Duty::Record]);
+        assert_eq!(of(&profile, "officer"), all);
+        assert_eq!(of(&profile, "panel"), [&all[..], &[Duty::Decide, Duty::SignOff]].concat());
+        assert_eq!(of(&profile, "board"), [&all[..], &[Duty::Hear]].concat());
+        for name in ["governance", "manager"] {
+            let settings = [Duty::ReadAudit, Duty::Settings];
+            assert_eq!(of(&profile, name), [&all[..], &settings].concat(), "{name}");
+        }
+        assert_eq!(of(&profile, ""), []);
+        assert_eq!(of(&profile, PROGRAM), []);
+        // As soon as one role lists duties, only those count.
+        profile.duties.insert(role("officer"), [Duty::Hear].into_iter().collect());
+        assert_eq!(of(&profile, "officer"), [Duty::Hear]);
+        assert_eq!(of(&profile, "panel"), []);
+    }
+}

@@ -97,3 +97,19 @@ pub const fn is_of_trail(event: &AuditEvent) -> bool {
             | AuditEvent::DeadLetterDiscarded { .. }
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_known_by_its_name_and_a_rule_goes_back_its_months() {
+        for class in Class::ALL {
+            assert_eq!(Class::of_name(class.name()), Some(class));
+        }
+        assert_eq!(Class::of_name("letters"), None);
+        let rule = Rule { months: 18, clause: "4".to_owned(), automatic: false };
+        let at = |day: &str| format!("{day}T10:00:00Z").parse::<DateTime<Utc>>().unwrap();
+        assert_eq!(rule.before(at("2026-11-30")), at("2025-05-30"));
+    }
+}

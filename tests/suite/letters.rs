@@ -3,6 +3,7 @@
 //!
 //! `UPDATE_SNAPSHOTS=1` writes the snapshots anew; then read them aloud.
 
+mod composed;
 mod readable;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,8 @@
 
 mod checked;
 mod laid;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -218,4 +218,53 @@ mod tests {
             assert_eq!((&after.merged_into, &after.merged), (&before.merged_into, &before.merged));
         }
     }
+
+    #[test]
+    fn an_id_of_what_is_over_says_no_other_decision() {
+        let profile = Profile::silent("Bare Homes", crate::domain::nation::Nation::England);
+        let at = "2026-06-01T10:00:00Z".parse().unwrap();
+        let one = |kind: &str, starts: &str, status: &str| {
+            let held = json!([{"id": "R-1", "kind": kind, "starts": starts, "status": status}]);
+            person(&held).restrictions.remove(0)
+        };
+        let (pairs, by_appointment) = ("visits_in_pairs", "appointment_only");
+        let over = one(pairs, "2026-01-01", "lifted");
+        for (now, key) in [
+            (one(pairs, "2026-01-01", "active"), None),
+            (one(pairs, "2026-02-01", "active"), Some("starts")),
+            (one(by_appointment, "2026-02-01", "active"), Some("kind")),
+            (one(by_appointment, "2026-02-01", "ended"), None),
+        ] {
+            assert_eq!(reuses_id(&over, &now, &profile, at), key, "{now:?}");
+        }
+        let held = one(pairs, "2026-01-01", "active");
+        let other = one(by_appointment, "2026-02-01", "active");
+        assert_eq!(reuses_id(&held, &other, &profile, at), None);
+    }
+
+    #[test]
+    fn a_list_says_nothing_else_of_what_a_step_made() {
+        let one = |kind: &str, status: &str| {
+            person(&json!([{"id": "R-1", "kind": kind, "starts": "2026-01-01", "status": status}]))
+                .restrictions
+                .remove(0)
+        };
+        let (pairs, by_appointment) = ("visits_in_pairs", "appointment_only");
+        let kept =
+            |was: &Restriction, listed: &Restriction, file| kept_from_lists(was, listed, file);
+        let held = one(pairs, "active");
+        assert_eq!(kept(&one(pairs, "lifted"), &held, None), Some("was lifted"));
+        assert_eq!(kept(&one(pairs, "quashed"), &held, None), Some("was quashed"));
+        assert_eq!(kept(&held, &one(by_appointment, "active"), None), None);
+        // A step of this file put it in force.
+        let file: CaseFile = serde_json::from_value(json!({"restraints": [{
+            "restriction": "R-1", "proposal": "PR-1", "decided_elsewhere": false, "decided": "2026-01-01",
+            "letter_sent": null, "implemented": "2026-01-01", "took_part": [], "variations": [], "ended": null,
+        }]}))
+        .unwrap();
+        assert_eq!(kept(&held, &held, Some(&file)), None);
+        for other in [one(by_appointment, "active"), one(pairs, "ended")] {
+            assert!(kept(&held, &other, Some(&file)).is_some(), "{other:?}");
+        }
+    }
 }

@@ -262,3 +262,38 @@ pub fn path_of_part(kind: LetterKind, part: &str) -> &'static str {
         _ => "letter.must_say",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_that_no_server_takes_has_not_gone() {
+        let letter = |mail: serde_json::Value| -> CaseLetter {
+            let at = "2026-03-02T10:00:00Z";
+            let sent = json!({"at": at, "by": "Ann Bell", "means": "email", "mail": mail});
+            serde_json::from_value(json!({
+                "id": "L-1", "kind": "restriction", "about": "PR-1", "language": "en", "format": "standard",
+                "parts": [], "drafted_at": at, "drafted_by": "Ann Bell", "approval": null, "sent": sent,
+            }))
+            .unwrap()
+        };
+        let mailed = |state: &str| json!({"to": "jo@x.example", "state": state, "at": "2026-03-02T10:05:00Z"});
+        for (mail, has_gone) in [
+            (json!(null), true),
+            (mailed("waiting"), true),
+            (mailed("accepted"), true),
+            (mailed("failed"), false),
+        ] {
+            let letter = letter(mail.clone());
+            assert_eq!(letter.has_gone(), has_gone, "{mail}");
+            assert_eq!(letter.mail_failed().is_some(), !has_gone, "{mail}");
+            assert_eq!(letter.state(), if has_gone { "sent" } else { "draft" }, "{mail}");
+        }
+        let drafted = CaseLetter { sent: None, ..letter(json!(null)) };
+        assert!(!drafted.has_gone() && drafted.mail_failed().is_none());
+        assert_eq!(drafted.state(), "draft");
+    }
+}

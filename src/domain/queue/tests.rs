@@ -124,3 +124,9 @@ fn what_was_routed_has_no_deadline_once_somebody_took_it_up() {
     assert!(claimed.missed(late).is_some());
     assert_eq!(claimed.missed(late).unwrap().turn(), Turn::Overdue);
 }
+
+#[test]
+fn a_log_shows_when_a_note_was_written_and_not_its_words() {
+    let note = Note::of("Ann", DateTime::UNIX_EPOCH, "She called again.");
+    assert_eq!(format!("{note:?}"), "Note(at 1970-01-01 00:00:00 UTC)");
+}

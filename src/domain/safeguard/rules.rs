@@ -331,7 +331,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::{BuiltIn, LEARNT, LaneRule, LaneWords};
-    use super::super::{FoundBy, Lane, Safeguards, Wording, Written};
+    use super::super::{FoundBy, Lane, Safeguards, Set, Spelling, Wording, Written};
 
     /// Safeguards whose wording finds every lane so likely, whatever is said, as the logarithm of odds.
     fn worded(evidence: f32, own: LaneRule) -> Safeguards {
@@ -428,5 +428,34 @@ mod tests {
         assert_eq!(found_by(&safeguards, "do you sell a coal fire here"), Some(FoundBy::Words));
         let concept = "is the boiler on your new poster";
         assert_eq!(found_by(&safeguards, concept), Some(FoundBy::Concept));
+    }
+
+    #[test]
+    fn members_of_a_set_are_stems_words_and_phrases() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let fires = Set { words: texts(&["burn*", "candle", "naked flame"]), welsh: Vec::new() };
+        let concepts = texts(&["@fires curtain"]);
+        let written = Written {
+            lanes: BTreeMap::from([(
+                Lane::Emergency,
+                LaneWords { concepts, ..LaneWords::default() },
+            )]),
+            sets: BTreeMap::from([("fires".to_owned(), fires)]),
+            ..Written::default()
+        };
+        let built_in = Arc::new(BuiltIn::new(written));
+        let safeguards = Safeguards::beside(built_in, BTreeMap::new(), Vec::new(), Vec::new());
+        let spelling =
+            |text: &str| safeguards.matches_of(text).hits.first().map(|hit| hit.spelling);
+        for (text, expected) in [
+            ("the curtain burned", Some(Spelling::Written)),
+            ("a candle by the curtain", Some(Spelling::Written)),
+            ("a naked flame by the curtain", Some(Spelling::Written)),
+            ("a naked wall by the curtain", None),
+            ("the curtain is red", None),
+            ("it burned by the candle", None),
+        ] {
+            assert_eq!(spelling(text), expected, "{text}");
+        }
     }
 }

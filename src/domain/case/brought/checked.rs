@@ -260,3 +260,119 @@ impl Check<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::nation::Nation;
+
+    fn paths(brought: Value) -> Vec<String> {
+        let restriction = json!({"id": "R-1", "kind": "visits_in_pairs", "starts": "2026-03-02", "status": "active"});
+        let person: Person =
+            serde_json::from_value(json!({"id": "P-1", "restrictions": [restriction]})).unwrap();
+        let profile = Profile::silent("Bare Homes", Nation::England);
+        let brought: Brought = serde_json::from_value(brought).unwrap();
+        brought.faults(&person, &profile).into_iter().map(|fault| fault.path).collect()
+    }
+
+    #[test]
+    fn what_follows_is_not_before_what_it_follows() {
+        let incident = |answered: &str| {
+            json!({"incidents": [{"id": "I-1", "ground": "abuse", "happened": "2026-03-02", "channel": "email",
+                "what": "Insults.", "answered": answered}]})
+        };
+        let appeal = |decided: &str, notified: &str| {
+            json!({"appeals": [{"id": "A-1", "restriction": "R-1", "received": "2026-03-02", "outcome": "upheld",
+                "decided": decided, "notified": notified}]})
+        };
+        let reviews = |first: &str, second: &str| {
+            json!({"reviews": [
+                {"id": "V-1", "restriction": "R-1", "at": first, "outcome": "keep"},
+                {"id": "V-2", "restriction": "R-1", "at": second, "outcome": "keep"},
+            ]})
+        };
+        let decision = |decided: &str, sent: &str, implemented: &str| {
+            json!({"decisions": [{"restriction": "R-1", "decided": decided, "letter_sent": sent,
+                "implemented": implemented}]})
+        };
+        let (before, same, after) = ("2026-03-01", "2026-03-02", "2026-03-03");
+        for (brought, expected) in [
+            (incident(before), vec!["incidents[0].answered"]),
+            (incident(same), vec![]),
+            (incident(after), vec![]),
+            (appeal(before, same), vec!["appeals[0].decided"]),
+            (appeal(same, before), vec!["appeals[0].notified"]),
+            (appeal(same, same), vec![]),
+            (appeal(after, after), vec![]),
+            (reviews(before, same), vec!["reviews[0].at"]),
+            (reviews(after, same), vec!["reviews[1].at"]),
+            (reviews(same, after), vec![]),
+            (decision(same, before, same), vec!["decisions[0].letter_sent"]),
+            (decision(after, after, same), vec!["decisions[0].decided"]),
+            (decision(before, same, before), vec!["decisions[0].implemented"]),
+            (decision(before, before, after), vec![]),
+        ] {
+            assert_eq!(paths(brought.clone()), expected, "{brought}");
+        }
+    }
+
+    #[test]
+    fn ids_are_there_and_of_one_entry_and_what_they_name_is_known() {
+        let mediation = |id: &str| json!({"id": id, "at": "2026-03-02", "step": "offered"});
+        let warning = json!({"id": "W-1", "given": "2026-03-02", "incidents": ["I-9"], "kind": "formal",
+            "medium": "verbal", "behaviour": "Insults."});
+        let review =
+            json!({"id": "V-1", "restriction": "R-9", "at": "2026-03-02", "outcome": "keep"});
+        for (brought, expected) in [
+            (json!({"mediations": [mediation("M-1"), mediation("M-2")]}), vec![]),
+            (json!({"mediations": [mediation("M-1"), mediation("M-1")]}), vec!["mediations[1].id"]),
+            (json!({"mediations": [mediation(" ")]}), vec!["mediations[0].id"]),
+            (json!({"warnings": [warning]}), vec!["warnings[0].incidents[0]"]),
+            (json!({"reviews": [review]}), vec!["reviews[0].restriction"]),
+            (
+                json!({"decisions": [{"restriction": "R-1"}, {"restriction": "R-1"}]}),
+                vec!["decisions[1].restriction"],
+            ),
+        ] {
+            assert_eq!(paths(brought.clone()), expected, "{brought}");
+        }
+    }
+
+    #[test]
+    fn an_appeal_is_decided_or_open_and_one_at_a_time() {
+        let appeal = |id: &str, more: Value| {
+            let mut appeal = json!({"id": id, "restriction": "R-1", "received": "2026-03-03"});
+            appeal.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            appeal
+        };
+        let day = "2026-03-04";
+        for (appeals, expected) in [
+            (vec![appeal("A-1", json!({"outcome": "upheld"}))], vec!["appeals[0].decided"]),
+            (vec![appeal("A-1", json!({"decided": day}))], vec!["appeals[0].outcome"]),
+            (vec![appeal("A-1", json!({"notified": day}))], vec!["appeals[0].notified"]),
+            (vec![appeal("A-1", json!({"outcome": "upheld", "decided": day}))], vec![]),
+            // The restriction is said to hold.
+            (
+                vec![appeal("A-1", json!({"outcome": "quashed", "decided": day}))],
+                vec!["appeals[0].outcome"],
+            ),
+            (vec![appeal("A-1", json!({}))], vec![]),
+            (
+                vec![appeal("A-1", json!({})), appeal("A-2", json!({}))],
+                vec!["appeals[0].outcome", "appeals[1].outcome"],
+            ),
+            (
+                vec![
+                    appeal("A-1", json!({"outcome": "upheld", "decided": day})),
+                    appeal("A-2", json!({})),
+                ],
+                vec![],
+            ),
+        ] {
+            let brought = json!({"appeals": appeals});
+            assert_eq!(paths(brought.clone()), expected, "{brought}");
+        }
+    }
+}
