@@ -112,7 +112,7 @@ async fn what_is_wrong_is_said_with_clause_or_line_and_what_was_typed_stays() {
     for (source, texts) in [
         (
             "# {{ title }}\n\n{{ parts.misspelt }}\n",
-            ["Line 3: {{ parts.misspelt }}", "use the names of the list"],
+            ["Line 3: {{ parts.misspelt }}", "use the names listed on this page"],
         ),
         ("# {{ title }}\n\n{% set x = 1 %}\n", ["Line 3: {% set x = 1 %}", "one loop at a time"]),
         ("No title.\n", ["The template can't be followed.", "exactly one title"]),
