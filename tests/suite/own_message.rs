@@ -1,5 +1,6 @@
 //! A colleague's message that is held on its way to a restricted person: its sender can't release it.
 
+use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::queue::QueueItem;
 use contact_gateway::ports::documents::Batch;
 use contact_gateway::ports::{Clock, Stamp, Store};
@@ -21,7 +22,8 @@ async fn held_from(sender: &str) -> Office {
     let was = store.item(of, ITEM).await.unwrap().unwrap();
     let now = QueueItem { sent_by: Some(sender.to_owned()), ..was.clone() };
     let stamp = Stamp { by: "gateway".to_owned(), at: office.clock.now() };
-    store.write(of, Batch::new(stamp).item(Some(was), now)).await.unwrap();
+    let noted = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    store.write(of, Batch::new(stamp).item(Some(was), now).audit(noted)).await.unwrap();
     office
 }
 
