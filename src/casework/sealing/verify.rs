@@ -350,7 +350,8 @@ impl Reader<'_> {
     ) -> Result<(), StoreError> {
         let mut late: Option<(u64, u64)> = None;
         loop {
-            let wanted = self.after + 1;
+            // Of the entries up to the last seal it is known which are missing.
+            let wanted = self.after.max(verified.sealed_to) + 1;
             match self.next().await? {
                 Next::Entry(entry) => {
                     verified.entries += 1;
