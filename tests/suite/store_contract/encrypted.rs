@@ -135,7 +135,7 @@ fn records(ground: &Encrypted<InFolder>, like: &str) -> usize {
 }
 
 /// Columns that are never encrypted, since records are found by them: `docs/store.md` lists what they say.
-const NEVER_ENCRYPTED: [&str; 24] = [
+const NEVER_ENCRYPTED: [&str; 25] = [
     "audit_mark.mark",
     "change.person",
     "counted.contact",
@@ -160,6 +160,7 @@ const NEVER_ENCRYPTED: [&str; 24] = [
     "restricted.person",
     "restricted.restriction",
     "told.code",
+    "told.person",
 ];
 
 /// Each other column of text or bytes that has something in it, and whether all of that is encrypted.
