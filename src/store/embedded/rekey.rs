@@ -6,7 +6,7 @@
 mod beside;
 
 use chrono::NaiveDate;
-use rusqlite::params;
+use rusqlite::{Params, Row, params};
 use serde::Deserialize;
 
 use super::Embedded;
@@ -210,22 +210,29 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
          WHERE {place} > ?1 AND substr(record, 1, length(?2)) <> ?2
          AND substr(record, 1, length(?3)) <> ?3 ORDER BY {place} LIMIT {REKEY_PAGE}"
     );
-    connection
-        .prepare_cached(&sql)
-        .and_then(|mut it| {
-            let rows = it.query_map(params![after, mark, of_people], |row| {
-                Ok(Found {
-                    place: row.get(0)?,
-                    organisation: row.get(1)?,
-                    kind: row.get(2)?,
-                    key: row.get(3)?,
-                    record: row.get(4)?,
-                    person: row.get(5)?,
-                    at: row.get(6)?,
-                })
-            })?;
-            rows.collect()
+    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+        Ok(Found {
+            place: row.get(0)?,
+            organisation: row.get(1)?,
+            kind: row.get(2)?,
+            key: row.get(3)?,
+            record: row.get(4)?,
+            person: row.get(5)?,
+            at: row.get(6)?,
         })
+    })
+}
+
+/// The rows of a query, whose parameters are the place that they are behind, and how what may stay begins.
+fn page_behind<T>(
+    connection: &Database,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut it| it.query_map(parameters, read)?.collect())
         .map_err(from_sqlite)
 }
 

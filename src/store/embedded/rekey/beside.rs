@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::super::database::Database;
 use super::super::fault::from_sqlite;
 use super::super::ledger::{instant, of_issue};
-use super::{Page, marks};
+use super::{Page, marks, page_behind};
 use crate::domain::decision::Decision;
 use crate::ports::StoreError;
 use crate::runtime::limits::REKEY_PAGE;
@@ -67,22 +67,16 @@ fn found_digests(connection: &Database, after: i64) -> Result<Vec<FoundDigest>, 
          WHERE rowid > ?1 AND substr(digest, 1, length(?2)) <> ?2
          AND substr(digest, 1, length(?3)) <> ?3 ORDER BY rowid LIMIT {REKEY_PAGE}"
     );
-    connection
-        .prepare_cached(&sql)
-        .and_then(|mut it| {
-            let rows = it.query_map(params![after, mark, of_people], |row| {
-                Ok(FoundDigest {
-                    place: row.get(0)?,
-                    organisation: row.get(1)?,
-                    contact: row.get(2)?,
-                    digest: row.get(3)?,
-                    at: row.get(4)?,
-                    record: row.get(5)?,
-                })
-            })?;
-            rows.collect()
+    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+        Ok(FoundDigest {
+            place: row.get(0)?,
+            organisation: row.get(1)?,
+            contact: row.get(2)?,
+            digest: row.get(3)?,
+            at: row.get(4)?,
+            record: row.get(5)?,
         })
-        .map_err(from_sqlite)
+    })
 }
 
 /// `None`: nothing is left behind this place.
@@ -114,19 +108,13 @@ fn found_issues(connection: &Database, after: i64) -> Result<Vec<FoundIssue>, St
          WHERE rowid > ?1 AND issue IS NOT NULL AND substr(issue, 1, length(?2)) <> ?2
          AND substr(issue, 1, length(?3)) <> ?3 ORDER BY rowid LIMIT {REKEY_PAGE}"
     );
-    connection
-        .prepare_cached(&sql)
-        .and_then(|mut it| {
-            let rows = it.query_map(params![after, mark, of_people], |row| {
-                Ok(FoundIssue {
-                    place: row.get(0)?,
-                    organisation: row.get(1)?,
-                    person: row.get(2)?,
-                    contact: row.get(3)?,
-                    issue: row.get(4)?,
-                })
-            })?;
-            rows.collect()
+    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+        Ok(FoundIssue {
+            place: row.get(0)?,
+            organisation: row.get(1)?,
+            person: row.get(2)?,
+            contact: row.get(3)?,
+            issue: row.get(4)?,
         })
-        .map_err(from_sqlite)
+    })
 }
