@@ -15,11 +15,9 @@ use super::{Fault, Outcome, load};
 use crate::casework::replay::Replay;
 use crate::config;
 use crate::domain::contact::Contact;
-use crate::domain::equality::EqualityCategories;
-use crate::domain::organisation::{Organisation, OrganisationId};
+use crate::domain::organisation::Organisation;
 use crate::domain::person::Person;
 use crate::domain::profile::Profile;
-use crate::domain::restriction::Mode;
 use crate::domain::safeguard::{FoundBy, Safeguards};
 use crate::runtime::json;
 
@@ -230,15 +228,5 @@ fn profile(args: &SimulateArgs, partial: Option<Value>) -> Result<Profile, Fault
 
 /// The organisation that a simulation decides for. It enforces.
 fn organisation(profile: Profile) -> Organisation {
-    Organisation {
-        id: OrganisationId::new("simulation"),
-        profile: std::sync::Arc::new(profile),
-        mode: Mode::Enforce,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: std::collections::BTreeMap::new(),
-        notice_from: None,
-        equality: EqualityCategories::default(),
-        reach: Default::default(),
-    }
+    Organisation::new("simulation", profile)
 }

@@ -231,15 +231,11 @@ fn through_point(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use serde_json::json;
 
     use super::*;
-    use crate::domain::equality::EqualityCategories;
     use crate::domain::nation::Nation;
-    use crate::domain::organisation::OrganisationId;
-    use crate::domain::reach::Reach;
 
     /// Whether it may, the first reason's code, and who it goes through.
     type Shortly = (bool, Option<String>, Option<String>);
@@ -250,17 +246,7 @@ mod tests {
         question: (Channel, Purpose, Option<&str>),
     ) -> Shortly {
         let profile = Profile::silent("Bare Homes", Nation::England);
-        let organisation = Organisation {
-            id: OrganisationId::new("o"),
-            profile: Arc::new(profile),
-            mode: Mode::Enforce,
-            emergency: None,
-            mail_domains: Vec::new(),
-            queue_mailboxes: std::collections::BTreeMap::new(),
-            notice_from: None,
-            equality: EqualityCategories::default(),
-            reach: Reach::default(),
-        };
+        let organisation = Organisation::new("o", profile);
         let mut held = json!({"id": "R", "starts": "2026-01-01", "status": "active"});
         held.as_object_mut().unwrap().extend(restriction.as_object().unwrap().clone());
         person["id"] = json!("P");

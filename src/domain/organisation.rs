@@ -63,6 +63,21 @@ pub struct Organisation {
 }
 
 impl Organisation {
+    /// One that enforces, and has chosen nothing else.
+    pub fn new(id: &str, profile: impl Into<Arc<Profile>>) -> Self {
+        Organisation {
+            id: OrganisationId::new(id),
+            profile: profile.into(),
+            mode: Mode::Enforce,
+            emergency: None,
+            mail_domains: Vec::new(),
+            queue_mailboxes: std::collections::BTreeMap::new(),
+            notice_from: None,
+            reach: Reach::default(),
+            equality: EqualityCategories::default(),
+        }
+    }
+
     /// Whether a restriction acts, or only records what it would have done.
     pub fn mode_of(&self, restriction: &Restriction) -> Mode {
         match (self.mode, restriction.mode) {

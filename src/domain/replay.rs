@@ -246,27 +246,15 @@ mod tests {
     use super::*;
     use crate::domain::contact::Contact;
     use crate::domain::decide::Dossier;
-    use crate::domain::equality::EqualityCategories;
     use crate::domain::ledger::Ledger;
     use crate::domain::nation::Nation;
-    use crate::domain::organisation::OrganisationId;
     use crate::domain::person::Person;
     use crate::domain::profile::Profile;
     use crate::domain::roster::Roster;
     use crate::domain::sender;
 
     fn organisation() -> Organisation {
-        Organisation {
-            id: OrganisationId::new("o"),
-            profile: Arc::new(Profile::silent("Bare Homes", Nation::England)),
-            mode: Mode::Enforce,
-            emergency: None,
-            mail_domains: Vec::new(),
-            queue_mailboxes: Default::default(),
-            notice_from: None,
-            equality: EqualityCategories::default(),
-            reach: Default::default(),
-        }
+        Organisation::new("o", Profile::silent("Bare Homes", Nation::England))
     }
 
     fn person() -> Person {

@@ -7,7 +7,6 @@ pub mod readable;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use contact_gateway::config;
 use contact_gateway::domain::channel::Channel;
@@ -17,11 +16,11 @@ use contact_gateway::domain::notice::{
     Limiting, NoticeFacts, NoticePart, compose, in_languages, languages, parts_for_everybody,
     short, spoken, text,
 };
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Profile;
 use contact_gateway::domain::reach::Reach;
-use contact_gateway::domain::restriction::{Mode, Restriction, WeeklyHours};
+use contact_gateway::domain::restriction::{Restriction, WeeklyHours};
 use serde_json::json;
 
 pub const PROFILES: [&str; 5] =
@@ -45,14 +44,7 @@ pub fn organisation(profile: &str) -> Organisation {
         (Channel::Letter, "1 High Street, Newtown, NE1 1AA"),
     ];
     Organisation {
-        id: OrganisationId::new("landlord"),
-        profile: Arc::new(profile),
-        mode: Mode::Enforce,
         emergency: Some("+441914980999".to_owned()),
-        mail_domains: Vec::new(),
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-        equality: Default::default(),
         reach: Reach {
             details: details.into_iter().map(|(one, detail)| (one, detail.to_owned())).collect(),
             staffed_hours: BTreeMap::from([(Channel::Telephone, weekly)]),
@@ -61,6 +53,7 @@ pub fn organisation(profile: &str) -> Organisation {
             languages: Vec::new(),
             ..Reach::default()
         },
+        ..Organisation::new("landlord", profile)
     }
 }
 

@@ -19,7 +19,6 @@ use contact_gateway::domain::equality::{Characteristic, EqualityCategories};
 use contact_gateway::domain::organisation::{Organisation, OrganisationId};
 use contact_gateway::domain::profile::Role;
 use contact_gateway::domain::queue::QueueItem;
-use contact_gateway::domain::restriction::Mode;
 use contact_gateway::domain::retention::{Class, Rule, Schedule};
 
 use contact_gateway::intake::roster::Rosters;
@@ -142,15 +141,10 @@ pub fn organisation_that_chose(id: &str, profile: &str, chosen: &Value) -> Arc<O
     let profile = config::profile::overlay(&profile, chosen, "chosen")
         .unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(Organisation {
-        id: OrganisationId::new(id),
-        profile: Arc::new(profile),
-        mode: Mode::Enforce,
         emergency: Some("+441150000000".to_owned()),
         mail_domains: vec![format!("{id}.example")],
-        queue_mailboxes: Default::default(),
-        notice_from: None,
         equality: recorded_for_equality(),
-        reach: Default::default(),
+        ..Organisation::new(id, profile)
     })
 }
 

@@ -12,10 +12,10 @@ use contact_gateway::cli::expectation;
 use contact_gateway::config;
 use contact_gateway::domain::audit::AuditRow;
 use contact_gateway::domain::contact::Contact;
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Profile;
-use contact_gateway::domain::restriction::{KindName, Mode};
+use contact_gateway::domain::restriction::KindName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -82,17 +82,7 @@ fn profile_file(scenario: &Path) -> PathBuf {
 }
 
 fn organisation(profile: Arc<Profile>) -> Organisation {
-    Organisation {
-        id: OrganisationId::new("scenario"),
-        profile,
-        mode: Mode::Enforce,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-        equality: Default::default(),
-        reach: Default::default(),
-    }
+    Organisation::new("scenario", profile)
 }
 
 fn decide(file: &Path, profiles: &mut BTreeMap<PathBuf, Arc<Profile>>) -> Shown {

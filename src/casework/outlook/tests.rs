@@ -1,10 +1,5 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::*;
-use crate::domain::equality::EqualityCategories;
 use crate::domain::nation::Nation;
-use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Profile;
 use crate::domain::restriction::Mode;
 use crate::domain::safeguard::Safeguards;
@@ -12,17 +7,7 @@ use crate::domain::safeguard::Safeguards;
 fn organisation(mode: Mode) -> Organisation {
     let mut profile = Profile::silent("Bare Homes", Nation::England);
     profile.safeguards = Safeguards::default();
-    Organisation {
-        id: OrganisationId::new("o"),
-        profile: Arc::new(profile),
-        mode,
-        emergency: None,
-        mail_domains: vec![],
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-        equality: EqualityCategories::default(),
-        reach: Default::default(),
-    }
+    Organisation { mode, ..Organisation::new("o", profile) }
 }
 
 fn looked_at(draft: &str) -> Outlook {

@@ -87,29 +87,17 @@ impl Targets {
 
 #[cfg(test)]
 pub mod testing {
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     use super::*;
-    use crate::domain::equality::EqualityCategories;
     use crate::domain::nation::Nation;
     use crate::domain::organisation::Organisation;
     use crate::domain::profile::Profile;
-    use crate::domain::reach::Reach;
-    use crate::domain::restriction::Mode;
 
     /// An organisation whose policy states nothing.
     pub fn organisation() -> Organisation {
         Organisation {
-            id: OrganisationId::new("karbon"),
-            profile: Arc::new(Profile::silent("Karbon Homes", Nation::England)),
-            mode: Mode::Enforce,
             emergency: Some("+441910000000".to_owned()),
-            mail_domains: Vec::new(),
-            queue_mailboxes: BTreeMap::new(),
-            notice_from: None,
-            equality: EqualityCategories::default(),
-            reach: Reach::default(),
+            ..Organisation::new("karbon", Profile::silent("Karbon Homes", Nation::England))
         }
     }
 

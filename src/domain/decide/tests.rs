@@ -1,28 +1,15 @@
 //! What scenarios can't say: stores that are away, recorded decisions, organisations that observe.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::equality::EqualityCategories;
 use crate::domain::nation::Nation;
-use crate::domain::organisation::OrganisationId;
 use crate::domain::profile::Profile;
 use crate::domain::roster::Roster;
 use crate::domain::sender;
 
 fn organisation(mode: Mode) -> Organisation {
-    Organisation {
-        id: OrganisationId::new("o"),
-        profile: Arc::new(Profile::silent("Bare Homes", Nation::England)),
-        mode,
-        emergency: None,
-        mail_domains: vec![],
-        queue_mailboxes: BTreeMap::new(),
-        notice_from: None,
-        equality: EqualityCategories::default(),
-        reach: Default::default(),
-    }
+    Organisation { mode, ..Organisation::new("o", Profile::silent("Bare Homes", Nation::England)) }
 }
 
 fn person(restrictions: &str) -> Arc<Person> {

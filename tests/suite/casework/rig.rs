@@ -1,7 +1,6 @@
 //! An office in which the people of a case scenario work: its profile, its staff with a token each, its own
 //! clock, on any store.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -180,15 +179,10 @@ impl CaseOffice {
         staff: &[(String, String)],
     ) -> Self {
         let organisation = Arc::new(Organisation {
-            id: OrganisationId::new(ORGANISATION),
-            profile: Arc::new(profile),
             mode,
-            emergency: None,
-            mail_domains: Vec::new(),
-            queue_mailboxes: BTreeMap::new(),
             notice_from,
             reach,
-            equality: Default::default(),
+            ..Organisation::new(ORGANISATION, profile)
         });
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(&folder.path().join("archive")).unwrap());

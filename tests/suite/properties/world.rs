@@ -12,7 +12,7 @@ use contact_gateway::domain::channel::Channel;
 use contact_gateway::domain::contact::Contact;
 use contact_gateway::domain::decide::Verdict;
 use contact_gateway::domain::identifier::Assurance;
-use contact_gateway::domain::organisation::{Organisation, OrganisationId};
+use contact_gateway::domain::organisation::Organisation;
 use contact_gateway::domain::person::Person;
 use contact_gateway::domain::profile::Profile;
 use contact_gateway::domain::restriction::Mode;
@@ -97,17 +97,7 @@ fn phrases(profile: &Profile) -> Vec<String> {
 }
 
 pub fn organisation(mode: Mode) -> Organisation {
-    Organisation {
-        id: OrganisationId::new("o"),
-        profile: Arc::clone(&PROFILE),
-        mode,
-        emergency: None,
-        mail_domains: Vec::new(),
-        queue_mailboxes: std::collections::BTreeMap::new(),
-        notice_from: None,
-        equality: Default::default(),
-        reach: Default::default(),
-    }
+    Organisation { mode, ..Organisation::new("o", Arc::clone(&PROFILE)) }
 }
 
 /// People and contacts, in the shape of a scenario.
