@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Params, Row};
 
+use super::fault::from_sqlite;
+use crate::ports::StoreError;
 use crate::store::record::Codec;
 
 pub(super) struct Database {
@@ -14,6 +16,19 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn new(connection: Connection, codec: Codec) -> Self {
         Database { connection, codec }
+    }
+
+    /// The next rows of a query that is asked page by page: its parameters say behind which place.
+    pub(super) fn page_behind<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut it| it.query_map(parameters, read)?.collect())
+            .map_err(from_sqlite)
     }
 }
 

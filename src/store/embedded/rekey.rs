@@ -6,7 +6,7 @@
 mod beside;
 
 use chrono::NaiveDate;
-use rusqlite::{Params, Row, params};
+use rusqlite::params;
 use serde::Deserialize;
 
 use super::Embedded;
@@ -210,7 +210,7 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
          WHERE {place} > ?1 AND substr(record, 1, length(?2)) <> ?2
          AND substr(record, 1, length(?3)) <> ?3 ORDER BY {place} LIMIT {REKEY_PAGE}"
     );
-    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+    connection.page_behind(&sql, params![after, mark, of_people], |row| {
         Ok(Found {
             place: row.get(0)?,
             organisation: row.get(1)?,
@@ -221,19 +221,6 @@ fn found(connection: &Database, table: &Table, after: i64) -> Result<Vec<Found>,
             at: row.get(6)?,
         })
     })
-}
-
-/// The rows of a query, whose parameters are the place that they are behind, and how what may stay begins.
-fn page_behind<T>(
-    connection: &Database,
-    sql: &str,
-    parameters: impl Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut it| it.query_map(parameters, read)?.collect())
-        .map_err(from_sqlite)
 }
 
 /// How what may stay as it is begins: either of the two.

@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::super::database::Database;
 use super::super::fault::from_sqlite;
 use super::super::ledger::{instant, of_issue};
-use super::{Page, marks, page_behind};
+use super::{Page, marks};
 use crate::domain::decision::Decision;
 use crate::ports::StoreError;
 use crate::runtime::limits::REKEY_PAGE;
@@ -67,7 +67,7 @@ fn found_digests(connection: &Database, after: i64) -> Result<Vec<FoundDigest>, 
          WHERE rowid > ?1 AND substr(digest, 1, length(?2)) <> ?2
          AND substr(digest, 1, length(?3)) <> ?3 ORDER BY rowid LIMIT {REKEY_PAGE}"
     );
-    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+    connection.page_behind(&sql, params![after, mark, of_people], |row| {
         Ok(FoundDigest {
             place: row.get(0)?,
             organisation: row.get(1)?,
@@ -108,7 +108,7 @@ fn found_issues(connection: &Database, after: i64) -> Result<Vec<FoundIssue>, St
          WHERE rowid > ?1 AND issue IS NOT NULL AND substr(issue, 1, length(?2)) <> ?2
          AND substr(issue, 1, length(?3)) <> ?3 ORDER BY rowid LIMIT {REKEY_PAGE}"
     );
-    page_behind(connection, &sql, params![after, mark, of_people], |row| {
+    connection.page_behind(&sql, params![after, mark, of_people], |row| {
         Ok(FoundIssue {
             place: row.get(0)?,
             organisation: row.get(1)?,
