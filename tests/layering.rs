@@ -69,7 +69,7 @@ const BANNED_MODULES: &[&str] = &["util", "utils", "common", "helpers", "types",
 /// Files of `store` that read or write JSON without `store/record.rs`, each with its reason.
 ///
 /// Outside of Rust, SQL and Lua read JSON too, which this does not see: an old migration of
-/// `store/embedded/schema.rs` finds marks for entries that have none yet, and `append.lua` and `uncount.lua` of
+/// `store/embedded/migration.rs` finds marks for entries that have none yet, and `append.lua` and `uncount.lua` of
 /// `store/redis` read what `store/redis` itself wrote for them (marks of an entry, members of counters). None of
 /// the three reads a record of today's format.
 const JSON_ELSEWHERE: &[(&str, &str)] = &[(

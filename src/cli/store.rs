@@ -15,10 +15,11 @@ use crate::store::copy::{Copied, CopyFault, Progress, Source, copy};
 use crate::store::settings::{Codec, StoreUrl};
 
 pub(super) mod accept;
+mod go_back;
 mod new_key;
 mod rekey;
 
-/// Copy one store to another, accept a store that has lost data, or encrypt one
+/// Copy one store to another, accept a store that has lost data, encrypt one, or take one back a version
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -31,6 +32,7 @@ enum Verb {
     Accept(accept::AcceptArgs),
     NewKey(new_key::NewKeyArgs),
     Rekey(rekey::RekeyArgs),
+    GoBack(go_back::GoBackArgs),
 }
 
 /// Copy everything in a store to another, and compare
@@ -70,6 +72,7 @@ pub async fn run(args: &StoreArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         Verb::Accept(args) => accept::run(args, io).await,
         Verb::NewKey(args) => new_key::run(args, io),
         Verb::Rekey(args) => rekey::run(args, io).await,
+        Verb::GoBack(args) => go_back::run(args, io),
     }
 }
 

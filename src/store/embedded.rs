@@ -2,7 +2,8 @@
 //!
 //! One writer thread commits what waits together, with one sync (`writer`), in turn with those of other processes on
 //! the folder (`turn`); a few read-only connections serve reads (`readers`); a follower tells changes of people, also
-//! those of another process on the same folder (`feed`). The content of the database is described in `schema`.
+//! those of another process on the same folder (`feed`). The content of the database is described in `schema`, its
+//! versions in `migration`.
 
 mod audit;
 mod database;
@@ -12,12 +13,14 @@ mod desk;
 mod documents;
 mod fault;
 mod feed;
+mod going_back;
 mod gone;
 mod items;
 mod ledger;
 mod length;
 mod log_format;
 mod marks;
+mod migration;
 mod opened;
 mod past;
 mod people;
@@ -30,6 +33,7 @@ mod search;
 mod turn;
 mod writer;
 
+pub use migration::WentBack;
 pub use portable::AsItIs;
 
 use std::collections::BTreeSet;

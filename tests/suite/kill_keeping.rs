@@ -1,4 +1,5 @@
-//! `kill -9` of what keeps a store: a change of the key, a reload, a migration. Each is as it was, or as it is to be.
+//! `kill -9` of what keeps a store: a change of the key, a reload, a migration and its way back. Each is as it was, or
+//! as it is to be.
 //! `SEED` repeats a run.
 
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::backup::killed::{killed_after, part, seed};
-use crate::backup::{Site, bare, done, mail, some_work, text};
+use crate::backup::{Site, bare, done, mail, refused, some_work, text};
 use crate::fuzz::chance::Chance;
 use crate::served::{Place, Served, person};
 use crate::store_contract::servers::until;
@@ -242,4 +243,75 @@ async fn a_migration_is_done_whole_or_not_begun() {
     let output = opening().output().unwrap();
     assert!(output.status.success(), "{}: {seen:?}", text(&output.stderr));
     assert_eq!(version(&site.place), (6, true));
+}
+
+fn go_back(place: &Place) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+    command.args(["store", "go-back", "--config"]).arg(place.config());
+    command
+}
+
+/// A gateway has encrypted with the key of a person: a digest, and a reference that is then counted many times.
+async fn counted(site: &Site) {
+    keys(&site.place, &["first"]);
+    let issues = json!({"kind": "issue_quota", "limit": 5, "per": "week", "window": "calendar"});
+    let people = json!([person("P-1", "jo@x.example", "+447700900456", issues)]);
+    tokio::task::block_in_place(|| site.place.import(&people));
+    let served = site.place.serve();
+    let call = json!({"id": "call-1", "channel": "telephone", "issue": "C-7",
+        "from": [{"kind": "phone", "value": "+447700900456", "assurance": "proven"}],
+        "to": ["+441910000001"]});
+    served.ask("POST", "/api/v1/contacts", &call).await;
+    let output = tokio::task::block_in_place(|| go_back(&site.place).output().unwrap());
+    refused(&output, 1, "a gateway runs on [state] folder: stop it; nothing was changed");
+    tokio::task::block_in_place(|| served.stop());
+    let store = Connection::open(site.place.folder.path().join("store/gateway.sqlite3")).unwrap();
+    let many =
+        "WITH RECURSIVE upwards(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM upwards LIMIT 20000)
+        INSERT INTO counted SELECT counted.* FROM counted CROSS JOIN upwards";
+    store.execute_batch(many).unwrap();
+}
+
+/// The version, and how many digests and references are plain and not plain.
+fn forms(place: &Place) -> (i64, i64, i64) {
+    let store = Connection::open(place.folder.path().join("store/gateway.sqlite3")).unwrap();
+    let version = store.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let sql = "SELECT sum(is_plain), sum(NOT is_plain) FROM (
+        SELECT issue = 'C-7' AS is_plain FROM counted UNION ALL SELECT length(digest) = 32 FROM decision)";
+    let (plain, others) = store.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    (version, plain, others)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_back_is_gone_whole_or_not_begun() {
+    let mut chance = Chance(seed());
+    let site = bare(None).await;
+    counted(&site).await;
+    let store = site.place.folder.path().join("store");
+    let kept = site.place.folder.path().join("kept");
+    let known = is_sound(&site.place);
+    let (version, plain, all) = forms(&site.place);
+    assert_eq!((version, plain), (6, 0));
+    assert!(all > 20_000, "{all}");
+    replace(&store, &kept);
+    let begun = Instant::now();
+    let said = done(&mut go_back(&site.place));
+    let takes = begun.elapsed();
+    assert_eq!(said, format!("the store has version 5: rewritten {all}, left out 0\n"));
+    assert_eq!(forms(&site.place), (5, all, 0));
+    for _ in 0..KILLS {
+        replace(&kept, &store);
+        killed_after(&mut go_back(&site.place), part(takes, &mut chance));
+        let forms = forms(&site.place);
+        assert!([(6, 0, all), (5, all, 0)].contains(&forms), "{forms:?}");
+    }
+    // A killed one keeps the next from nothing, and whichever version it left is brought up to date.
+    let output = go_back(&site.place).output().unwrap();
+    assert_eq!(forms(&site.place), (5, all, 0), "{}", text(&output.stderr));
+    let mut opening = site.place.command("audit");
+    done(opening.args(["--organisation", "karbon", "list", "--limit", "1"]));
+    assert_eq!(forms(&site.place), (6, all, 0));
+    assert_eq!(is_sound(&site.place), known);
+    done(&mut rekey(&site.place));
+    assert_eq!(forms(&site.place), (6, 0, all));
 }

@@ -15,6 +15,7 @@ pub mod facts;
 mod failovers;
 mod formats;
 mod found;
+mod going_back;
 mod items;
 mod model;
 mod people;

@@ -17,7 +17,7 @@ use super::database::Database;
 use super::fault::{from_sqlite, task};
 use super::opened::Opened;
 use super::readers::Readers;
-use super::{Embedded, documents, schema};
+use super::{Embedded, documents, migration, schema};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
@@ -78,7 +78,7 @@ impl AsItIs {
     /// # Errors
     /// `Refused`: it is not a gateway's database, or a newer one's.
     pub async fn is_up_to_date(&self) -> Result<bool, StoreError> {
-        self.readers.read(|connection| schema::is_up_to_date(connection)).await
+        self.readers.read(|connection| migration::is_up_to_date(connection)).await
     }
 }
 

@@ -109,7 +109,7 @@ impl Codec {
 }
 
 /// A reference is counted without the blanks around it, so that none begins like a plain record by itself. Those from
-/// before that begin like an encrypted one were rewritten (`embedded::schema`).
+/// before that begin like an encrypted one were rewritten (`embedded::migration`).
 fn is_record(text: &str) -> bool {
     matches!(text.as_bytes(), [MARK, ..] | [ENVELOPE, b'1', b':', ..])
 }

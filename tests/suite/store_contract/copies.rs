@@ -1,7 +1,7 @@
 //! A copy holds what the original holds, whichever stores the two are, and the gateway goes on with
 //! it exactly.
 
-mod contents;
+pub mod contents;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

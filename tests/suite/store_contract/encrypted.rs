@@ -20,8 +20,8 @@ use super::facts::{
 use super::servers::{self, OnRedis, until};
 use super::{Ground, InFolder};
 
-const OLD: &str = "k-old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const NEW: &str = "k-new://///wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const OLD: &str = "k-old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const NEW: &str = "k-new://///wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A name that is in every kind of record that [`fill`] writes.
 const NAME: &str = "Blodeuwedd";

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::database::Database;
 use super::super::fault::from_sqlite;
-use super::super::{past, schema};
+use super::super::{migration, past, schema};
 use super::read;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::TrailEnd;
@@ -51,7 +51,7 @@ impl DatabaseSnapshot {
     /// `Refused`: it was made of the store of an earlier or a later gateway. `Corrupt`: it is damaged.
     pub fn open(file: &Path, codec: &Codec) -> Result<Self, StoreError> {
         let connection = Database::new(schema::open_to_read(file)?, codec.clone());
-        if schema::is_up_to_date(&connection)? {
+        if migration::is_up_to_date(&connection)? {
             return Ok(DatabaseSnapshot { connection });
         }
         Err(StoreError::Refused(

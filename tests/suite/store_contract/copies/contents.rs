@@ -21,7 +21,7 @@ const EVERY_STATE: [ItemState; 6] = [
 ];
 
 /// Something of every kind, more than a page of most, and of two organisations.
-pub(super) async fn fill(store: &dyn Store) {
+pub async fn fill(store: &dyn Store) {
     for organisation in [karbon(), tuntum()] {
         let people: Vec<_> = (0..520).map(|n| person(&format!("P-{n}"), "Jo Doe")).collect();
         let imported = AuditEvent::Imported {
@@ -89,17 +89,17 @@ pub(super) async fn fill(store: &dyn Store) {
 
 /// All that gateways and staff can see of an organisation.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
-    pub(super) people: Vec<serde_json::Value>,
-    pub(super) items: Vec<QueueItem>,
-    pub(super) audit: Vec<AuditEntry>,
-    pub(super) decisions: Vec<String>,
-    pub(super) delivered: Vec<bool>,
-    pub(super) documents: Vec<Document>,
-    pub(super) ledger: contact_gateway::domain::ledger::Ledger,
+pub struct Seen {
+    pub people: Vec<serde_json::Value>,
+    pub items: Vec<QueueItem>,
+    pub audit: Vec<AuditEntry>,
+    pub decisions: Vec<String>,
+    pub delivered: Vec<bool>,
+    pub documents: Vec<Document>,
+    pub ledger: contact_gateway::domain::ledger::Ledger,
 }
 
-pub(super) async fn seen(store: &dyn Store, organisation: &OrganisationId) -> Seen {
+pub async fn seen(store: &dyn Store, organisation: &OrganisationId) -> Seen {
     let mut people = store.people(organisation).await.unwrap().people;
     people.sort_by(|one, other| one.id.cmp(&other.id));
     let people = people.iter().map(|person| serde_json::to_value(person.as_ref()).unwrap());
