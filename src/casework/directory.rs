@@ -30,11 +30,12 @@ impl Casework {
         asked: &str,
     ) -> Result<FoundPeople, Fault> {
         let words = words_of(asked);
-        let fits = |person: &Person| match words.is_empty() {
+        let mut record = Folded::default();
+        let mut fits = |person: &Person| match words.is_empty() {
             true => !person.restrictions.is_empty(),
-            false => has_all(person, &words),
+            false => record.of(person).has_all(&words),
         };
-        let mut found = self.people_who(&organisation.id, &fits).await?;
+        let mut found = self.people_who(&organisation.id, &mut fits).await?;
         found.sort_by_cached_key(|person| (folded(&person.name), person.id.clone()));
         let more = found.len() > PEOPLE_FOUND_MAX;
         found.truncate(PEOPLE_FOUND_MAX);
@@ -48,7 +49,7 @@ impl Casework {
     pub(super) async fn people_who(
         &self,
         organisation: &OrganisationId,
-        fit: &(dyn Fn(&Person) -> bool + Sync),
+        fit: &mut (dyn FnMut(&Person) -> bool + Send),
     ) -> Result<Vec<Arc<Person>>, Fault> {
         let mut found = Vec::new();
         let mut look = |person: &Arc<Person>| {
@@ -81,37 +82,68 @@ impl Casework {
     }
 }
 
+/// A word that is asked for.
+struct Word {
+    folded: String,
+    /// Of a telephone number its digits, without a first 0, which stands for the country.
+    national: Option<String>,
+}
+
 /// The words that are asked for; a number is one, however it is spaced.
-fn words_of(asked: &str) -> Vec<String> {
+fn words_of(asked: &str) -> Vec<Word> {
     let is_number = asked.chars().any(|c| c.is_ascii_digit())
         && asked.chars().all(|c| c.is_ascii_digit() || " +()-".contains(c));
     if is_number {
-        return vec![digits(asked).collect()];
+        return vec![Word::of(&digits(asked).collect::<String>())];
     }
-    asked.split_whitespace().map(folded).collect()
+    asked.split_whitespace().map(Word::of).collect()
 }
 
-fn has_all(person: &Person, words: &[String]) -> bool {
-    let mut text = folded(&person.name);
-    for part in [Some(&person.id), person.reference.as_ref(), person.address.as_ref()] {
-        text.push('\n');
-        text.push_str(&part.map(|part| folded(part)).unwrap_or_default());
+impl Word {
+    fn of(word: &str) -> Self {
+        let (mut folded, digits) = (String::new(), digits(word).collect::<String>());
+        fold_into(&mut folded, word);
+        let national = digits.strip_prefix('0').unwrap_or(&digits);
+        let is_number = national.len() >= NUMBER_DIGITS_LEAST && digits.len() == folded.len();
+        Word { national: is_number.then(|| national.to_owned()), folded }
     }
-    // A number is found however it is spaced.
-    let mut numbers = String::new();
-    for identifier in &person.identifiers {
-        text.push('\n');
-        text.push_str(&folded(&identifier.value));
-        numbers.extend(digits(&identifier.value));
-        numbers.push('\n');
+}
+
+/// Digits that look like part of a telephone number, at least.
+const NUMBER_DIGITS_LEAST: usize = 4;
+
+/// What a record is found by, as it is compared: one for a whole search, since everybody is looked at.
+#[derive(Default)]
+struct Folded {
+    text: String,
+    /// A number is found however it is spaced.
+    numbers: String,
+}
+
+impl Folded {
+    fn of(&mut self, person: &Person) -> &Self {
+        self.text.clear();
+        self.numbers.clear();
+        fold_into(&mut self.text, &person.name);
+        for part in [Some(&person.id), person.reference.as_ref(), person.address.as_ref()] {
+            self.text.push('\n');
+            fold_into(&mut self.text, part.map_or("", String::as_str));
+        }
+        for identifier in &person.identifiers {
+            self.text.push('\n');
+            fold_into(&mut self.text, &identifier.value);
+            self.numbers.extend(digits(&identifier.value));
+            self.numbers.push('\n');
+        }
+        self
     }
-    words.iter().all(|word| {
-        let asked: String = digits(word).collect();
-        // Of a number the first 0 stands for the country.
-        let national = asked.strip_prefix('0').unwrap_or(&asked);
-        text.contains(word.as_str())
-            || (national.len() >= 4 && asked.len() == word.len() && numbers.contains(national))
-    })
+
+    fn has_all(&self, words: &[Word]) -> bool {
+        words.iter().all(|word| {
+            self.text.contains(word.folded.as_str())
+                || word.national.as_ref().is_some_and(|number| self.numbers.contains(number))
+        })
+    }
 }
 
 fn digits(text: &str) -> impl Iterator<Item = char> + '_ {
@@ -120,7 +152,21 @@ fn digits(text: &str) -> impl Iterator<Item = char> + '_ {
 
 /// Without case and accents: who types "Gwyn" finds "Ŵgwŷn".
 fn folded(text: &str) -> String {
-    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    fold_into(&mut folded, text);
+    folded
+}
+
+fn fold_into(folded: &mut String, text: &str) {
+    if text.is_ascii() {
+        let begins = folded.len();
+        folded.push_str(text);
+        if let Some(new) = folded.get_mut(begins..) {
+            new.make_ascii_lowercase();
+        }
+        return;
+    }
+    folded.extend(text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase));
 }
 
 #[cfg(test)]
@@ -137,7 +183,7 @@ mod tests {
         .unwrap();
         let finds = |asked: &str| {
             let words = words_of(asked);
-            has_all(&person, &words)
+            Folded::default().of(&person).has_all(&words)
         };
         for asked in [
             "sian",

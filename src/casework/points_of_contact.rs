@@ -208,8 +208,9 @@ impl Casework {
         organisation: &Organisation,
         wanted: &(dyn Fn(&PointOfContact) -> bool + Sync),
     ) -> Result<Vec<Arc<Person>>, Fault> {
-        let has = |person: &Person| self.held(organisation, person).any(|(_, point)| wanted(point));
-        self.people_who(&organisation.id, &has).await
+        let mut has =
+            |person: &Person| self.held(organisation, person).any(|(_, point)| wanted(point));
+        self.people_who(&organisation.id, &mut has).await
     }
 
     /// The points of contact of a person, with their restrictions, unless these are over.
