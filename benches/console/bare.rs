@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{ROWS, TIMES, contact_id, middle};
 
+/// Entries of a Redis stream: id, and fields.
+type Entries = Vec<(String, Vec<(String, String)>)>;
+
 /// A connection of its own to the store.
 pub(crate) enum Bare {
     Embedded(rusqlite::Connection),
@@ -11,7 +14,8 @@ pub(crate) enum Bare {
 }
 
 impl Bare {
-    pub(crate) fn queue(&mut self, id: &str, deep: Option<usize>) -> usize {
+    /// The records of a page of a queue.
+    pub(crate) fn queue(&mut self, id: &str, deep: Option<usize>) -> Vec<String> {
         match self {
             Bare::Embedded(connection) => {
                 let from = i64::MIN;
@@ -19,15 +23,15 @@ impl Bare {
                 let mut statement = connection
                     .prepare_cached(
                         "SELECT record FROM item WHERE organisation = ?1 AND queue = 'limited'
-                         AND state = 'open' AND at >= ?2
+                         AND state IN ('open', 'claimed', 'read')
                          AND (at, id) > (coalesce((SELECT at FROM item WHERE organisation = ?1
                              AND id = ?3), ?2), ?3)
                          ORDER BY at, id LIMIT 50",
                     )
                     .unwrap();
-                let rows = statement
-                    .query_map(rusqlite::params![id, from, after], |row| row.get::<_, String>(0));
-                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+                let rows =
+                    statement.query_map(rusqlite::params![id, from, after], |row| row.get(0));
+                rows.unwrap().map(Result::unwrap).collect()
             }
             Bare::Redis(connection) => {
                 let waiting = format!("cg1:{{{id}}}:waiting:limited");
@@ -45,18 +49,17 @@ impl Bare {
                     .arg(ROWS)
                     .query(connection)
                     .unwrap();
-                let rows: Vec<String> = redis::cmd("HMGET")
+                redis::cmd("HMGET")
                     .arg(format!("cg1:{{{id}}}:items"))
                     .arg(ids)
                     .query(connection)
-                    .unwrap();
-                rows.len()
+                    .unwrap()
             }
         }
     }
 
     /// How many wait on each queue, and since when.
-    pub(crate) fn counts(&mut self, id: &str) -> usize {
+    pub(crate) fn counts(&mut self, id: &str) -> Vec<String> {
         match self {
             Bare::Embedded(connection) => {
                 let mut statement = connection
@@ -65,21 +68,21 @@ impl Bare {
                          AND state IN ('open', 'claimed', 'read') GROUP BY queue",
                     )
                     .unwrap();
-                let rows = statement.query_map([id], |row| row.get::<_, i64>(1));
-                rows.unwrap().map(|row| usize::try_from(row.unwrap()).unwrap().min(1)).sum()
+                let rows = statement.query_map([id], |row| row.get(0));
+                rows.unwrap().map(Result::unwrap).collect()
             }
             Bare::Redis(connection) => {
                 let waiting = format!("cg1:{{{id}}}:waiting:limited");
                 let mut both = redis::pipe();
                 both.cmd("ZCARD").arg(&waiting).cmd("ZRANGE").arg(&waiting).arg(0).arg(0);
-                let (many, _): (usize, Vec<String>) = both.query(connection).unwrap();
-                many.min(1)
+                let (_, first): (usize, Vec<String>) = both.query(connection).unwrap();
+                first
             }
         }
     }
 
     /// Entries of the trail, of one person or of all, below a number.
-    pub(crate) fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> usize {
+    pub(crate) fn trail(&mut self, id: &str, person: Option<&str>, below: u64) -> Vec<String> {
         match self {
             Bare::Embedded(connection) => {
                 let sql = match person {
@@ -96,53 +99,62 @@ impl Bare {
                 let mark = format!("person:{}", person.unwrap_or_default());
                 let below = i64::try_from(below).unwrap_or(i64::MAX);
                 let mut statement = connection.prepare_cached(sql).unwrap();
-                let rows = statement
-                    .query_map(rusqlite::params![id, mark, below], |row| row.get::<_, String>(0));
-                rows.unwrap().map(|row| row.unwrap().len().min(1)).sum()
+                let rows =
+                    statement.query_map(rusqlite::params![id, mark, below], |row| row.get(0));
+                rows.unwrap().map(Result::unwrap).collect()
             }
             Bare::Redis(connection) => {
                 let audit = format!("cg1:{{{id}}}:audit");
-                if let Some(person) = person {
-                    let numbers: Vec<u64> = redis::cmd("ZREVRANGEBYSCORE")
-                        .arg(format!("cg1:{{{id}}}:marked:person:{person}"))
-                        .arg(format!("({below}"))
-                        .arg("-inf")
-                        .arg("LIMIT")
-                        .arg(0)
-                        .arg(ROWS)
-                        .query(connection)
-                        .unwrap();
-                    if numbers.is_empty() {
-                        return 0;
+                let found: Vec<Entries> = match person {
+                    Some(person) => {
+                        let numbers: Vec<u64> = redis::cmd("ZREVRANGEBYSCORE")
+                            .arg(format!("cg1:{{{id}}}:marked:person:{person}"))
+                            .arg(format!("({below}"))
+                            .arg("-inf")
+                            .arg("LIMIT")
+                            .arg(0)
+                            .arg(ROWS)
+                            .query(connection)
+                            .unwrap();
+                        let mut pipeline = redis::pipe();
+                        for number in &numbers {
+                            let entry = format!("{number}-0");
+                            pipeline.cmd("XRANGE").arg(&audit).arg(&entry).arg(&entry);
+                        }
+                        pipeline.query(connection).unwrap()
                     }
-                    let mut pipeline = redis::pipe();
-                    for number in &numbers {
-                        let entry = format!("{number}-0");
-                        pipeline.cmd("XRANGE").arg(&audit).arg(&entry).arg(&entry);
-                    }
-                    let rows: Vec<redis::Value> = pipeline.query(connection).unwrap();
-                    return rows.len();
-                }
-                let rows: redis::Value = redis::cmd("XREVRANGE")
-                    .arg(&audit)
-                    .arg(format!("({below}-0"))
-                    .arg("-")
-                    .arg("COUNT")
-                    .arg(ROWS)
-                    .query(connection)
-                    .unwrap();
-                if let redis::Value::Array(rows) = rows { rows.len() } else { 0 }
+                    None => vec![
+                        redis::cmd("XREVRANGE")
+                            .arg(&audit)
+                            .arg(format!("({below}-0"))
+                            .arg("-")
+                            .arg("COUNT")
+                            .arg(ROWS)
+                            .query(connection)
+                            .unwrap(),
+                    ],
+                };
+                let fields = found.into_iter().flatten().flat_map(|(_, fields)| fields);
+                fields.filter(|(name, _)| name == "entry").map(|(_, entry)| entry).collect()
             }
         }
     }
 
-    pub(crate) fn takes(&mut self, mut query: impl FnMut(&mut Self) -> usize) -> Duration {
-        let mut times = Vec::new();
+    /// How long a query takes, and how long with what it found read.
+    pub(crate) fn takes(
+        &mut self,
+        mut query: impl FnMut(&mut Self) -> Vec<String>,
+        read: impl Fn(&str),
+    ) -> (Duration, Duration) {
+        let (mut bare, mut and_read) = (Vec::new(), Vec::new());
         for _ in 0..TIMES {
             let begun = Instant::now();
-            assert!(query(self) > 0, "nothing was found");
-            times.push(begun.elapsed());
+            let found = query(self);
+            bare.push(begun.elapsed());
+            assert!(!found.is_empty(), "nothing was found");
+            found.iter().for_each(|one| read(one));
+            and_read.push(begun.elapsed());
         }
-        middle(times)
+        (middle(bare), middle(and_read))
     }
 }

@@ -1,5 +1,7 @@
 //! How long pages of the console take to make, beside the bare indexed query behind each, in one run: the first page
-//! and the deepest of a queue, of a person's timeline and of the audit trail, on the embedded store and on Redis.
+//! and the deepest of a queue, of a person's timeline and of the audit trail, on the embedded store and on Redis. The
+//! floor is the least that such a page takes: the queries, their records read as JSON, and a page with nothing on it but
+//! who is signed in.
 //!
 //! `cargo bench --bench console -- 100000 1000000` is the size: people, and contacts. The store is filled by what a copy
 //! of another store is written with: people, items and the trail, which counts as followed to its end, without the
@@ -18,6 +20,7 @@ mod karbon;
 mod server;
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,6 +59,7 @@ use contact_gateway::store::settings::RedisSettings;
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use hyper::{Request, StatusCode};
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
@@ -317,6 +321,15 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times.swap_remove(TIMES / 2)
 }
 
+fn ms(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e3
+}
+
+/// Reads a record as the gateway has to.
+fn read<T: DeserializeOwned>(record: &str) {
+    black_box(serde_json::from_str::<T>(record).unwrap());
+}
+
 async fn measure(name: &str, console: &Console, mut bare: Bare, contacts: usize) {
     let organisation = karbon::organisation();
     let (id, last) = (organisation.id.as_str(), u64::try_from(contacts).unwrap());
@@ -327,42 +340,52 @@ async fn measure(name: &str, console: &Console, mut bare: Bare, contacts: usize)
     let begun = Instant::now();
     console.desk_anew().person_timeline(&organisation, "P-0", None, ROWS).await.unwrap();
     println!("{name}: indexed in {:.0} s\n", begun.elapsed().as_secs_f64());
-    println!("| store | page | page, ms | query, ms | ratio |");
-    println!("|---|---|---|---|---|");
+    println!("| store | page | page, ms | query, ms | ratio | floor, ms | of the floor |");
+    println!("|---|---|---|---|---|---|---|");
+    // Nothing of the store but a session.
+    let empty = console.takes("/help").await;
     let deep_queue = format!("/queues/limited?after={after}");
-    let rows: [(&str, &str, Duration); 8] = [
-        ("my work", "/", bare.takes(|bare| bare.counts(id))),
-        ("queues", "/queues", bare.takes(|bare| bare.counts(id))),
-        ("queue, first", "/queues/limited", bare.takes(|bare| bare.queue(id, None))),
-        ("queue, deepest", &deep_queue, bare.takes(|bare| bare.queue(id, Some(deep)))),
+    let (entry, item, nothing) = (read::<AuditEntry>, read::<QueueItem>, |_: &str| {});
+    let rows: [(&str, &str, (Duration, Duration)); 8] = [
+        ("my work", "/", bare.takes(|bare| bare.counts(id), nothing)),
+        ("queues", "/queues", bare.takes(|bare| bare.counts(id), nothing)),
+        ("queue, first", "/queues/limited", bare.takes(|bare| bare.queue(id, None), item)),
+        ("queue, deepest", &deep_queue, bare.takes(|bare| bare.queue(id, Some(deep)), item)),
         (
             "timeline, first",
             "/people/P-0?tab=timeline",
-            bare.takes(|bare| bare.trail(id, Some("P-0"), last)),
+            bare.takes(|bare| bare.trail(id, Some("P-0"), last), entry),
         ),
         (
             "timeline, deepest",
             "/people/P-0?tab=timeline&before=20000",
-            bare.takes(|bare| bare.trail(id, Some("P-0"), 20_000)),
+            bare.takes(|bare| bare.trail(id, Some("P-0"), 20_000), entry),
         ),
-        ("trail, first", "/audit", bare.takes(|bare| bare.trail(id, None, last))),
-        ("trail, deepest", "/audit?before=60", bare.takes(|bare| bare.trail(id, None, 60))),
+        ("trail, first", "/audit", bare.takes(|bare| bare.trail(id, None, last), entry)),
+        ("trail, deepest", "/audit?before=60", bare.takes(|bare| bare.trail(id, None, 60), entry)),
     ];
-    for (page, path, query) in rows {
+    let counting = bare.takes(|bare| bare.counts(id), nothing).0;
+    for (page, path, (query, and_read)) in rows {
         let took = console.takes(path).await;
+        // The page of a queue says how many wait.
+        let counted = if page.starts_with("queue,") { counting } else { Duration::ZERO };
+        let floor = empty + and_read + counted;
         println!(
-            "| {name} | {page} | {:.2} | {:.3} | {:.1} |",
-            took.as_secs_f64() * 1e3,
-            query.as_secs_f64() * 1e3,
-            took.as_secs_f64() / query.as_secs_f64()
+            "| {name} | {page} | {:.2} | {:.3} | {:.1} | {:.2} | {:.1} |",
+            ms(took),
+            ms(query),
+            took.as_secs_f64() / query.as_secs_f64(),
+            ms(floor),
+            took.as_secs_f64() / floor.as_secs_f64()
         );
     }
+    println!("| {name} | a page with nothing but its session | {:.2} | | | | |", ms(empty));
     // What was counted for a timeline is remembered: a desk of its own counts it for the first time.
     let begun = Instant::now();
     console.desk_anew().person_timeline(&organisation, "P-0", None, ROWS).await.unwrap();
-    println!("| {name} | timeline, counted | {:.2} | | |", begun.elapsed().as_secs_f64() * 1e3);
+    println!("| {name} | timeline, counted | {:.2} | | | | |", ms(begun.elapsed()));
     let took = console.takes("/people?q=doe+77").await;
-    println!("| {name} | people, search | {:.2} | in memory | |", took.as_secs_f64() * 1e3);
+    println!("| {name} | people, search | {:.2} | in memory | | | |", ms(took));
 }
 
 fn size() -> (usize, usize) {
