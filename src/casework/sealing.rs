@@ -18,7 +18,7 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AnchoredEntry, AuditEntry, AuditEvent, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, WriteFault};
-use crate::runtime::limits::{SEAL_AFTER, SEAL_ENTRIES_MAX};
+use crate::runtime::limits::{SEAL_AFTER, SEAL_ENTRIES_MAX, SEAL_PIECE_ENTRIES};
 
 /// The kind of document that says that a day has its anchor.
 const ANCHOR: &str = "audit_anchor";
@@ -85,7 +85,8 @@ impl Desk {
         let mut entries: Vec<AuditEntry> = Vec::new();
         'read: while entries.len() < SEAL_ENTRIES_MAX {
             let last = entries.last().map(|entry| entry.number);
-            let wanted = SEAL_ENTRIES_MAX - entries.len();
+            // In small pieces: of the last one, most is too young, and is read again by the next round.
+            let wanted = (SEAL_ENTRIES_MAX - entries.len()).min(SEAL_PIECE_ENTRIES);
             let page = self.store.audit(organisation, last.unwrap_or(after), wanted).await?;
             if page.is_empty() {
                 break;

@@ -388,6 +388,8 @@ pub const SEAL_EVERY: Duration = Duration::from_secs(60);
 pub const SEAL_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// Entries under one seal. A seal takes 64 bytes for each.
 pub const SEAL_ENTRIES_MAX: usize = 1_000;
+/// Entries that are read at once to be sealed.
+pub const SEAL_PIECE_ENTRIES: usize = 50;
 /// An entry older than this without a seal is a finding of `audit verify`.
 pub const SEAL_LATE: TimeDelta = TimeDelta::hours(1);
 /// Findings of which `audit verify` keeps the words; the others are counted.
