@@ -1,12 +1,15 @@
 //! Looking at queues and their items.
 
 use bytes::Bytes;
+use tokio::sync::SemaphorePermit;
 
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::ports::ItemFilter;
 pub use crate::ports::QueueCount;
-use crate::runtime::limits::{EXCERPT_CHARS_MAX, PAGE_ITEMS_MAX, PAGE_PIECE_ITEMS};
+use crate::runtime::limits::{
+    EXCERPT_CHARS_MAX, LISTED_PIECE_ITEMS, PAGE_ITEMS_MAX, PAGE_PIECE_ITEMS,
+};
 
 use super::{Desk, Fault};
 
@@ -44,18 +47,24 @@ impl Desk {
     ) -> Result<ItemPage, Fault> {
         let limit = wanted.limit.clamp(1, PAGE_ITEMS_MAX);
         let mut items: Vec<QueueItem> = Vec::new();
-        let filter =
-            ItemFilter { states: wanted.states, after: wanted.after, ..ItemFilter::default() };
+        let filter = ItemFilter {
+            states: wanted.states,
+            after: wanted.after,
+            excerpt: Some(EXCERPT_CHARS_MAX),
+            limit: limit.min(LISTED_PIECE_ITEMS),
+            ..ItemFilter::default()
+        };
         let looking = self.look_through(organisation, queue, filter, |item| {
-            items.push(item.with_excerpt(EXCERPT_CHARS_MAX));
+            items.push(item);
             items.len() < limit
         });
         let next = looking.await?;
         Ok(ItemPage { items, next })
     }
 
-    /// Looks at the items of a queue that a filter lets through, whatever its limit, until `look` says that it has seen
-    /// enough: where it went no further. Of whole items, which may hold a text each, only a few are in memory at a time.
+    /// Looks at the items of a queue that a filter lets through, until `look` says that it has seen enough: where it went
+    /// no further. The filter's limit says how many are read at once; of whole items, which may hold a text each, only a
+    /// few are.
     pub(super) async fn look_through(
         &self,
         organisation: &OrganisationId,
@@ -63,12 +72,13 @@ impl Desk {
         mut filter: ItemFilter,
         mut look: impl FnMut(QueueItem) -> bool + Send,
     ) -> Result<Option<String>, Fault> {
-        filter.limit = PAGE_PIECE_ITEMS;
+        if filter.excerpt.is_none() || filter.limit == 0 {
+            filter.limit = PAGE_PIECE_ITEMS;
+        }
         loop {
-            // The semaphore is never closed.
-            let _turn = self.pages.acquire().await.ok();
+            let _turn = self.page_turn().await;
             let found = self.store.items(organisation, queue, filter.clone()).await?;
-            let is_last = found.len() < PAGE_PIECE_ITEMS;
+            let is_last = found.len() < filter.limit;
             filter.after = found.last().map(|item| item.id.clone());
             for item in found {
                 let id = item.id.clone();
@@ -80,6 +90,11 @@ impl Desk {
                 return Ok(None);
             }
         }
+    }
+
+    /// A turn among the lists that are made at once; the semaphore is never closed.
+    pub(super) async fn page_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.pages.acquire().await.ok()
     }
 
     /// A few items of a queue behind one, each whole, and behind which one the next begin.

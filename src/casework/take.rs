@@ -4,7 +4,9 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::{ItemAction, ItemFault, ItemState, QueueItem};
 use crate::ports::ItemFilter;
-use crate::runtime::limits::{CLAIMED_LOOKED_AT_MAX, EXCERPT_CHARS_MAX, TAKE_TRIES_MAX};
+use crate::runtime::limits::{
+    EXCERPT_CHARS_MAX, IN_HAND_LOOKED_AT_MAX, LISTED_PIECE_ITEMS, TAKE_TRIES_MAX,
+};
 
 use super::{Desk, Fault};
 
@@ -36,7 +38,7 @@ impl Desk {
     ) -> Result<Option<QueueItem>, Fault> {
         for _ in 0..TAKE_TRIES_MAX {
             let states = vec![ItemState::Open];
-            let filter = ItemFilter { states, after: None, without_overdue: false, limit: 1 };
+            let filter = ItemFilter { states, limit: 1, ..ItemFilter::default() };
             let Some(first) = self.store.items(organisation, queue, filter).await?.pop() else {
                 return Ok(None);
             };
@@ -56,8 +58,8 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// What somebody has claimed and not finished, oldest first. Of each queue the first
-    /// [`CLAIMED_LOOKED_AT_MAX`] items in hand are looked at.
+    /// What somebody has claimed and not finished, oldest first. Of all items in hand the first [`IN_HAND_LOOKED_AT_MAX`]
+    /// are looked at.
     pub async fn in_hand(
         &self,
         organisation: &OrganisationId,
@@ -72,24 +74,27 @@ impl Desk {
         organisation: &OrganisationId,
         fits: impl Fn(&str) -> bool + Send + Sync,
     ) -> Result<Vec<QueueItem>, Fault> {
-        let mut mine = Vec::new();
-        for count in self.store.queues(organisation).await? {
-            if count.waiting == 0 {
-                continue;
+        let (mut theirs, mut after, mut looked_at) = (Vec::new(), None, 0);
+        while looked_at < IN_HAND_LOOKED_AT_MAX {
+            let filter = ItemFilter {
+                after,
+                excerpt: Some(EXCERPT_CHARS_MAX),
+                limit: LISTED_PIECE_ITEMS,
+                ..ItemFilter::default()
+            };
+            let _turn = self.page_turn().await;
+            let found = self.store.items_in_hand(organisation, filter).await?;
+            looked_at += found.len();
+            let is_last = found.len() < LISTED_PIECE_ITEMS;
+            after = found.last().map(|item| item.id.clone());
+            theirs.extend(
+                found.into_iter().filter(|item| item.claimed_by.as_deref().is_some_and(&fits)),
+            );
+            if is_last {
+                break;
             }
-            let states = vec![ItemState::Claimed, ItemState::Read];
-            let filter = ItemFilter { states, ..ItemFilter::default() };
-            let mut looked_at = 0;
-            let looking = self.look_through(organisation, &count.queue, filter, |item| {
-                if item.claimed_by.as_deref().is_some_and(&fits) {
-                    mine.push(item.with_excerpt(EXCERPT_CHARS_MAX));
-                }
-                looked_at += 1;
-                looked_at < CLAIMED_LOOKED_AT_MAX
-            });
-            looking.await?;
         }
-        mine.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(mine)
+        theirs.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        Ok(theirs)
     }
 }

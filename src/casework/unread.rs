@@ -28,6 +28,7 @@ pub async fn mark_unread(
                 after: after.clone(),
                 without_overdue: true,
                 limit: PAGE_PIECE_ITEMS,
+                excerpt: None,
             };
             let items = queues.items(organisation, queue, filter).await?;
             let (mut last, mut marked_now) = (None, 0);

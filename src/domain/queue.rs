@@ -152,6 +152,11 @@ impl ItemState {
         matches!(self, ItemState::Open | ItemState::Claimed | ItemState::Read)
     }
 
+    /// Whether somebody has begun on the item and not finished it: it waits, and is claimed or read.
+    pub const fn is_in_hand(self) -> bool {
+        matches!(self, ItemState::Claimed | ItemState::Read)
+    }
+
     /// Whether nobody has to do anything with the item any more, and nothing of it has left the house.
     pub const fn is_put_away(self) -> bool {
         matches!(self, ItemState::Filed | ItemState::Closed)

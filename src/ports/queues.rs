@@ -17,6 +17,8 @@ pub struct ItemFilter {
     pub after: Option<String>,
     /// Without those already known to be overdue.
     pub without_overdue: bool,
+    /// Of each item's texts only so many characters, as a list shows it; `None`: all.
+    pub excerpt: Option<usize>,
     /// 0: as many as a page holds. A page never holds more than the store's bound; the end is an
     /// empty page.
     pub limit: usize,
@@ -31,6 +33,21 @@ pub struct QueueCount {
     pub oldest_at: Option<DateTime<Utc>>,
     /// How many of them nobody read, or took up, in time.
     pub overdue: u64,
+}
+
+impl ItemFilter {
+    /// Whether it lets an item in this state through.
+    pub fn wants(&self, state: ItemState) -> bool {
+        if self.states.is_empty() { state.is_waiting() } else { self.states.contains(&state) }
+    }
+
+    /// An item as the list has it.
+    pub fn shown(&self, item: QueueItem) -> QueueItem {
+        match self.excerpt {
+            Some(most) => item.with_excerpt(most),
+            None => item,
+        }
+    }
 }
 
 /// Where an item is, and in which state.
@@ -50,6 +67,14 @@ pub trait Queues: Send + Sync {
         &self,
         organisation: &OrganisationId,
         queue: &str,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError>;
+
+    /// Items that somebody has claimed or read and not finished, on whatever queue, in the order of
+    /// [`QueueItem::place`], then by id. Of the filter, `states` and `without_overdue` don't apply.
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError>;
 

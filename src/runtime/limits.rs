@@ -157,6 +157,8 @@ pub const EXPORT_ITEMS_MAX: usize = 1_000_000;
 /// once. More wait their turn.
 pub const PAGE_PIECE_ITEMS: usize = 4;
 pub const PAGES_AT_ONCE_MAX: usize = 2;
+/// Items that are read with one query where a list shows their excerpts.
+pub const LISTED_PIECE_ITEMS: usize = 64;
 /// Items that one API call lists at most.
 pub const PAGE_ITEMS_MAX: usize = 500;
 

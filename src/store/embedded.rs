@@ -299,6 +299,17 @@ impl Queues for Embedded {
             .await
     }
 
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers
+            .read(move |connection| items::in_hand(connection, &organisation, &filter))
+            .await
+    }
+
     async fn item(
         &self,
         organisation: &OrganisationId,

@@ -21,7 +21,7 @@ use crate::domain::decision::Decision;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Nameplate, TrailEnd};
 use crate::domain::person::Person;
-use crate::domain::queue::QueueItem;
+use crate::domain::queue::{QueueItem, Turn};
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
@@ -202,7 +202,20 @@ impl Queues for Memory {
         queue: &str,
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError> {
-        self.enter(organisation, |room| room.list(queue, &filter))
+        let is_asked = |item: &QueueItem| {
+            let is_left_out = filter.without_overdue && item.turn() == Turn::Overdue;
+            item.queue == queue && filter.wants(item.state) && !is_left_out
+        };
+        self.enter(organisation, |room| room.list(&filter, is_asked))
+    }
+
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        let is_in_hand = |item: &QueueItem| item.state.is_in_hand();
+        self.enter(organisation, |room| room.list(&filter, is_in_hand))
     }
 
     async fn item(

@@ -80,6 +80,8 @@ pub struct Redis {
     whole: Mutex<HashSet<OrganisationId>>,
     /// Organisations whose records are all in the indexes.
     indexed: Mutex<HashSet<OrganisationId>>,
+    /// Those whose items in hand this process has entered.
+    in_hand_entered: Mutex<HashSet<OrganisationId>>,
     /// Follower and prober.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -119,6 +121,7 @@ impl Redis {
             feed,
             whole: Mutex::default(),
             indexed: Mutex::default(),
+            in_hand_entered: Mutex::default(),
             tasks: vec![follower, prober],
         }))
     }
@@ -319,6 +322,15 @@ impl Queues for Redis {
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError> {
         items::list(self, &self.keys(organisation), queue, &filter).await
+    }
+
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        indexes::enter_in_hand(self, organisation).await?;
+        items::in_hand(self, &self.keys(organisation), &filter).await
     }
 
     async fn item(

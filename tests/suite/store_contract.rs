@@ -87,6 +87,8 @@ macro_rules! clauses {
             quotas: a_refusal_is_of_the_ledger_as_it_is,
             items: queues_are_listed_oldest_first_page_by_page,
             items: queues_are_counted,
+            items: items_in_hand_are_listed_whatever_their_queue,
+            items: a_list_shows_of_each_text_as_much_as_is_asked_for,
             items: what_nobody_read_in_time_comes_first_and_is_said_once,
             items: one_look_marks_all_that_nobody_read,
             items: an_item_that_a_batch_writes_has_its_turn,

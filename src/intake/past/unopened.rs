@@ -130,6 +130,14 @@ impl Queues for Unopened {
         Err(self.fault())
     }
 
+    async fn items_in_hand(
+        &self,
+        _: &OrganisationId,
+        _: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        Err(self.fault())
+    }
+
     async fn item(&self, _: &OrganisationId, _: &str) -> Result<Option<QueueItem>, StoreError> {
         Err(self.fault())
     }

@@ -91,8 +91,8 @@ pub const CONSOLE_ROWS: usize = 50;
 pub const POINTS_OF_CONTACT_MAX: usize = 500;
 /// People that a search shows. More: asked to narrow it.
 pub const PEOPLE_FOUND_MAX: usize = 50;
-/// Items of a queue that are looked through for those that somebody has claimed.
-pub const CLAIMED_LOOKED_AT_MAX: usize = 500;
+/// Items in hand that are looked through for those of one member of staff.
+pub const IN_HAND_LOOKED_AT_MAX: usize = 5_000;
 /// Items that are tried for "take the next" before somebody is asked to try again: others take them
 /// in the same moment.
 pub const TAKE_TRIES_MAX: usize = 25;

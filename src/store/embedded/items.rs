@@ -145,15 +145,7 @@ pub(super) fn queues(
     connection: &Database,
     organisation: &OrganisationId,
 ) -> Result<Vec<QueueCount>, StoreError> {
-    let sql = format!(
-        "SELECT queue, count(*), min(CASE WHEN at < {overdue} THEN at - {overdue} - {overdue}
-                                          WHEN at < {like} THEN at - {overdue} ELSE at END),
-                count(CASE WHEN at < {overdue} THEN 1 END)
-         FROM item WHERE organisation = ?1 AND state IN ({}) GROUP BY queue ORDER BY queue",
-        names(&waiting()),
-        overdue = Turn::Overdue.end(),
-        like = Turn::Resembles.end(),
-    );
+    let sql = counting();
     let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
     let mut rows = statement.query([organisation.as_str()]).map_err(from_sqlite)?;
     let mut counts = Vec::new();
@@ -171,6 +163,18 @@ pub(super) fn queues(
     Ok(counts)
 }
 
+fn counting() -> String {
+    format!(
+        "SELECT queue, count(*), min(CASE WHEN at < {overdue} THEN at - {overdue} - {overdue}
+                                          WHEN at < {like} THEN at - {overdue} ELSE at END),
+                count(CASE WHEN at < {overdue} THEN 1 END)
+         FROM item WHERE organisation = ?1 AND state IN ({}) GROUP BY queue ORDER BY queue",
+        names(&waiting()),
+        overdue = Turn::Overdue.end(),
+        like = Turn::Resembles.end(),
+    )
+}
+
 pub(super) fn list(
     connection: &Database,
     organisation: &OrganisationId,
@@ -178,36 +182,86 @@ pub(super) fn list(
     filter: &ItemFilter,
 ) -> Result<Vec<QueueItem>, StoreError> {
     let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
-    let mut after = match &filter.after {
-        None => (first, String::new()),
-        Some(id) => (position(connection, organisation, id)?.max(first), id.clone()),
-    };
-    let states = if filter.states.is_empty() { waiting() } else { filter.states.clone() };
-    let sql = format!(
-        "SELECT at, id, record FROM item WHERE organisation = ?1 AND queue = ?2
-         AND (at, id) > (?3, ?4) AND state IN ({}) ORDER BY at, id LIMIT ?5",
-        names(&states)
-    );
-    let mut statement = connection.prepare_cached(&sql).map_err(from_sqlite)?;
+    let after = behind(connection, organisation, filter, first)?;
+    let mut items = Vec::new();
+    // Each group of states has an index of its own.
+    for group in [waiting(), done()] {
+        let asked: Vec<ItemState> =
+            group.iter().copied().filter(|state| filter.wants(*state)).collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let sql = listing(&group, &asked);
+        let asked = Asked { sql: &sql, organisation, queue: Some(queue) };
+        items.extend(read(connection, &asked, after.clone(), filter)?);
+    }
+    items.sort_by(|one: &QueueItem, other| (one.place(), &one.id).cmp(&(other.place(), &other.id)));
+    items.truncate(page(filter.limit));
+    Ok(items)
+}
+
+fn listing(group: &[ItemState], asked: &[ItemState]) -> String {
+    format!(
+        "SELECT at, id, record FROM item WHERE organisation = ?1 AND queue = ?5
+         AND (at, id) > (?2, ?3) AND state IN ({}) AND state IN ({}) ORDER BY at, id LIMIT ?4",
+        names(group),
+        names(asked)
+    )
+}
+
+/// Items that somebody has claimed or read.
+pub(super) fn in_hand(
+    connection: &Database,
+    organisation: &OrganisationId,
+    filter: &ItemFilter,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let after = behind(connection, organisation, filter, i64::MIN)?;
+    let sql = listing_in_hand();
+    read(connection, &Asked { sql: &sql, organisation, queue: None }, after, filter)
+}
+
+fn listing_in_hand() -> String {
+    format!(
+        "SELECT at, id, record FROM item WHERE organisation = ?1
+         AND (at, id) > (?2, ?3) AND state IN ({}) ORDER BY at, id LIMIT ?4",
+        names(&states(ItemState::is_in_hand)),
+    )
+}
+
+/// A query for items: of this organisation, and of this queue if it names one.
+struct Asked<'a> {
+    sql: &'a str,
+    organisation: &'a OrganisationId,
+    queue: Option<&'a str>,
+}
+
+/// A page of a query's items. Repeated until the page is full: records of people whose key was destroyed are skipped.
+fn read(
+    connection: &Database,
+    asked: &Asked<'_>,
+    mut after: (i64, String),
+    filter: &ItemFilter,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let mut statement = connection.prepare_cached(asked.sql).map_err(from_sqlite)?;
     let (mut items, limit) = (Vec::new(), page(filter.limit));
-    // Repeated until the page is full: records of people whose key was destroyed are skipped.
     while items.len() < limit {
         let rows_asked = (limit - items.len()).max(STORE_ITEMS_PIECE);
-        let parameters = [
-            Value::from(organisation.as_str().to_owned()),
-            Value::from(queue.to_owned()),
+        let mut parameters = vec![
+            Value::from(asked.organisation.as_str().to_owned()),
             Value::from(after.0),
             Value::from(after.1.clone()),
             Value::from(i64::try_from(rows_asked).unwrap_or(i64::MAX)),
         ];
+        parameters.extend(asked.queue.map(|queue| Value::from(queue.to_owned())));
         let mut rows = statement.query(params_from_iter(parameters)).map_err(from_sqlite)?;
         let mut found = 0;
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             found += 1;
             after = (row.get(0).map_err(from_sqlite)?, row.get(1).map_err(from_sqlite)?);
             let record = row.get_ref(2).and_then(|it| Ok(it.as_str()?)).map_err(from_sqlite)?;
-            let label = Label::new(organisation.as_str(), kind::ITEM, &after.1);
-            items.extend(unless_destroyed(connection.codec.read(record, label))?);
+            let label = Label::new(asked.organisation.as_str(), kind::ITEM, &after.1);
+            let item = unless_destroyed(connection.codec.read(record, label))?;
+            items.extend(item.map(|item| filter.shown(item)));
             if items.len() == limit {
                 return Ok(items);
             }
@@ -217,6 +271,19 @@ pub(super) fn list(
         }
     }
     Ok(items)
+}
+
+/// Behind which place a list begins.
+fn behind(
+    connection: &Database,
+    organisation: &OrganisationId,
+    filter: &ItemFilter,
+    first: i64,
+) -> Result<(i64, String), StoreError> {
+    Ok(match &filter.after {
+        None => (first, String::new()),
+        Some(id) => (position(connection, organisation, id)?.max(first), id.clone()),
+    })
 }
 
 /// An item's place in the order of its queue. It keeps that place on any queue, and loses it when its turn
@@ -234,11 +301,48 @@ fn position(
 }
 
 fn waiting() -> Vec<ItemState> {
-    ItemState::ALL.into_iter().filter(|state| state.is_waiting()).collect()
+    states(ItemState::is_waiting)
+}
+
+fn done() -> Vec<ItemState> {
+    states(|state| !state.is_waiting())
+}
+
+/// States in the order in which the indexes name them.
+fn states(fit: impl Fn(ItemState) -> bool) -> Vec<ItemState> {
+    ItemState::ALL.into_iter().filter(|state| fit(*state)).collect()
 }
 
 /// The states as an SQL list. Our own names, so that there is nothing to escape.
 fn names(states: &[ItemState]) -> String {
     let names: Vec<String> = states.iter().map(|state| format!("'{}'", state.name())).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn each_list_is_read_from_its_index_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::open_to_write(&schema::file(folder.path())).unwrap();
+        let plan_of = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let parameters = vec![Value::Null; statement.parameter_count()];
+            let rows = statement.query_map(params_from_iter(parameters), |row| row.get(3)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let place = "(organisation=? AND queue=? AND (at,id)>(?,?))";
+        for (sql, plan) in [
+            (counting(), "COVERING INDEX item_waiting (organisation=?)".to_owned()),
+            (listing(&waiting(), &waiting()), format!("INDEX item_waiting {place}")),
+            (listing(&waiting(), &[ItemState::Open]), format!("INDEX item_waiting {place}")),
+            (listing(&done(), &[ItemState::Closed]), format!("INDEX item_done {place}")),
+            (listing_in_hand(), "INDEX item_in_hand (organisation=? AND (at,id)>(?,?))".to_owned()),
+        ] {
+            assert_eq!(plan_of(&sql), [format!("SEARCH item USING {plan}")], "{sql}");
+        }
+    }
 }

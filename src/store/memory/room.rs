@@ -175,10 +175,11 @@ impl Room {
         counts.into_iter().map(count).collect()
     }
 
+    /// The items that are asked for, behind the one that the filter names.
     pub(super) fn list(
         &self,
-        queue: &str,
         filter: &ItemFilter,
+        is_asked: impl Fn(&QueueItem) -> bool,
     ) -> Result<Vec<QueueItem>, StoreError> {
         let after = match &filter.after {
             None => None,
@@ -186,19 +187,15 @@ impl Room {
                 StoreError::Refused("there is no such item to list after".to_owned())
             })?),
         };
-        let is_asked = |item: &QueueItem| match filter.states.as_slice() {
-            [] => item.state.is_waiting(),
-            states => states.contains(&item.state),
-        };
-        let is_left_out = |item: &QueueItem| filter.without_overdue && item.turn() == Turn::Overdue;
         let mut items: Vec<&QueueItem> = self
             .items
             .values()
-            .filter(|item| item.queue == queue && is_asked(item) && !is_left_out(item))
+            .filter(|item| is_asked(item))
             .filter(|item| after.is_none_or(|after| place(item) > after))
             .collect();
         items.sort_by_key(|item| place(item));
-        Ok(items.into_iter().take(page(filter.limit)).cloned().collect())
+        let shown = items.into_iter().take(page(filter.limit)).cloned();
+        Ok(shown.map(|item| filter.shown(item)).collect())
     }
 }
 

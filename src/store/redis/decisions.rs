@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Redis;
 use super::fault::rubbish;
+use super::items;
 use super::keys::Keys;
 use super::ledgers::{KnownLedger, RememberedLedger, reach};
 use super::marks::notes_of_decision;
@@ -296,10 +297,8 @@ async fn forget(redis: &Redis, keys: &Keys, contact: &str) -> Result<(), StoreEr
     with.push(decision);
     with.push(contact);
     with.push(item.filter(is_theirs).unwrap_or_default());
-    let mut asked = redis::cmd("SMEMBERS");
-    asked.arg(keys.queues());
-    let queues: Vec<String> = take(Some(redis.link.ask(keys, &asked).await?))?;
-    let mut on = vec![keys.contact(contact), keys.items()];
+    let queues = items::names(redis, keys).await?;
+    let mut on = vec![keys.contact(contact), keys.items(), keys.in_hand()];
     on.extend(queues.iter().flat_map(|queue| [keys.waiting(queue), keys.done(queue)]));
     let script = &redis.scripts.forget;
     redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;

@@ -4,10 +4,14 @@
 //! first question that needs them: once for an organisation, marked by the key `indexed`. Several gateways may do so at
 //! once, since that only adds true entries. An older gateway on the same store enters nothing: delete `indexed` when
 //! the last of them is gone.
+//!
+//! Items in hand are few, and each process enters them at its first question for them: those that an older gateway
+//! claimed, too, once this one has taken its place.
 
 use std::sync::{Arc, PoisonError};
 
 use super::Redis;
+use super::items;
 use super::keys::Keys;
 use super::marks::{Note, notes};
 use super::people::{self, number_of, trail_entry};
@@ -16,10 +20,11 @@ use super::script::take;
 use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
-use crate::domain::queue::QueueItem;
-use crate::ports::StoreError;
+use crate::domain::queue::{ItemState, QueueItem};
+use crate::ports::{ItemFilter, StoreError};
 use crate::runtime::limits::{
-    COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_PEOPLE_PIECE,
+    COPY_PAGE_MAX, PEOPLE_OF_RESTRICTION_MAX, REDIS_BULK_WAIT, REDIS_ITEMS_PIECE,
+    REDIS_PEOPLE_PIECE,
 };
 use crate::store::page;
 use crate::store::record::{kind, unless_destroyed};
@@ -107,6 +112,46 @@ pub(super) async fn complete(
     Ok(())
 }
 
+/// Enters the items that somebody has claimed or read, once in a process.
+pub(super) async fn enter_in_hand(
+    redis: &Redis,
+    organisation: &OrganisationId,
+) -> Result<(), StoreError> {
+    let known = || redis.in_hand_entered.lock().unwrap_or_else(PoisonError::into_inner);
+    if known().contains(organisation) {
+        return Ok(());
+    }
+    let keys = redis.keys(organisation);
+    let states: Vec<ItemState> =
+        ItemState::ALL.into_iter().filter(|state| state.is_in_hand()).collect();
+    for queue in items::names(redis, &keys).await? {
+        let mut after = None;
+        loop {
+            let filter = ItemFilter {
+                states: states.clone(),
+                after,
+                excerpt: Some(0),
+                limit: REDIS_ITEMS_PIECE,
+                ..ItemFilter::default()
+            };
+            let found = items::list(redis, &keys, &queue, &filter).await?;
+            let mut step = Arrivals::new(&keys, redis.token());
+            for item in &found {
+                step.write(&["ZADD", &keys.in_hand(), &item.place().to_string(), &item.id]);
+            }
+            if !found.is_empty() {
+                write(redis, &keys, step).await?;
+            }
+            if found.len() < REDIS_ITEMS_PIECE {
+                break;
+            }
+            after = found.last().map(|item| item.id.clone());
+        }
+    }
+    known().insert(organisation.clone());
+    Ok(())
+}
+
 async fn write(redis: &Redis, keys: &Keys, step: Arrivals<'_>) -> Result<(), StoreError> {
     let (on, with) = step.into_parts();
     redis.link.write(keys, &redis.scripts.carry, &on, &with, REDIS_BULK_WAIT).await?;
@@ -164,7 +209,7 @@ async fn enter(
     entry: &AuditEntry,
 ) -> Result<(), StoreError> {
     let item: Option<QueueItem> = match entry.event.item() {
-        Some(id) => super::items::one(redis, keys, id).await?.map(|(item, _)| item),
+        Some(id) => items::one(redis, keys, id).await?.map(|(item, _)| item),
         None => None,
     };
     let of = item.as_ref().and_then(|item| item.person.as_deref());

@@ -10,7 +10,7 @@ use super::keys::Keys;
 use super::marks::notes_of;
 use super::script::{Arguments, parts, take};
 use crate::domain::audit::AuditEvent;
-use crate::domain::queue::{QueueItem, Turn};
+use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
@@ -114,6 +114,7 @@ async fn swap(
         keys.queues(),
         keys.audit(),
         keys.once(&redis.token()),
+        keys.in_hand(),
     ];
     let mut with = Arguments::default();
     with.push(&now.id);
@@ -124,19 +125,26 @@ async fn swap(
     with.push(audit);
     with.push(REDIS_ONCE_KEPT.as_secs().to_string());
     with.push(notes);
+    with.push(if now.state.is_in_hand() { "1" } else { "0" });
     let script = &redis.scripts.replace;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(take::<i64>(Some(answer))? == 1)
 }
 
-pub(super) async fn queues(redis: &Redis, keys: &Keys) -> Result<Vec<QueueCount>, StoreError> {
+/// The names of all queues, in order.
+pub(super) async fn names(redis: &Redis, keys: &Keys) -> Result<Vec<String>, StoreError> {
     let mut command = redis::cmd("SMEMBERS");
     command.arg(keys.queues());
     let mut names: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
+    names.sort();
+    Ok(names)
+}
+
+pub(super) async fn queues(redis: &Redis, keys: &Keys) -> Result<Vec<QueueCount>, StoreError> {
+    let names = names(redis, keys).await?;
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    names.sort();
     let on: Vec<String> = names.iter().map(|name| keys.waiting(name)).collect();
     let script = &redis.scripts.queues;
     let mut with = Arguments::default();
@@ -165,46 +173,62 @@ pub(super) async fn list(
     queue: &str,
     filter: &ItemFilter,
 ) -> Result<Vec<QueueItem>, StoreError> {
-    let after = match &filter.after {
-        None => None,
-        Some(id) => {
-            let (item, _) = one(redis, keys, id).await?.ok_or_else(|| {
-                StoreError::Refused("there is no such item to list after".to_owned())
-            })?;
-            Some((item.place(), id.clone()))
-        }
-    };
-    let wants_waiting =
-        filter.states.is_empty() || filter.states.iter().any(|state| state.is_waiting());
-    let wants_done = filter.states.iter().any(|state| !state.is_waiting());
     let mut items = Vec::new();
-    if wants_waiting {
-        items.extend(read(redis, keys, &keys.waiting(queue), queue, filter, after.as_ref()).await?);
-    }
-    if wants_done {
-        items.extend(read(redis, keys, &keys.done(queue), queue, filter, after.as_ref()).await?);
+    for (list, is_of_waiting) in [(keys.waiting(queue), true), (keys.done(queue), false)] {
+        if !ItemState::ALL
+            .into_iter()
+            .any(|state| state.is_waiting() == is_of_waiting && filter.wants(state))
+        {
+            continue;
+        }
+        // It may have gone to another queue between two commands.
+        let is_asked = |item: &QueueItem| item.queue == queue && filter.wants(item.state);
+        items.extend(read(redis, keys, &list, filter, is_asked).await?);
     }
     items.sort_by(|one: &QueueItem, other| (one.place(), &one.id).cmp(&(other.place(), &other.id)));
     items.truncate(page(filter.limit));
     Ok(items)
 }
 
-/// A page of one list, piece by piece: some of a piece may be in other states than are asked for.
+/// Items that somebody has claimed or read. One that an older gateway has put away since is left out here.
+pub(super) async fn in_hand(
+    redis: &Redis,
+    keys: &Keys,
+    filter: &ItemFilter,
+) -> Result<Vec<QueueItem>, StoreError> {
+    let filter = ItemFilter { without_overdue: false, ..filter.clone() };
+    let is_asked = |item: &QueueItem| item.state.is_in_hand();
+    let mut items = read(redis, keys, &keys.in_hand(), &filter, is_asked).await?;
+    items.truncate(page(filter.limit));
+    Ok(items)
+}
+
+/// A page of one list, piece by piece: some of a piece may not be what is asked for.
 async fn read(
     redis: &Redis,
     keys: &Keys,
     list: &str,
-    queue: &str,
     filter: &ItemFilter,
-    after: Option<&(i64, String)>,
+    is_asked: impl Fn(&QueueItem) -> bool + Send,
 ) -> Result<Vec<QueueItem>, StoreError> {
+    let after = match &filter.after {
+        None => None,
+        Some(id) => {
+            let (item, _) = one(redis, keys, id).await?.ok_or_else(|| {
+                StoreError::Refused("there is no such item to list after".to_owned())
+            })?;
+            Some((item.place(), id.as_str()))
+        }
+    };
     let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
-    let from = after.map_or(first, |(place, _)| (*place).max(first));
+    let from = after.map_or(first, |(place, _)| place.max(first));
     let from = if from == i64::MIN { "-inf".to_owned() } else { from.to_string() };
     let (mut found, mut offset) = (Vec::new(), 0);
+    // What is behind the place, and the item itself: usually all of the first piece but that one is asked for.
+    let mut piece = page(filter.limit).saturating_add(1).min(REDIS_ITEMS_PIECE);
     loop {
         let mut command = redis::cmd("ZRANGEBYSCORE");
-        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(REDIS_ITEMS_PIECE);
+        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(piece);
         let ids: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
         if ids.is_empty() {
             return Ok(found);
@@ -212,25 +236,21 @@ async fn read(
         let mut command = redis::cmd("HMGET");
         command.arg(keys.items()).arg(&ids);
         let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
-        for (id, record) in ids.iter().zip(&records) {
+        for (id, record) in ids.iter().zip(records) {
             let Some(record) = record else { continue };
-            let item = unless_destroyed(keys.read::<QueueItem>(record, kind::ITEM, id))?;
+            let item = unless_destroyed(keys.read::<QueueItem>(&record, kind::ITEM, id))?;
             let Some(item) = item else { continue };
             let place = (item.place(), item.id.as_str());
-            let is_after = after.is_none_or(|(at, id)| place > (*at, id.as_str()));
-            let is_asked = match filter.states.as_slice() {
-                [] => item.state.is_waiting(),
-                states => states.contains(&item.state),
-            };
-            // It may have gone to another queue between the two commands.
-            if is_after && is_asked && place.0 >= first && item.queue == queue {
-                found.push(item);
+            let is_after = after.is_none_or(|after| place > after);
+            if is_after && place.0 >= first && is_asked(&item) {
+                found.push(filter.shown(item));
             }
         }
-        if found.len() >= page(filter.limit) || ids.len() < REDIS_ITEMS_PIECE {
+        if found.len() >= page(filter.limit) || ids.len() < piece {
             return Ok(found);
         }
-        offset += REDIS_ITEMS_PIECE;
+        offset += piece;
+        piece = REDIS_ITEMS_PIECE;
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `traces:<person>` | hash | contact id → trace for comparison (JSON) |
 //! | `items` | hash | item id → queue item (JSON) |
 //! | `waiting:<queue>`, `done:<queue>` | sorted set | by at: item ids |
+//! | `in_hand` | sorted set | by at: ids of the items that somebody has claimed or read, on whatever queue |
 //! | `queues` | set | names of the queues that ever held an item |
 //! | `audit` | stream | `n-0`: `entry` (JSON); n is the entry's number, from 1 without gaps but for what was erased |
 //! | `delivered` | sorted set | by at: contact id and recipient |
@@ -245,6 +246,10 @@ impl Keys {
 
     pub(super) fn done(&self, queue: &str) -> String {
         self.named("done", queue)
+    }
+
+    pub(super) fn in_hand(&self) -> String {
+        self.key("in_hand")
     }
 
     pub(super) fn queues(&self) -> String {

@@ -284,6 +284,15 @@ impl Queues for Faulty {
         Ok(items)
     }
 
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        self.pass().await?;
+        self.inner.items_in_hand(organisation, filter).await
+    }
+
     async fn item(
         &self,
         organisation: &OrganisationId,

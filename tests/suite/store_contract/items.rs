@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contact_gateway::casework::unread::mark_unread;
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent};
-use contact_gateway::domain::queue::{Attached, ItemAction, ItemState, LIMITED};
+use contact_gateway::domain::queue::{Attached, ItemAction, ItemState, LIMITED, QueueItem};
 use contact_gateway::ports::documents::Batch;
 use contact_gateway::ports::{Attachment, ItemFilter, QueueCount, Store};
 use contact_gateway::runtime::limits::{ATTACHED_PER_ITEM_MAX, PAGE_ITEMS_MAX};
@@ -85,6 +85,69 @@ pub async fn queues_are_counted(ground: &dyn Ground) {
     assert!(store.replace_item(&karbon(), &was, &now, stamp(), filed).await.unwrap());
     let counts = store.queues(&karbon()).await.unwrap();
     assert_eq!(counts, [count("limited", 1, 20), count("review", 1, 30)]);
+}
+
+/// Whoever claims, reads or puts away an item, by a step of its own or with others, every gateway lists it right.
+pub async fn items_in_hand_are_listed_whatever_their_queue(ground: &dyn Ground) {
+    let store = ground.gateway();
+    for (contact, queue, seconds) in [
+        ("late", "limited", 30),
+        ("first", "review", 5),
+        ("mid", "limited", 10),
+        ("open", "limited", 1),
+    ] {
+        put(&*store, contact, queue, seconds).await;
+    }
+    let in_hand = async |filter: ItemFilter| -> Vec<String> {
+        let there = ground.gateway().items_in_hand(&karbon(), filter.clone()).await.unwrap();
+        let here = store.items_in_hand(&karbon(), filter).await.unwrap();
+        assert_eq!(here, there);
+        here.into_iter().map(|item| item.id).collect()
+    };
+    assert!(in_hand(ItemFilter::default()).await.is_empty());
+    let act = async |id: &str, action: ItemAction, by_batch: bool| {
+        let was = store.item(&karbon(), id).await.unwrap().unwrap();
+        let now = was.clone().after(&action, "A. Agent", at(60)).unwrap();
+        if by_batch {
+            let batch = Batch::new(stamp()).audit(event(&action)).item(Some(was), now);
+            store.write(&karbon(), batch).await.unwrap();
+        } else {
+            let done = store.replace_item(&karbon(), &was, &now, stamp(), event(&action)).await;
+            assert!(done.unwrap());
+        }
+    };
+    for (id, by_batch) in [("late", false), ("first", true), ("mid", false)] {
+        act(id, ItemAction::Claim, by_batch).await;
+    }
+    act("mid", ItemAction::Read, false).await;
+    assert_eq!(in_hand(ItemFilter::default()).await, ["first", "mid", "late"]);
+    assert_eq!(in_hand(after(None, 2)).await, ["first", "mid"]);
+    assert_eq!(in_hand(after(Some("mid"), 2)).await, ["late"]);
+    assert!(in_hand(after(Some("late"), 2)).await.is_empty());
+    assert!(store.items_in_hand(&tuntum(), ItemFilter::default()).await.unwrap().is_empty());
+
+    act("first", ItemAction::Close, true).await;
+    act("late", ItemAction::Release, false).await;
+    assert_eq!(in_hand(ItemFilter::default()).await, ["mid"]);
+    act("mid", ItemAction::File, false).await;
+    assert!(in_hand(ItemFilter::default()).await.is_empty());
+}
+
+pub async fn a_list_shows_of_each_text_as_much_as_is_asked_for(ground: &dyn Ground) {
+    let store = ground.gateway();
+    put(&*store, "c-1", "limited", 0).await;
+    let whole = store.item(&karbon(), "c-1").await.unwrap().unwrap();
+    let now = whole.clone().after(&ItemAction::Claim, "A. Agent", at(60)).unwrap();
+    let claim = event(&ItemAction::Claim);
+    assert!(store.replace_item(&karbon(), &whole, &now, stamp(), claim).await.unwrap());
+    assert_eq!(now.subject.as_deref(), Some("Roof"));
+    for (excerpt, shown) in [(None, "Roof"), (Some(3), "Roo…")] {
+        let filter = ItemFilter { excerpt, ..ItemFilter::default() };
+        let expected = [QueueItem { subject: Some(shown.to_owned()), ..now.clone() }];
+        let listed = store.items(&karbon(), "limited", filter.clone()).await.unwrap();
+        assert_eq!(listed, expected);
+        assert_eq!(store.items_in_hand(&karbon(), filter).await.unwrap(), expected);
+    }
 }
 
 /// Puts a limited contact on its queue that is to be read by an instant.

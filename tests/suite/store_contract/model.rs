@@ -133,6 +133,10 @@ async fn same(one: &dyn Store, other: &dyn Store) {
             assert_eq!(list(one).await, list(other).await, "{queue} {:?}", filter.states);
         }
     }
+    let in_hand = async |store: &dyn Store| {
+        store.items_in_hand(&karbon(), ItemFilter::default()).await.unwrap()
+    };
+    assert_eq!(in_hand(one).await, in_hand(other).await);
     let trail = async |store: &dyn Store| store.audit(&karbon(), 0, 0).await.unwrap();
     assert_eq!(trail(one).await, trail(other).await);
 }

@@ -110,6 +110,9 @@ async fn state(store: &dyn Store) -> Vec<String> {
         let waiting = store.items(&karbon(), queue, ItemFilter::default()).await.unwrap();
         seen.extend(waiting.iter().map(|item| format!("{} waits on {queue}", item.id)));
     }
+    for item in store.items_in_hand(&karbon(), ItemFilter::default()).await.unwrap() {
+        seen.push(format!("{} is in hand", item.id));
+    }
     for id in ["c-1", "i-1", "i-2"] {
         let item = store.item(&karbon(), id).await.unwrap();
         seen.push(serde_json::to_string(&item).unwrap());

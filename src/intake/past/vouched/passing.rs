@@ -159,6 +159,14 @@ impl Queues for Vouched {
         self.store().items(organisation, queue, filter).await
     }
 
+    async fn items_in_hand(
+        &self,
+        organisation: &OrganisationId,
+        filter: ItemFilter,
+    ) -> Result<Vec<QueueItem>, StoreError> {
+        self.store().items_in_hand(organisation, filter).await
+    }
+
     async fn item(
         &self,
         organisation: &OrganisationId,

@@ -103,6 +103,23 @@ fn a_new_database_has_the_newest_version_and_a_second_opening_changes_nothing() 
 }
 
 #[test]
+fn a_way_back_leaves_the_shape_of_the_version_before() {
+    let (before, database) = (first_version(), first_version());
+    forwards(&before, STEPS.len() - 1).unwrap();
+    bring_up_to_date(&database).unwrap();
+    assert_ne!(shape(&database), shape(&before));
+    go_back(&database).unwrap();
+    let sorted = |database: &Database| {
+        let words = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut all: Vec<String> = shape(database).into_iter().map(words).collect();
+        all.iter_mut().for_each(|sql| *sql = sql.replace(" IF NOT EXISTS", ""));
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&database), sorted(&before));
+}
+
+#[test]
 fn a_database_of_a_newer_gateway_is_refused_and_says_how_to_go_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = schema::file(folder.path());

@@ -256,7 +256,13 @@ impl<'a> Step<'a> {
         let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
         let record = keys.write_item(now)?;
         self.write(&["HSET", &keys.items(), &now.id, &record]);
-        self.write(&["ZADD", &list, &now.place().to_string(), &now.id]);
+        let place = now.place().to_string();
+        self.write(&["ZADD", &list, &place, &now.id]);
+        if now.state.is_in_hand() {
+            self.write(&["ZADD", &keys.in_hand(), &place, &now.id]);
+        } else if was.is_some() {
+            self.write(&["ZREM", &keys.in_hand(), &now.id]);
+        }
         self.write(&["SADD", &keys.queues(), &now.queue]);
         Ok(())
     }

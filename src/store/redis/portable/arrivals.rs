@@ -177,6 +177,7 @@ impl<'a> Arrivals<'a> {
         if let Some(queue) = before {
             self.write(&["ZREM", &self.keys.waiting(queue), &item.id]);
             self.write(&["ZREM", &self.keys.done(queue), &item.id]);
+            self.write(&["ZREM", &self.keys.in_hand(), &item.id]);
         }
         let list = if item.state.is_waiting() {
             self.keys.waiting(&item.queue)
@@ -187,6 +188,9 @@ impl<'a> Arrivals<'a> {
         let record = self.keys.write_item(item)?;
         self.write(&["HSET", &self.keys.items(), &item.id, &record]);
         self.write(&["ZADD", &list, &at, &item.id]);
+        if item.state.is_in_hand() {
+            self.write(&["ZADD", &self.keys.in_hand(), &at, &item.id]);
+        }
         self.write(&["SADD", &self.keys.queues(), &item.queue]);
         Ok(())
     }

@@ -113,6 +113,8 @@ pub async fn seen(store: &dyn Store, organisation: &OrganisationId) -> Seen {
             items.extend(page);
         }
     }
+    // Again, as they are found by the list of those in hand.
+    items.extend(store.items_in_hand(organisation, ItemFilter::default()).await.unwrap());
     let mut audit: Vec<AuditEntry> = Vec::new();
     loop {
         let after = audit.last().map_or(0, |entry| entry.number);

@@ -74,6 +74,7 @@ impl Step<'_> {
             Gone::Item(item) => {
                 self.write(&["ZREM", &keys.waiting(&item.queue), &item.id]);
                 self.write(&["ZREM", &keys.done(&item.queue), &item.id]);
+                self.write(&["ZREM", &keys.in_hand(), &item.id]);
                 self.write(&["HDEL", &keys.items(), &item.id]);
             }
             Gone::Contact { contact, person } => {
