@@ -25,7 +25,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::book::Book;
-use self::failures::{ByAccount, ByAccountAndSource, Failures};
+use self::failures::{Failures, TryKey};
 use self::password::Passwords;
 use super::Fault;
 use crate::domain::account::{Account, ByProvider, Session, SessionTimes, as_seen, login};
@@ -81,8 +81,7 @@ pub struct Accounts {
     rules: AccountRules,
     passwords: Passwords,
     pace: Pace,
-    wrong_passwords: Failures<ByAccountAndSource>,
-    wrong_codes: Failures<ByAccount>,
+    failures: Failures,
     /// Names, as they are seen, that are somebody's without an account.
     others_names: BTreeSet<(OrganisationId, String)>,
     /// By name, in the order of their names.
@@ -139,13 +138,12 @@ pub struct SignedIn {
 impl Accounts {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, rules: AccountRules) -> Self {
         Accounts {
+            failures: Failures::new(Arc::clone(&store)),
             book: Book::new(store),
             clock,
             rules,
             passwords: Passwords::new(),
             pace: Pace::new(SIGN_INS_PER_MINUTE, Vec::new()),
-            wrong_passwords: Failures::new(),
-            wrong_codes: Failures::new(),
             others_names: BTreeSet::new(),
             providers: BTreeMap::new(),
         }
@@ -177,14 +175,14 @@ impl Accounts {
             return Err(SignInFault::Busy);
         }
         let login = login(attempt.login).unwrap_or_default();
-        let key = failures::by_source(organisation, &login, attempt.source);
-        if !self.wrong_passwords.begin(&key, self.now()) {
+        let key = TryKey::password(&login, attempt.source);
+        if !self.failures.begin(organisation, &key, self.now()).await? {
             return Err(SignInFault::Refused);
         }
         let account = match self.with_password(organisation, &login, attempt.password).await {
             Ok(account) => account.ok_or(SignInFault::Refused)?,
             Err(fault) => {
-                self.wrong_passwords.take_back(&key);
+                self.failures.take_back(organisation, &key, self.now()).await?;
                 return Err(fault);
             }
         };
@@ -193,7 +191,7 @@ impl Accounts {
         let signed_in = self.begin(organisation, &account, opening).await?;
         if !half {
             self.signed_in(organisation, &account.login).await?;
-            self.wrong_passwords.forget(&key);
+            self.failures.forget(organisation, &key, self.now()).await?;
         }
         Ok(signed_in)
     }

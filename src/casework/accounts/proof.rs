@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 
 use super::code::use_code;
-use super::{Accounts, failures, password};
+use super::failures::TryKey;
+use super::{Accounts, password};
 use crate::casework::Fault;
 use crate::domain::account::Account;
 use crate::domain::organisation::OrganisationId;
@@ -40,15 +41,17 @@ impl Accounts {
         if account.password.is_none() {
             return self.just_came_from_provider(own).await;
         }
-        let key = failures::by_source(organisation, &account.login, proof.source);
-        if !self.wrong_passwords.begin(&key, self.now()) {
+        let key = TryKey::password(&account.login, proof.source);
+        if !self.failures.begin(organisation, &key, self.now()).await? {
             return Ok(false);
         }
-        let verified = self.passwords.verify(proof.password, account.password.clone()).await;
-        verified.map_err(|password::Busy| {
-            self.wrong_passwords.take_back(&key);
-            Fault::Contended
-        })
+        match self.passwords.verify(proof.password, account.password.clone()).await {
+            Ok(is_right) => Ok(is_right),
+            Err(password::Busy) => {
+                self.failures.take_back(organisation, &key, self.now()).await?;
+                Err(Fault::Contended)
+            }
+        }
     }
 
     /// Who has no password here has proven themselves at their provider, if that was a moment ago.
@@ -71,8 +74,7 @@ impl Accounts {
         if own.account.second_step.is_some() {
             return Ok(self.change_with_code(own, proof, "code_used", |_| {}).await?.is_some());
         }
-        let key = failures::by_source(own.organisation, &own.account.login, proof.source);
-        self.wrong_passwords.forget(&key);
+        self.forget_passwords(own.organisation, &own.account.login, proof.source).await?;
         Ok(true)
     }
 
@@ -109,7 +111,7 @@ impl Accounts {
     ) -> Result<Option<Account>, Fault> {
         let Own { organisation, account, .. } = own;
         let login = account.login.as_str();
-        if account.second_step.is_some() && !self.begin_code(organisation, login, self.now()) {
+        if account.second_step.is_some() && !self.begin_code(organisation, login).await? {
             return Ok(None);
         }
         let known = account.password.clone();
@@ -125,9 +127,8 @@ impl Accounts {
             .await;
         match changed {
             Ok(account) => {
-                let key = failures::by_source(organisation, login, proof.source);
-                self.wrong_passwords.forget(&key);
-                self.forget_codes(organisation, login);
+                self.forget_passwords(organisation, login, proof.source).await?;
+                self.forget_codes(organisation, login).await?;
                 Ok(Some(account))
             }
             Err(Fault::Refused(_)) => {

@@ -1,9 +1,12 @@
 //! The second step at sign-in: codes of an authenticator (RFC 6238), and recovery codes.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 
 use super::code::{kept, use_code};
-use super::{Accounts, Own, Proof, SignInFault, account_event, failures, token_id};
+use super::failures::TryKey;
+use super::{Accounts, Own, Proof, SignInFault, account_event, token_id};
 use crate::casework::Fault;
 use crate::domain::account::{Account, SecondStep};
 use crate::domain::organisation::{Organisation, OrganisationId};
@@ -116,7 +119,7 @@ impl Accounts {
         let live = self.live(organisation, token).await?.filter(|live| live.session.half);
         let live = live.ok_or(SignInFault::Over)?;
         let login = live.account.login.as_str();
-        if !self.begin_code(organisation, login, self.now()) {
+        if !self.begin_code(organisation, login).await? {
             return Err(SignInFault::Refused);
         }
         let used = self
@@ -131,7 +134,7 @@ impl Accounts {
             Ok(_) => {}
             Err(Fault::Refused(_) | Fault::NotFound(_)) => {
                 self.note_wrong_code(organisation, &live.account).await?;
-                if self.wrong_codes.is_shut(&(organisation.clone(), login.to_owned())) {
+                if self.failures.is_shut(organisation, &TryKey::code(login)).await? {
                     self.end_half_sessions(organisation, &live.account).await?;
                     return Err(SignInFault::Over);
                 }
@@ -148,23 +151,35 @@ impl Accounts {
         if !self.book.put_session(organisation, &id, &session, version, stamp).await? {
             return Err(SignInFault::Store(Fault::Contended));
         }
-        self.forget_codes(organisation, login);
-        self.wrong_passwords.forget(&failures::by_source(organisation, login, code.source));
+        self.forget_codes(organisation, login).await?;
+        self.forget_passwords(organisation, login, code.source).await?;
         Ok(())
     }
 
     /// Counts a code that is about to be looked at. `false`: it comes too soon.
-    pub(super) fn begin_code(
+    pub(super) async fn begin_code(
         &self,
         organisation: &OrganisationId,
         login: &str,
-        now: DateTime<Utc>,
-    ) -> bool {
-        self.wrong_codes.begin(&(organisation.clone(), login.to_owned()), now)
+    ) -> Result<bool, Fault> {
+        self.failures.begin(organisation, &TryKey::code(login), self.now()).await
     }
 
-    pub(super) fn forget_codes(&self, organisation: &OrganisationId, login: &str) {
-        self.wrong_codes.forget(&(organisation.clone(), login.to_owned()));
+    pub(super) async fn forget_codes(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+    ) -> Result<(), Fault> {
+        self.failures.forget(organisation, &TryKey::code(login), self.now()).await
+    }
+
+    pub(super) async fn forget_passwords(
+        &self,
+        organisation: &OrganisationId,
+        login: &str,
+        source: Option<IpAddr>,
+    ) -> Result<(), Fault> {
+        self.failures.forget(organisation, &TryKey::password(login, source), self.now()).await
     }
 
     /// Says on the trail that somebody who has the password had no code.

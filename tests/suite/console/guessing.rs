@@ -1,13 +1,18 @@
 //! Whoever guesses at an account, from outside or with half of what opens it, gets no further and stops
 //! nobody else.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
+use contact_gateway::ports::Store;
 use contact_gateway::staff::console::ConsoleSettings;
+use contact_gateway::store::embedded::Embedded;
 use hyper::StatusCode;
 
 use super::browsing::{Browsing, PASSWORD, Seen};
 use super::signing_in::{code_of, sign_in};
 use crate::office::{GOVERNANCE, Office};
+use crate::store_contract::{Ground as _, servers};
 
 /// Signed in, with a second step; its key.
 async fn with_second_step<'a>(office: &'a Office) -> (Browsing<'a>, String) {
@@ -58,6 +63,46 @@ async fn codes_are_not_guessed_by_signing_in_again_and_again() {
     let mut ann = Browsing::new(&office);
     sign_in(&mut ann, "ann.hall", PASSWORD, "/").await;
     assert_eq!(code(&mut ann, &code_of(&secret, &office)).await.leads(), "/queues");
+}
+
+/// Five wrong ones between two gateways, and one that starts anew.
+async fn guessed_by_turns(store: Arc<dyn Store>) {
+    let (first, second) = (Office::on(Arc::clone(&store)), Office::on(Arc::clone(&store)));
+    Browsing::signed_in(&first, "Ann Hall", "agent").await;
+    for office in [&first, &second, &first, &second, &first] {
+        let mut guesser = Browsing::new(office);
+        let page = sign_in(&mut guesser, "ann.hall", "a guess of somebody", "/").await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    }
+    let anew = Office::on(store);
+    for office in [&first, &second, &anew] {
+        let mut late = Browsing::new(office);
+        let page = sign_in(&mut late, "ann.hall", PASSWORD, "/").await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED, "it comes too soon");
+        let mut elsewhere = Browsing::new(office);
+        elsewhere.source = "198.51.100.9:50000";
+        assert_eq!(sign_in(&mut elsewhere, "ann.hall", PASSWORD, "/").await.leads(), "/");
+    }
+    anew.clock.forward(TimeDelta::seconds(16));
+    let mut ann = Browsing::new(&anew);
+    assert_eq!(sign_in(&mut ann, "ann.hall", PASSWORD, "/").await.leads(), "/");
+    // Once she is in, nothing is held against her, through whichever gateway.
+    second.clock.forward(TimeDelta::seconds(16));
+    let mut ann = Browsing::new(&second);
+    assert_eq!(sign_in(&mut ann, "ann.hall", "a slip", "/").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in(&mut ann, "ann.hall", PASSWORD, "/").await.leads(), "/");
+}
+
+#[tokio::test]
+async fn gateways_on_one_store_count_wrong_passwords_together() {
+    let folder = tempfile::tempdir().unwrap();
+    guessed_by_turns(Embedded::open(&folder.path().join("store")).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gateways_on_redis_count_wrong_passwords_together() {
+    let ground = servers::single().await;
+    guessed_by_turns(ground.gateway()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

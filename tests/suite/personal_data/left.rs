@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::store_contract::servers::Server;
 
 /// Every kind of document that casework writes.
-pub const KINDS: [&str; 37] = [
+pub const KINDS: [&str; 38] = [
     "account",
     "api_token",
     "audit_anchor",
@@ -43,6 +43,7 @@ pub const KINDS: [&str; 37] = [
     "retention_asked",
     "retention_day",
     "session",
+    "sign_in_tries",
     "tally",
     "task",
     "timeline",
