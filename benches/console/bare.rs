@@ -135,7 +135,9 @@ impl Bare {
                     ],
                 };
                 let fields = found.into_iter().flatten().flat_map(|(_, fields)| fields);
-                fields.filter(|(name, _)| name == "entry").map(|(_, entry)| entry).collect()
+                let entries = fields.filter(|(name, _)| name == "entry").map(|(_, entry)| entry);
+                // Its number is the id of the stream's entry.
+                entries.map(|entry| entry.replacen('{', "{\"number\":1,", 1)).collect()
             }
         }
     }
