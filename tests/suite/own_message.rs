@@ -39,6 +39,19 @@ async fn in_the_console_somebody_other_than_its_sender_releases_a_held_message()
     let office = held_from("Ann@Tuntum.Example").await;
     let mut ann = Browsing::new(&office);
     invited(&office, "ann@tuntum.example", "Ann Hall", "agent", &mut ann).await;
+    // The page offers her no release, and says who can.
+    let page = ann.get(&format!("/items/{ITEM}")).await;
+    let says = "a colleague must release it. If you have taken it, hand it over or put it back. \
+                Colleagues with these roles can:";
+    assert!(page.has(says) && page.has("Agent") && !page.has("It has not gone"), "{}", page.text());
+    assert!(!page.body.contains("value=\"release\""), "{}", page.body);
+    let asked = ann.get(&format!("/items/{ITEM}/confirm/release")).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT, "{}", asked.text());
+    assert!(asked.has("somebody else must release it") && !asked.body.contains("name=\"sure\""));
+    ann.cookies.insert("language".to_owned(), "cy".to_owned());
+    let page = ann.get(&format!("/items/{ITEM}")).await;
+    assert!(page.has("felly rhaid i gydweithiwr ei rhyddhau"), "{}", page.text());
+    ann.cookies.insert("language".to_owned(), "en".to_owned());
     let refused = release(&mut ann).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.has("somebody else must release it"), "{}", refused.text());
@@ -47,6 +60,8 @@ async fn in_the_console_somebody_other_than_its_sender_releases_a_held_message()
     assert_eq!(office.get(AGENT, &path).await.json()["state"], "open", "nobody has claimed it");
 
     let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
+    let page = bob.get(&format!("/items/{ITEM}")).await;
+    assert!(page.body.contains("value=\"release\"") && page.has("It has not gone"));
     let done = release(&mut bob).await;
     assert!(done.leads().contains("done=release"), "{}", done.text());
     assert_eq!(office.released.done.lock().unwrap().len(), 1);

@@ -13,7 +13,7 @@ impl Desk {
     ///
     /// # Errors
     /// The store can't be read.
-    pub(in crate::casework) async fn is_own_message(
+    pub async fn is_own_message(
         &self,
         organisation: &OrganisationId,
         item: &QueueItem,

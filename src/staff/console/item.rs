@@ -22,9 +22,11 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
+use crate::domain::duty::Duty;
 use crate::domain::invisible::is_blank;
 use crate::domain::lane::Lane;
 use crate::domain::language::Language;
+use crate::domain::permission;
 use crate::domain::person::Person;
 use crate::domain::profile::Role;
 use crate::domain::queue::{Note, QueueItem, Turn};
@@ -100,6 +102,8 @@ struct ItemPage {
     waits: bool,
     verbs: Vec<(&'static str, &'static str)>,
     finals: Vec<(&'static str, &'static str)>,
+    /// Where the reader wrote the message and so can't release it: the roles that can.
+    released_by: Option<String>,
     others: Others,
     overdue: bool,
     /// What it may be that always goes through.
@@ -175,7 +179,27 @@ async fn shown(
     let mut page = filled(staff, visit, &item, person.as_deref(), quota, beside);
     page.taken_off = taken_off(staff, visit, &item).await?;
     page.others = others(staff, visit, &item).await?;
+    page.released_by = released_by(staff, visit, &item).await?;
+    if page.released_by.is_some() {
+        page.finals.retain(|(verb, _)| *verb != Verb::Release.name());
+    }
     with_status(status, &page)
+}
+
+/// The roles that can release a message that the reader wrote; `None`: the reader may.
+async fn released_by(
+    staff: &Staff,
+    visit: &Visit,
+    item: &QueueItem,
+) -> Result<Option<String>, Fault> {
+    let (desk, by) = (&staff.casework(visit).desk, visit.name());
+    let is_offered = Verb::Release.is_offered(item, by);
+    if !is_offered || !desk.is_own_message(&visit.organisation.id, item, by).await? {
+        return Ok(None);
+    }
+    let roles = permission::roles_with(&visit.organisation.profile, Duty::Record).into_iter();
+    let roles: Vec<String> = roles.map(|role| say::role_name(role, visit.language())).collect();
+    Ok(Some(roles.join(", ")))
 }
 
 async fn others(staff: &Staff, visit: &Visit, item: &QueueItem) -> Result<Others, Fault> {
@@ -266,6 +290,7 @@ fn filled(
         waits: item.state.is_waiting(),
         verbs: offered(false),
         finals: offered(true),
+        released_by: None,
         others: Others::default(),
         overdue: item.turn() == Turn::Overdue,
         may_be: say::may_be(item, language).join(", "),

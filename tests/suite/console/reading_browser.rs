@@ -35,6 +35,13 @@ async fn office() -> Office {
     let now = QueueItem { new: vec!["A surveyor has been here.".to_owned()], ..was.clone() };
     let stamp = Stamp { by: "test".to_owned(), at: office.clock.now() };
     let event = AuditEvent::Item { item: "c-2".to_owned(), action: "changed".to_owned() };
+    assert!(
+        office.store.replace_item(organisation, &was, &now, stamp.clone(), event).await.unwrap()
+    );
+    // As if a colleague had written it.
+    let was = office.store.item(organisation, "c-4").await.unwrap().unwrap();
+    let now = QueueItem { sent_by: Some("Ann Hall".to_owned()), ..was.clone() };
+    let event = AuditEvent::Item { item: "c-4".to_owned(), action: "changed".to_owned() };
     assert!(office.store.replace_item(organisation, &was, &now, stamp, event).await.unwrap());
     office
 }
@@ -53,7 +60,13 @@ async fn queues_items_and_records_are_read_and_nothing_is_offered_that_is_refuse
     an_empty_queue_leads_on(&mut browser, &root);
     a_long_queue_comes_page_by_page(&mut browser);
     an_item_is_read(&mut browser, &root);
+    let released = "return document.querySelector('.finals button[value=release]') !== null";
+    open(&mut browser, &format!("{root}/items/c-4"));
+    assert_eq!(browser.run(released), json!(false), "she wrote it");
+    assert!(main_of(&mut browser).contains("You wrote this message"), "{}", main_of(&mut browser));
     listening.seats(&mut browser, &mia);
+    open(&mut browser, &format!("{root}/items/c-4"));
+    assert_eq!(browser.run(released), json!(true));
     open(&mut browser, &format!("{root}/items/c-3"));
     press(&mut browser, "Jo Doe");
     let trail = office.get(GOVERNANCE, "/api/v1/audit").await.json();

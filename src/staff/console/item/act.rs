@@ -8,10 +8,10 @@ use axum::http::StatusCode;
 
 use super::side::person_of;
 use super::verb::Verb;
-use super::{Beside, href, shown, version};
+use super::{Beside, href, released_by, shown, version};
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
-use crate::domain::queue::{ItemAction, QueueItem};
+use crate::domain::queue::{ItemAction, ItemFault, QueueItem};
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::form::{Posted, own_path, quoted};
@@ -154,6 +154,10 @@ pub(in crate::staff::console) async fn confirm(
     let item = staff.casework(&visit).desk.item_anywhere(&visit.organisation.id, &id).await?;
     let w = words::Item::of(visit.language());
     let from = asked.text("from").and_then(own_path).unwrap_or("/").to_owned();
+    if verb == Verb::Release && released_by(&staff, &visit, &item).await?.is_some() {
+        let beside = Beside { from: &from, ..Beside::default() };
+        return refused(&staff, &visit, &id, &ItemFault::OwnMessage.into(), beside).await;
+    }
     if !verb.is_offered(&item, visit.name()) {
         let fault = item.clone().after(&ItemAction::Release, visit.name(), visit.now());
         let fault = fault.err().map_or(Fault::Contended, Fault::Item);

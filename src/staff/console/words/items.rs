@@ -108,6 +108,9 @@ texts! {
         outbound: "A colleague's message, held on its way out", "Neges cydweithiwr, a ddaliwyd ar ei ffordd allan";
         outbound_hint: "It has not gone. Release it, or close it and answer the person yourself.",
             "Nid yw wedi mynd. Rhyddhewch hi, neu ei chau ac ateb y person eich hun.";
+        own_message: "You wrote this message, so a colleague must release it. If you have taken it, hand it over or put it back.",
+            "Chi ysgrifennodd y neges hon, felly rhaid i gydweithiwr ei rhyddhau. Os ydych wedi'i chymryd, trosglwyddwch hi neu rhowch hi yn ôl.";
+        own_message_who: "Colleagues with these roles can:", "Gall cydweithwyr â'r rolau hyn wneud hynny:";
         sent_by: "Written by", "Ysgrifennwyd gan";
         why: "Why it is here", "Pam mae yma";
         may_be: "Read this first. It may be:", "Darllenwch hon yn gyntaf. Gall fod yn:";
