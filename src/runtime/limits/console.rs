@@ -85,7 +85,8 @@ pub const PRESS_SETTLE_TRIES_MAX: usize = 5;
 pub const PRESSES_OF_ACCOUNT_MAX: usize = 500;
 /// Characters of a form's key. More: the form counts as having none.
 pub const PRESS_KEY_CHARS_MAX: usize = 64;
-/// Bytes of an answer that is stored for a second press. More: a second press is carried out again.
+/// Bytes of an answer that is stored for a second press. More: a second press does nothing, and leads to the page as it
+/// is then.
 pub const PRESS_ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;

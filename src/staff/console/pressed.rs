@@ -4,8 +4,8 @@
 //! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that
 //! no form can do without it. The same fields under the same key are the same press and get the first answer, unless
 //! something else was done from that page in between. The answer is stored sealed with that key, and the store has
-//! only a digest of the key, so nobody can read there what a page showed once. Refusals are not stored: the same
-//! press is judged again.
+//! only a digest of the key, so nobody can read there what a page showed once. An answer that is too long to be stored
+//! is replaced by the way to its page. Refusals are not stored: the same press is judged again.
 
 use std::sync::Arc;
 
@@ -96,9 +96,10 @@ pub(super) async fn once(request: Request, next: Next) -> Response {
     };
     let seal = Arc::new(seal);
     let sealing = Arc::clone(&seal);
+    let path = request.uri().path().to_owned();
     let act = async move {
         match tokio::time::timeout(API_REQUEST_WAIT, next.run(request)).await {
-            Ok(response) => to_be_stored(response, &sealing).await,
+            Ok(response) => to_be_stored(response, &path, &sealing).await,
             Err(_) => (Trouble::Ours.into_response(), None),
         }
     };
@@ -122,6 +123,19 @@ struct StoredAnswer {
 }
 
 impl StoredAnswer {
+    /// The way to an act's address, which shows its page or leads on to it.
+    fn on_to(path: &str) -> Self {
+        StoredAnswer {
+            status: StatusCode::SEE_OTHER.as_u16(),
+            headers: vec![(LOCATION.as_str().to_owned(), path.to_owned())],
+            body: String::new(),
+        }
+    }
+
+    fn sealed(&self, seal: &Seal) -> Option<String> {
+        serde_json::to_vec(self).ok().and_then(|plain| seal.seal(&plain))
+    }
+
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
@@ -135,8 +149,12 @@ impl StoredAnswer {
     }
 }
 
-/// The answer, and what to store of it if something was done.
-async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<String>) {
+/// The answer to an act at this path, and what to store of it if something was done.
+async fn to_be_stored(
+    mut response: Response,
+    path: &str,
+    seal: &Seal,
+) -> (Response, Option<String>) {
     let leads_on = response.status() == StatusCode::SEE_OTHER || response.status().is_success();
     let is_done = match response.extensions_mut().remove::<Changed>() {
         Some(changed) => changed == Changed::Something,
@@ -144,12 +162,16 @@ async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<
     };
     let most = u64::try_from(PRESS_ANSWER_BYTES_MAX).unwrap_or(u64::MAX);
     let is_short = response.body().size_hint().upper().is_some_and(|upper| upper <= most);
-    if !is_done || !is_short {
+    if !is_done {
         return (response, None);
+    }
+    let only_the_way = || StoredAnswer::on_to(path).sealed(seal);
+    if !is_short {
+        return (response, only_the_way());
     }
     let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, PRESS_ANSWER_BYTES_MAX).await else {
-        return (Trouble::Ours.into_response(), None);
+        return (Trouble::Ours.into_response(), only_the_way());
     };
     let headers = HEADERS.iter().flat_map(|name| {
         let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -160,7 +182,7 @@ async fn to_be_stored(mut response: Response, seal: &Seal) -> (Response, Option<
         headers: headers.collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    let stored = serde_json::to_vec(&answer).ok().and_then(|plain| seal.seal(&plain));
+    let stored = answer.sealed(seal);
     (Response::from_parts(parts, Body::from(body)), stored)
 }
 
@@ -170,7 +192,7 @@ mod tests {
     use super::*;
 
     async fn stored(response: Response, seal: &Seal) -> Option<StoredAnswer> {
-        let (_, stored) = to_be_stored(response, seal).await;
+        let (_, stored) = to_be_stored(response, "/queues/limited/bulk", seal).await;
         stored.map(|stored| serde_json::from_slice(&seal.open(&stored).unwrap()).unwrap())
     }
 
@@ -187,7 +209,8 @@ mod tests {
         let page = (StatusCode::OK, "a token").into_response();
         let again = stored(page, &seal).await.unwrap().into_response();
         assert_eq!(to_bytes(again.into_body(), 100).await.unwrap(), "a token");
-        let (_, sealed) = to_be_stored((StatusCode::OK, "a token").into_response(), &seal).await;
+        let page = (StatusCode::OK, "a token").into_response();
+        let (_, sealed) = to_be_stored(page, "/settings/tokens", &seal).await;
         assert!(!sealed.unwrap().contains("token"));
 
         let refused = || (StatusCode::CONFLICT, "no").into_response();
@@ -195,7 +218,12 @@ mod tests {
         assert!(stored(acted(refused()), &seal).await.is_some());
         assert!(stored(idle(go("/?done=none")), &seal).await.is_none());
         assert!(stored(Trouble::NotFound.into_response(), &seal).await.is_none());
-        let long = "x".repeat(PRESS_ANSWER_BYTES_MAX + 1);
-        assert!(stored(long.into_response(), &seal).await.is_none());
+        // It was done, so that a second press must not do it again: it leads to the page.
+        let long = || "x".repeat(PRESS_ANSWER_BYTES_MAX + 1);
+        let again = stored(long().into_response(), &seal).await.unwrap().into_response();
+        assert_eq!(again.status(), StatusCode::SEE_OTHER);
+        assert_eq!(again.headers()[LOCATION], "/queues/limited/bulk");
+        let refused = (StatusCode::CONFLICT, long()).into_response();
+        assert!(stored(refused, &seal).await.is_none());
     }
 }
