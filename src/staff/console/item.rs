@@ -17,7 +17,7 @@ use super::asked::Asked;
 use super::form::{own_path, quoted};
 use super::frame::{Frame, Page, Section, Undo, with_status};
 use super::presence::{self, AlsoOpen};
-use super::say::{self, who};
+use super::say::{self, ReasonLine, ReasonedItem, who};
 use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
@@ -81,9 +81,7 @@ struct ItemPage {
     disposition: &'static str,
     /// Whether a colleague wrote it.
     is_outbound: bool,
-    reasons: Vec<String>,
-    /// Reasons are in English on a Welsh page.
-    foreign: bool,
+    reasons: Vec<ReasonLine>,
     flags: Vec<String>,
     quota: Vec<String>,
     text: Option<String>,
@@ -242,6 +240,7 @@ fn filled(
     let (language, now) = (visit.language(), visit.now());
     let zone = visit.organisation.profile.timezone;
     let w = words::Item::of(language);
+    let of = ReasonedItem { item, person, profile: &visit.organisation.profile };
     let came = say::when(item.at, now, zone, language);
     let named = who(item, person, words::Queue::of(language));
     let (direction, disposition) = way(item, w, language);
@@ -267,13 +266,12 @@ fn filled(
         w,
         id: item.id.clone(),
         heading,
-        subject: item.subject.clone(),
+        subject: say::subject(of, language),
         came: came.clone(),
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
         disposition,
         is_outbound: item.sent_by.is_some(),
-        reasons: item.reasons.iter().map(|one| one.text.clone()).collect(),
-        foreign: language == Language::Welsh,
+        reasons: item.reasons.iter().map(|one| say::reason(one, of, language)).collect(),
         flags: item.flags.iter().map(|flag| say::flag(flag, language)).collect(),
         quota,
         text: item.text.clone().filter(|text| !is_blank(text)),

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::say::{self, who};
+use super::say::{self, ReasonedItem, who};
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::words;
-use crate::domain::language::Language;
 use crate::domain::person::Person;
 use crate::domain::queue::{EMERGENCY, QueueItem, Turn};
 use crate::runtime::tokens::{hex, sha256};
@@ -82,7 +81,13 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         if by == visit.name() { w.taken_by_me.to_owned() } else { format!("{} {by}", w.taken_by) }
     });
     let anchor = anchor(&item.id);
-    let why = item.reasons.first().map(|reason| reason.text.clone());
+    let of = ReasonedItem { item: &item, person, profile: &visit.organisation.profile };
+    let why = item.reasons.first().map(|one| say::reason(one, of, language));
+    let (why, foreign) = match why {
+        Some(line) => (line.text, line.foreign),
+        None => (say::disposition(item.disposition, language).to_owned(), false),
+    };
+    let subject = say::subject(of, language);
     Row {
         href: href_back(&item.id, here, &anchor),
         anchor,
@@ -93,9 +98,9 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         } else {
             say::channel(item.channel, language)
         },
-        subject: item.subject.clone().or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
-        foreign: language == Language::Welsh && why.is_some(),
-        why: why.unwrap_or_else(|| say::disposition(item.disposition, language).to_owned()),
+        subject: subject.or_else(|| item.text.clone()).filter(|one| !one.is_empty()),
+        foreign,
+        why,
         until: until(visit, &item, person),
         came: say::when(item.at, now, zone, language),
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),

@@ -4,6 +4,7 @@ mod case;
 mod flag;
 mod missing;
 mod outlook;
+mod reason;
 mod restriction;
 mod step;
 mod trail;
@@ -30,6 +31,7 @@ pub(super) use self::case::{
 pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, may_be, span};
+pub(super) use self::reason::{ReasonLine, ReasonedItem, reason, subject};
 pub(super) use self::restriction::{staffed, terms};
 pub(super) use self::trail::{by, entry};
 

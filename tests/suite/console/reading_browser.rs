@@ -111,6 +111,11 @@ fn a_row_is_read_in_words(browser: &mut Browser, root: &str) {
         assert!(row.contains(text), "{text}: {row}");
     }
     assert!(!row.contains("contact_quota") && !row.contains("c-2"), "{row}");
+    browser.run("document.cookie = 'language=cy; path=/'");
+    open(browser, &format!("{root}/queues/limited"));
+    let row = browser.text("tr[data-item]");
+    assert!(row.contains("Mae'r terfyn wedi'i ddefnyddio: 1 cysylltiad yr wythnos"), "{row}");
+    browser.run("document.cookie = 'language=en; path=/'");
 }
 
 fn an_empty_queue_leads_on(browser: &mut Browser, root: &str) {

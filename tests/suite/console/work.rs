@@ -49,6 +49,16 @@ async fn a_row_says_who_how_why_by_which_clause_and_until_when() {
     for code in ["contact_quota", "snake_case", "c-2 "] {
         assert!(!page.text().contains(code), "{code}");
     }
+    // In Welsh too, with nothing left in English.
+    ann.cookies.insert("language".to_owned(), "cy".to_owned());
+    for path in ["/queues/limited", "/items/c-2"] {
+        let page = ann.get(path).await;
+        for text in ["Mae'r terfyn wedi'i ddefnyddio: 1 cysylltiad yr wythnos", "cymal 8.3"] {
+            assert!(page.has(text), "{text}: {}", page.text());
+        }
+        assert!(!page.body.contains("lang=\"en\""), "{path}: {}", page.body);
+    }
+    ann.cookies.remove("language");
     // The same address shows a colleague the same.
     let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
     let all = "/queues/limited?state=all&channel=email";

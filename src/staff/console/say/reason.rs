@@ -1,0 +1,269 @@
+//! Why an item is where it is. The line is recorded in English; in Welsh it is said by its code.
+
+use chrono::NaiveDate;
+
+use super::by_channel;
+use crate::domain::decision::Reason;
+use crate::domain::diary::What;
+use crate::domain::doubt::Doubt;
+use crate::domain::explain::{self, Facts};
+use crate::domain::flag::Flag;
+use crate::domain::lane::Lane;
+use crate::domain::language::Language;
+use crate::domain::person::Person;
+use crate::domain::profile::Profile;
+use crate::domain::queue::QueueItem;
+use crate::domain::reason_code::ReasonCode;
+
+/// How a line ends if its restriction is only observed.
+const OBSERVED: &str = " [observed only]";
+
+/// When something falls due, as reminders say it, and the same in Welsh.
+const DUE: [(&str, &str); 4] = [
+    (" falls due on ", "i'w wneud erbyn"),
+    (" falls due today, ", "i'w wneud heddiw,"),
+    (" was due on ", "roedd i'w wneud erbyn"),
+    (" is possible since ", "yn bosibl ers"),
+];
+
+/// A reason in the reader's language.
+pub(in crate::staff::console) struct ReasonLine {
+    pub text: String,
+    /// It is in English on a Welsh page.
+    pub foreign: bool,
+}
+
+/// What an item's reasons are about.
+#[derive(Clone, Copy)]
+pub(in crate::staff::console) struct ReasonedItem<'a> {
+    pub item: &'a QueueItem,
+    pub person: Option<&'a Person>,
+    pub profile: &'a Profile,
+}
+
+pub(in crate::staff::console) fn reason(
+    reason: &Reason,
+    of: ReasonedItem<'_>,
+    language: Language,
+) -> ReasonLine {
+    let said = match language {
+        Language::English => None,
+        Language::Welsh => welsh(reason, of),
+    };
+    match said {
+        Some(text) => ReasonLine { text, foreign: false },
+        None => ReasonLine { text: reason.text.clone(), foreign: language == Language::Welsh },
+    }
+}
+
+/// What an item is about in its sender's words. A reminder has those of its reason.
+pub(in crate::staff::console) fn subject(
+    of: ReasonedItem<'_>,
+    language: Language,
+) -> Option<String> {
+    let is_reminder = of.item.flags.contains(&Flag::Reminder);
+    match of.item.reasons.first().filter(|_| is_reminder) {
+        Some(one) => Some(reason(one, of, language).text),
+        None => of.item.subject.clone(),
+    }
+}
+
+fn welsh(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
+    let clause = reason.clause.as_deref();
+    if let Some(what) = reason.code.as_str().strip_prefix("diary.") {
+        let cited = clause.map(|clause| format!(" (cymal {clause})")).unwrap_or_default();
+        return Some(format!("{}{cited}", reminder(what, &reason.text, of.item)?));
+    }
+    let mut line = of_restriction(reason, of).or_else(|| of_contact(reason))?;
+    if let Some(clause) = clause {
+        line.push_str(&format!(" ({}, cymal {clause})", of.profile.name));
+    }
+    if reason.text.ends_with(OBSERVED) {
+        line.push_str(" [arsylwi yn unig]");
+    }
+    Some(line)
+}
+
+/// What a restriction says of the contact.
+fn of_restriction(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
+    let text = reason.text.as_str();
+    let words = match &reason.code {
+        ReasonCode::ContactQuotaOver | ReasonCode::IssueQuotaOver => {
+            let terms = terms_told(reason, of).map(|terms| format!(": {terms}"));
+            return Some(format!("Mae'r terfyn wedi'i ddefnyddio{}", terms.unwrap_or_default()));
+        }
+        ReasonCode::ChannelsOnlyClosed => {
+            let by = by_channel(of.item.channel, Language::Welsh);
+            return Some(format!("Ni chaiff y person hwn gysylltu â ni drwy {by}"));
+        }
+        ReasonCode::PointOfContactRouted => {
+            let (name, _) = text.split_once(" is this person's point of contact")?;
+            return Some(format!("{name} yw pwynt cyswllt y person hwn"));
+        }
+        ReasonCode::PointOfContactDeputy => {
+            let (name, _) = text.split_once(" is away: a deputy")?;
+            return Some(format!(
+                "Mae {name} i ffwrdd: mae dirprwy yn cymryd cysylltiadau'r person hwn"
+            ));
+        }
+        ReasonCode::PointOfContactTeam => {
+            let (name, _) = text.split_once(" and every deputy are away")?;
+            return Some(format!("Mae {name} a phob dirprwy i ffwrdd: mae'r tîm yn ei gymryd"));
+        }
+        ReasonCode::PointOfContactUnanswered => return unanswered(text),
+        ReasonCode::HoursOnlyOutside => "Y tu allan i'r oriau a gytunwyd â'r person hwn",
+        ReasonCode::IssueClosedNewEvidence | ReasonCode::ComplaintClosedNewEvidence => {
+            "Ar fater sydd ar gau, a gall gynnwys tystiolaeth newydd: rhaid i rywun edrych"
+        }
+        ReasonCode::IssueClosedRepeat => {
+            "Mae'n ailadrodd yr hyn a atebwyd ar fater sydd ar gau: ffeiliwyd, nid oes angen ateb"
+        }
+        ReasonCode::ComplaintClosedRepeat => {
+            "Mae'n ailadrodd cwyn sydd wedi dod i ben: ffeiliwyd, nid oes angen ateb"
+        }
+        ReasonCode::RepresentativeOnlyDirect => {
+            "Mae'r person hwn yn cysylltu â ni drwy gynrychiolydd yn unig"
+        }
+        ReasonCode::ReadAndFileNewIssue => {
+            "Darllen a ffeilio, ond gall hwn fod yn fater newydd: rhaid i rywun edrych"
+        }
+        ReasonCode::ReadAndFileNewEvidence => {
+            "Darllen a ffeilio, ond gall hwn gynnwys tystiolaeth newydd: rhaid i rywun edrych"
+        }
+        ReasonCode::ReadAndFileFiled => {
+            "Darllen a ffeilio: rhaid i rywun ei farcio fel wedi'i ddarllen; nid oes angen ateb"
+        }
+        ReasonCode::ContactEndedNewIssue => {
+            "Mae cysylltiad wedi dod i ben, ond gall hwn fod yn fater newydd: penderfynwch a ddylid \
+             ymgysylltu"
+        }
+        ReasonCode::ContactEndedFiled => {
+            "Mae cysylltiad wedi dod i ben: ffeiliwyd, nid oes angen ateb"
+        }
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+/// The restriction's terms, if they are still those that the line tells of.
+fn terms_told(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
+    let id = reason.restriction.as_deref()?;
+    let restriction = of.person?.restrictions.iter().find(|one| one.id == id)?;
+    let now = explain::reason(
+        of.profile,
+        Facts {
+            code: &reason.code,
+            restriction: Some(restriction),
+            clause: reason.clause.clone(),
+            hit: None,
+            channel: of.item.channel,
+            observed: reason.text.ends_with(OBSERVED),
+        },
+    );
+    let are_told = now.text == reason.text;
+    are_told.then(|| super::terms(&restriction.kind, of.profile, Language::Welsh))
+}
+
+fn unanswered(text: &str) -> Option<String> {
+    let (from, rest) = text.split_once(" did not answer within ")?;
+    let (hours, to) = rest.split_once(" working hours: ")?;
+    let from = if from == "the point of contact" { "y pwynt cyswllt" } else { from };
+    let takes = match to.strip_suffix(" takes over.")? {
+        "the team" => "mae'r tîm".to_owned(),
+        name => format!("mae {name}"),
+    };
+    Some(format!("Nid atebodd {from} o fewn {hours} awr waith: {takes} yn cymryd drosodd"))
+}
+
+/// What no restriction says of the contact.
+fn of_contact(reason: &Reason) -> Option<String> {
+    let flag = match &reason.code {
+        ReasonCode::Safeguard(lane) => return Some(safeguard(*lane, &reason.text)),
+        ReasonCode::Identity(doubt) => return Some(of_doubt(*doubt).to_owned()),
+        ReasonCode::RestrictionsUnknown => Flag::RestrictionsUnknown,
+        ReasonCode::DeciderFailed => Flag::DeciderFailed,
+        ReasonCode::NotSubmitted => Flag::NotSubmitted,
+        ReasonCode::PassedByMark => Flag::PassedByMark,
+        ReasonCode::Unread => Flag::Unread,
+        ReasonCode::Unrecorded => Flag::Unrecorded,
+        other => return of_sender(other).map(str::to_owned),
+    };
+    Some(super::flag(&flag, Language::Welsh))
+}
+
+/// With the passage that was found, in the sender's words.
+fn safeguard(lane: Lane, text: &str) -> String {
+    let says = super::flag(&Flag::Safeguard(lane), Language::Welsh);
+    let quoted = text.split_once('“').and_then(|(_, rest)| rest.rsplit_once('”'));
+    match quoted {
+        Some((found, _)) => format!("{says}: “{found}”"),
+        None => says,
+    }
+}
+
+const fn of_doubt(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Shared => {
+            "Mae eraill yn defnyddio'r cyfeiriad neu'r rhif hwn hefyd, felly ni orfodir dim"
+        }
+        Doubt::Ambiguous => "Nid yw'n glir pa berson yw hwn, felly ni orfodir dim",
+        Doubt::Unproven => {
+            "Nid yw wedi'i brofi'n ddigonol pwy a anfonodd hwn, felly ni orfodir dim"
+        }
+        Doubt::Refuted => "Mae tystiolaeth mai rhywun arall a anfonodd hwn; ni orfodir dim",
+    }
+}
+
+/// Contacts that nothing restricts, and held messages of colleagues.
+fn of_sender(code: &ReasonCode) -> Option<&'static str> {
+    Some(match code.as_str() {
+        "unrestricted" => "Nid oes cyfyngiad mewn grym ar yr anfonwr hwn",
+        "sender_unknown" => "Nid yw'r anfonwr yn cyfateb i neb ar gofnod",
+        "within_limits" => "O fewn y terfynau sydd mewn grym",
+        "representative" => "Gan gynrychiolydd a gaiff gysylltu â ni dros y person hwn",
+        "invited" => "Ni a wahoddodd y cysylltiad hwn, neu mae'n ateb neges gennym ni",
+        "automatic" => "Neges awtomatig: ni chaiff ei chyfrif na'i hateb",
+        "single_point_of_contact.other" => {
+            "Mae cysylltu â'r person hwn yn mynd drwy'r pwynt cyswllt, neu pwy bynnag sydd yn ei le"
+        }
+        "contact_ended" => "Mae pob cysylltiad wedi dod i ben",
+        "read_and_file" => "Darllenir a ffeilir negeseuon y person hwn, heb ateb",
+        _ => return None,
+    })
+}
+
+/// What falls due, by the ids of the item and the day in the line.
+fn reminder(what: &str, text: &str, item: &QueueItem) -> Option<String> {
+    let about = &item.contact;
+    if what == "open_way" {
+        let from = day_after(text, "in the 7 days from ")?;
+        return Some(format!(
+            "Nid oes unrhyw ffordd ar agor i {about}: yn y 7 diwrnod o {from} nid yw'r cyfyngiadau \
+             gyda'i gilydd yn gadael yr un ffordd y mae rhywun yn ei hateb"
+        ));
+    }
+    if what == "breach" {
+        let (person, on) = (item.person.as_ref()?, day_after(text, " made contact on ")?);
+        return Some(format!(
+            "Cysylltiad sy'n torri cyfyngiad: cysylltodd {person} ar {on}, ac nid yw {about} yn \
+             caniatáu hynny"
+        ));
+    }
+    let known: What = serde_json::from_value(what.into()).ok()?;
+    let said = DUE.iter().find_map(|(english, welsh)| {
+        let day = day_after(text, english)?;
+        Some(format!("{welsh} {day}"))
+    })?;
+    let whose = item.person.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+    Some(format!("{}: {about}{whose}, {said}", super::due(known, Language::Welsh)))
+}
+
+/// The day that stands behind these words.
+fn day_after(text: &str, words: &str) -> Option<String> {
+    let (_, rest) = text.rsplit_once(words)?;
+    let day: NaiveDate = rest.get(..10)?.parse().ok()?;
+    Some(super::day(day, Language::Welsh))
+}
+
+#[cfg(test)]
+mod tests;
