@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::demo::{Demo, wait};
+use super::demo::{Demo, wait, wait_for_news};
 use super::live_browser::rows;
 use super::monday_browser::open;
 use super::whole_day::{mail, wait_until};
@@ -26,10 +26,12 @@ fn in_front(folder: &Path, root: &str, port: u16) -> Nginx {
     nginx
 }
 
+fn saying(news: &str) -> String {
+    format!("return document.querySelector('[data-news]').innerText === {}", json!(news))
+}
+
 fn says(browser: &mut Browser, news: &str) {
-    let says =
-        format!("return document.querySelector('[data-news]').innerText === {}", json!(news));
-    wait(browser, &says);
+    wait(browser, &saying(news));
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn a_stream_that_nginx_cut_catches_up_on_the_open_page_and_says_nothing_twice() 
              .observe(document.getElementById('heard'), {childList: true});",
     );
     mail(&demo.smtp, "jo.marsh@mail.example", "Live 1");
-    says(&mut browser, "1 new: show");
+    wait_for_news(&mut browser, &saying("1 new: show"));
 
     drop(serving);
     mail(&demo.smtp, "jo.marsh@mail.example", "Live 2");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::demo::{Demo, wait};
+use super::demo::{Demo, wait, wait_for_news};
 use super::whole_day::mail;
 use crate::real_input::browser::Browser;
 
@@ -101,15 +101,17 @@ fn taken_by_another(demo: &Demo, browser: &mut Browser, queue: &str, item: &str)
     let item = tab(browser, &page);
     wait(browser, "return document.querySelector('[data-waiting]').hidden === false");
     other.click(".verbs button[value=take]");
-    wait(browser, "return document.querySelector('[data-news]').hidden === false");
+    wait_for_news(browser, "return document.querySelector('[data-news]').hidden === false");
     assert_eq!(browser.run("return document.querySelector('.act .verbs').hidden"), json!(true));
     assert!(text(browser, "[data-news]").contains("Somebody changed"));
     browser.close_tab(&item);
     browser.look_at(queue);
-    wait(browser, "return document.querySelector('tr.changed input') !== null");
+    wait_for_news(browser, "return document.querySelector('tr.changed input') !== null");
     assert_eq!(
         browser.run("return document.querySelector('tr.changed input').disabled"),
         json!(true)
     );
+    let says = text(browser, "tr.changed td:last-child");
+    assert!(says.ends_with("changed"), "{says}");
     other.stop();
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::demo::{Demo, wait};
+use super::demo::{Demo, wait, wait_for_news};
 use crate::real_input::browser::Browser;
 
 const READY: &str = "return document.readyState === 'complete'";
@@ -139,7 +139,9 @@ fn who_else_has_it_open_is_said_and_taken_back() {
     let seen_by_bo = bo.run(also);
     assert!(seen_by_bo.as_str().unwrap().starts_with("Also open: Kim"), "{seen_by_bo}");
     // Hers says it by itself, and no button goes: looking claims nothing.
-    wait(&mut kim, "return document.querySelector('.here')?.innerText.startsWith('Also open: Bo')");
+    let bo_is_here =
+        "return document.querySelector('.here')?.innerText.startsWith('Also open: Bo')";
+    wait_for_news(&mut kim, bo_is_here);
     assert_eq!(kim.run("return document.querySelector('button[value=take]').hidden"), json!(false));
     // Which page it is goes with it.
     kim.run(
@@ -150,7 +152,7 @@ fn who_else_has_it_open_is_said_and_taken_back() {
     let own = "'page=' + document.querySelector('[data-here]').dataset.page";
     wait(&mut kim, &format!("return window.said === {own}"));
     open(&mut bo, &format!("{root}/help"));
-    wait(&mut kim, "return document.querySelector('.here') === null");
+    wait_for_news(&mut kim, "return document.querySelector('.here') === null");
     kim.stop();
     bo.stop();
 }
