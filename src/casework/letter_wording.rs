@@ -15,7 +15,7 @@ use crate::domain::language::Language;
 use crate::domain::letter::{Template, TemplateFault, Templates, UnsaidPart};
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{Batch, Document, IndexKey, Listing, Order};
-use crate::runtime::limits::{LETTER_EDITIONS_LISTED, STEP_TRIES_MAX};
+use crate::runtime::limits::{LETTER_EDITIONS_LISTED, LETTER_EDITIONS_MAX, STEP_TRIES_MAX};
 
 /// The kind of document that holds wordings: the latest of a language under its tag, and each edition under tag and
 /// number.
@@ -301,6 +301,9 @@ impl Desk {
                     if now.is_edited() && now.template.source() == tried.template.source() {
                         return Ok(());
                     }
+                    if number > LETTER_EDITIONS_MAX {
+                        return Err(too_many_editions());
+                    }
                     (Some(tried.template.source().to_owned()), tried.template)
                 }
                 None if !now.is_edited() => {
@@ -351,6 +354,14 @@ impl Desk {
         let template = worded.template(language).unwrap_or_else(|| configured.clone());
         Ok((LetterWording { template, latest: Some(worded.edition()) }, stored.version))
     }
+}
+
+fn too_many_editions() -> WordingFault {
+    let text = format!(
+        "this wording was edited {LETTER_EDITIONS_MAX} times, the most that are kept: write it in a file of the \
+         configuration ([organisation.letters]), and go back to that"
+    );
+    Fault::Refused(text).into()
 }
 
 /// Checks a wording by the rules for saving, and lists the parts that it omits.

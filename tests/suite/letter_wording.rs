@@ -6,7 +6,9 @@ use contact_gateway::casework::letter_wording::WordingOrigin;
 use contact_gateway::domain::language::Language;
 use contact_gateway::domain::letter::{Part, Templates};
 use contact_gateway::domain::organisation::Organisation;
-use contact_gateway::ports::Store;
+use contact_gateway::ports::documents::{Batch, Document};
+use contact_gateway::ports::{Clock, Stamp, Store};
+use contact_gateway::runtime::limits::LETTER_EDITIONS_MAX;
 use contact_gateway::store::memory::Memory;
 use hyper::Request;
 use serde_json::{Value, json};
@@ -216,6 +218,25 @@ async fn the_second_of_two_who_write_at_once_is_refused() {
     assert_eq!(change_if(&office, "PUT", "*", &first).await.status, 200);
     let refused = change_if(&office, "PUT", now, &second).await;
     assert_eq!(said(&refused), (412, "changed".to_owned()));
+}
+
+#[tokio::test]
+async fn editions_have_an_end_and_the_way_back_is_open() {
+    let office = Office::open();
+    let source = own(Language::English, "The last one.");
+    let at = office.clock.now();
+    let last =
+        json!({"edition": LETTER_EDITIONS_MAX, "source": source, "by": "Mia Lund", "at": at});
+    let document = Document::new("letter_template", "en".to_owned(), 0, Vec::new(), &last).unwrap();
+    let batch = Batch::new(Stamp { by: "Mia Lund".to_owned(), at }).put(document);
+    office.store.write(&office.tuntum.id, batch).await.unwrap();
+    let more = body(&own(Language::English, "One more."));
+    let refused = office.put(GOVERNANCE, ENGLISH, &more).await;
+    assert_eq!(said(&refused), (422, "refused".to_owned()));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("[organisation.letters]"));
+    assert_eq!(read(&office, GOVERNANCE, ENGLISH).await["source"], json!(source));
+    assert_eq!(reset(&office, GOVERNANCE).await.status, 204);
+    saved(&office, WELSH, &own(Language::Welsh, "Y gyntaf.")).await;
 }
 
 #[tokio::test]

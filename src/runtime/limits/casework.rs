@@ -128,3 +128,6 @@ pub const MERGED_RECORDS_MAX: usize = 16;
 pub const UNDIVIDED_SHOWN_MAX: usize = 200;
 /// Changes of the wording of letters that are listed for a language. More: only the latest.
 pub const LETTER_EDITIONS_LISTED: usize = 50;
+/// Changes of the wording of letters in one language, each kept for the letters that name it. More: refused; going back
+/// to the configured wording is not.
+pub const LETTER_EDITIONS_MAX: u64 = 2_000;
