@@ -204,8 +204,12 @@ async fn shown(
     let (name, text) = say::queue(&wanted.queue, language);
     let title = format!("{name} ({waiting} {})", q.waiting);
     let filtered = wanted.shown != Shown::Waiting || wanted.channel.is_some();
+    let wrong = bulk_none || results.iter().any(|one| !one.done);
     page(&QueuePage {
-        f: Frame::of(staff, visit, Section::Queues, &title).saying(said).since(since),
+        f: Frame::of(staff, visit, Section::Queues, &title)
+            .saying(said)
+            .since(since)
+            .in_error(wrong),
         q,
         name,
         text,

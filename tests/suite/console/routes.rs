@@ -34,6 +34,13 @@ pub(super) fn filled_path(path: &str, item: &str, person: &str) -> String {
         ("{class}", "items"),
         ("{language}", "en"),
         ("{erasure}", "E-1"),
+        ("{contact}", item),
+        ("{appeal}", "P-1-A-1"),
+        ("{agreement}", "P-1-G-1"),
+        ("{incident}", "P-1-I-1"),
+        ("{complaint}", "P-1-C-1"),
+        ("{receiver}", "crm"),
+        ("{event}", "e-1"),
     ] {
         path = path.replace(part, value);
     }
@@ -132,7 +139,8 @@ async fn another_organisations_ids_are_not_there() {
     assert_eq!(sue.post(&format!("/invitation/karbon/{token}"), &[]).await.leads(), "/");
     let mut asked = 0;
     for entry in contents() {
-        let names = ["{item}", "{person}", "{queue}", "{login}", "{letter}", "{proposal}"];
+        let names =
+            ["{item}", "{person}", "{queue}", "{login}", "{letter}", "{proposal}", "{erasure}"];
         if !names.iter().any(|name| entry.path.contains(name)) {
             continue;
         }
@@ -157,6 +165,42 @@ async fn another_organisations_ids_are_not_there() {
     let token = sue.cookies["session"].split_once('.').unwrap().1.to_owned();
     sue.cookies.insert("session".to_owned(), format!("tuntum.{token}"));
     assert_eq!(sue.get("/").await.leads(), "/sign-in?next=%2F");
+}
+
+/// Each route of the API, so that a new one is asked too.
+#[tokio::test]
+async fn no_route_of_the_api_shows_or_changes_what_another_organisation_has() {
+    const THEIRS: [&str; 4] = ["{person}", "{item}", "{restriction}", "{contact}"];
+    let office = Office::with_person().await;
+    office.mail("c-1").await;
+    office.mail("c-2").await;
+    let mut asked = 0;
+    for route in include_str!("../routes.txt").lines() {
+        let (method, path) = route.split_once(' ').unwrap();
+        if !THEIRS.iter().any(|part| path.contains(part)) {
+            continue;
+        }
+        asked += 1;
+        let mut path = filled_path(path, "c-2", "P-1");
+        if path.ends_with("/preview") {
+            path.push_str("?other=P-1");
+        }
+        let body = if method == "GET" { String::new() } else { "{}".to_owned() };
+        let answer = office.ask(method, Some(crate::office::STRANGER), &path, body).await;
+        // What they send is read before it is looked for: an empty body is refused for what it lacks.
+        let is_refused = match answer.status {
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => true,
+            StatusCode::UNPROCESSABLE_ENTITY => method != "GET",
+            _ => false,
+        };
+        assert!(is_refused, "{route}: {answer:?}");
+        let said = String::from_utf8_lossy(&answer.body);
+        assert!(!said.contains("Jo Doe") && !said.contains("jo@home.example"), "{route}: {said}");
+    }
+    assert!(asked >= 60, "{asked}");
+    let trail = office.get(crate::office::GOVERNANCE, "/api/v1/audit?limit=500").await.json();
+    assert!(!trail["entries"].as_array().unwrap().is_empty());
+    assert!(!trail.to_string().contains("Sue Stranger"), "nothing was done: {trail}");
 }
 
 #[tokio::test]

@@ -198,13 +198,14 @@ async fn several_at_once_have_a_result_each() {
     let page = bob.get("/items/c-3").await;
     act(&mut bob, &page, "c-3", "take", "").await;
     let none = ann.post("/queues/limited/bulk", &[("verb", "close")]).await;
-    assert!(none.has("Select an item first"));
+    assert!(none.has("Select an item first") && none.body.contains("<title>Error: Limited"));
     let fields = [("verb", "close"), ("item", "c-2"), ("item", "c-3"), ("item", "c-4")];
     let page = ann.post("/queues/limited/bulk", &fields).await;
     // What failed is still selected.
     assert!(
         page.body.contains("value=\"c-3\" checked") && page.body.matches(" checked>").count() == 1
     );
+    assert!(page.body.contains("<title>Error: Limited"), "one was not done");
     assert!(page.has("Jo Doe: done") && page.has("Jo Doe: Somebody else has taken this item"));
     assert!(page.has("Limited 1 waiting"), "{}", page.text());
     // What is done is not offered to be done again.
