@@ -208,10 +208,7 @@ fn walked(
     browser.open(&format!("{root}/help"));
     browser.run(&format!("document.cookie = 'language={language}; path=/'"));
     for (width, ground, other) in [(1280, "light", "dark"), (320, "dark", "light")] {
-        browser.tell_chromium(
-            "Emulation.setDeviceMetricsOverride",
-            &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
-        );
+        sized(browser, width);
         for page in pages {
             let what = |ground| format!("{page}, {language}, {ground}, {width} px");
             put_on(browser, ground);
@@ -231,6 +228,72 @@ fn put_on(browser: &mut Browser, ground: &str) {
     browser.tell_chromium(
         "Emulation.setEmulatedMedia",
         &json!({"features": [{"name": "prefers-color-scheme", "value": ground}]}),
+    );
+}
+
+/// The first button that sends a form; one that drops what was typed may come before it.
+const FIRST: &str = "main form[method=post] button:not([type=button])";
+
+/// Forms that are sent as they are, and refused.
+const REFUSED: [(&str, &str); 7] = [
+    ("/people/new", FIRST),
+    ("/people/K-4/steps/record_incident", FIRST),
+    ("/people/K-4/steps/propose?kind=contact_quota", FIRST),
+    ("/people/K-6/steps/receive_appeal?of=K-6-R-1", FIRST),
+    ("/people/K-1/erasure", "button[value=ask]"),
+    ("/people/K-3/merge?other=K-7", FIRST),
+    ("/queues/limited", ".bulk button[value=close]"),
+];
+
+#[test]
+fn pages_that_refuse_are_accessible_in_either_language() {
+    let demo = Demo::start();
+    let (axe, root) = (axe(), demo.root());
+    let mut faults = Vec::new();
+    let mut browser = Browser::start();
+    // Links that nobody has used yet, of which the other walk sees none.
+    for link in [demo.link("karbon"), demo.link("tuntum")] {
+        browser.open(link);
+        faults.extend(judge(&mut browser, &axe, link));
+    }
+    browser.open(&demo.links_of("karbon")[2]);
+    leave_by(&mut browser, "main form button");
+    for language in ["en", "cy"] {
+        browser.run(&format!("document.cookie = 'language={language}; path=/'"));
+        for (page, button) in REFUSED {
+            sent(&mut browser, &format!("{root}{page}"), button, &[]);
+            faults.extend(refusing(&mut browser, &axe, &format!("{page}, {language}")));
+        }
+        // Somebody else changed it meanwhile.
+        browser.open(&format!("{root}/items/demo-karbon-3"));
+        browser.run("document.querySelector('.act [name=was]').value = 'of another day'");
+        leave_by(&mut browser, ".verbs button");
+        faults.extend(refusing(&mut browser, &axe, &format!("an item, {language}")));
+    }
+    browser.stop();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What is wrong with a page that says what is wrong, on desktop and phone.
+fn refusing(browser: &mut Browser, axe: &str, what: &str) -> Vec<String> {
+    let title = browser.title();
+    assert!(title.starts_with("Error:") || title.starts_with("Gwall:"), "{what}: {title}");
+    let focused = browser.run("return document.activeElement.matches('.faults')");
+    assert_eq!(focused, json!(true), "{what}: it is read from what is wrong");
+    let mut faults = Vec::new();
+    for (width, ground) in [(1280, "light"), (320, "dark")] {
+        sized(browser, width);
+        put_on(browser, ground);
+        faults.extend(judge(browser, axe, &format!("{what}, {ground}, {width} px")));
+    }
+    sized(browser, 1280);
+    faults
+}
+
+fn sized(browser: &mut Browser, width: u32) {
+    browser.tell_chromium(
+        "Emulation.setDeviceMetricsOverride",
+        &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
     );
 }
 

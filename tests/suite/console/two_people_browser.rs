@@ -31,11 +31,18 @@ fn two_people_share_a_queue_and_neither_undoes_what_the_other_did() {
     what_was_taken_stays_taken(&mut kim, &mut bo, &root);
     both_take_the_next(&mut kim, &mut bo, &queue);
     each_of_several_has_its_result(&mut kim, &mut bo, &queue);
-    // What is in her name outlives her session.
+    // What is in her name outlives her session, until somebody who leads hands it over.
     kim.run("document.querySelector('form[action=\"/sign-out\"] button').click()");
     wait(&mut kim, "return location.pathname === '/sign-in'");
     open(&mut bo, &format!("{root}{ITEM}"));
     assert!(main_of(&mut bo).contains("Kim Reed has this item"), "{}", main_of(&mut bo));
+    bo.run(
+        "document.querySelector('details.hand').open = true;
+         document.getElementById('to').value = 'Bo Carr';",
+    );
+    leave_by(&mut bo, "button[value=hand_over]");
+    let page = main_of(&mut bo);
+    assert!(page.contains("Handed over.") && page.contains("You have this item"), "{page}");
     kim.stop();
     bo.stop();
 }

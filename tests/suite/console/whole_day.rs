@@ -318,7 +318,9 @@ fn proposed(day: &mut Day<'_>) {
     day.press("Send a proposal for sign-off");
     day.press("Send for sign-off");
     day.reads("It waits for a signature now.");
-    // To sign is for others.
+    // To sign is for others, whose roles the proposal's page names.
+    day.open(proposal);
+    day.reads("manager or head of service signs it.");
     let signs = "return document.querySelector('a[href*=\"/steps/sign_off\"]') === null";
     assert_eq!(day.browser.run(signs), json!(true), "{}", day.text());
 }
