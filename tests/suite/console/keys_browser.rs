@@ -95,7 +95,13 @@ fn keys_do_what_the_help_says_and_never_while_typing_or_with_another_key() {
 fn everything_is_reached_by_tab_in_reading_order_and_seen() {
     let demo = Demo::start();
     let mut browser = demo.browser("karbon");
-    for page in ["/queues/limited", "/people/K-1/erasure", "/people/K-3/merge?other=K-7"] {
+    for page in [
+        "/queues/limited",
+        "/items/demo-karbon-3",
+        "/people/K-6/case",
+        "/people/K-1/erasure",
+        "/people/K-3/merge?other=K-7",
+    ] {
         open(&mut browser, &format!("{}{page}", demo.root()));
         browser.run(
             "window.seen = [];

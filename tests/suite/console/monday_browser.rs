@@ -20,6 +20,14 @@ pub(super) fn somebody(demo: &Demo, number: usize) -> Browser {
     browser
 }
 
+/// A browser in which no script of ours runs.
+pub(super) fn without_script() -> Browser {
+    let mut browser = Browser::start();
+    browser.tell_chromium("Network.enable", &json!({}));
+    browser.tell_chromium("Network.setBlockedURLs", &json!({"urls": ["*.js"]}));
+    browser
+}
+
 pub(super) fn signed_in(browser: &mut Browser, demo: &Demo, number: usize) {
     browser.open(&demo.links_of("karbon")[number]);
     browser.click("main form button");
@@ -94,10 +102,7 @@ fn the_day_begins_on_the_first_thing_to_do() {
 fn without_script_the_day_begins_and_ends_the_same() {
     let demo = Demo::start();
     let root = demo.root();
-    let mut browser = Browser::start();
-    // No script of ours reaches it: there is none in any page.
-    browser.tell_chromium("Network.enable", &json!({}));
-    browser.tell_chromium("Network.setBlockedURLs", &json!({"urls": ["*.js"]}));
+    let mut browser = without_script();
     signed_in(&mut browser, &demo, 3);
     open(&mut browser, &format!("{root}/"));
     let live = "return document.querySelector('[data-waiting]').hidden";

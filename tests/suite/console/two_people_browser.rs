@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::demo::{Demo, wait};
 use super::live_browser::rows;
-use super::monday_browser::{leave_by, main_of, open, press, signed_in, somebody};
+use super::monday_browser::{leave_by, main_of, open, press, signed_in, somebody, without_script};
 use super::whole_day::{mail, wait_until};
 use crate::real_input::browser::Browser;
 
@@ -22,9 +22,7 @@ fn two_people_share_a_queue_and_neither_undoes_what_the_other_did() {
     let root = demo.root();
     let queue = format!("{root}/queues/limited");
     let mut kim = somebody(&demo, KIM);
-    let mut bo = Browser::start();
-    bo.tell_chromium("Network.enable", &json!({}));
-    bo.tell_chromium("Network.setBlockedURLs", &json!({"urls": ["*.js"]}));
+    let mut bo = without_script();
     signed_in(&mut bo, &demo, BO);
     enough_for_both(&demo, &mut kim, &queue);
     one_address_shows_both_the_same(&mut kim, &mut bo, &root);

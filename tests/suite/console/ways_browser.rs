@@ -85,9 +85,20 @@ fn on_paper_a_page_is_black_on_white_and_what_is_for_the_screen_is_left_out() {
     let dark =
         json!({"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]});
     browser.tell_chromium("Emulation.setEmulatedMedia", &dark);
-    for page in
-        ["/queues/limited", "/people/K-6/case", "/reports", "/audit", "/people/K-1?tab=timeline"]
-    {
+    for page in [
+        "/",
+        "/queues/limited",
+        "/items/demo-karbon-3",
+        "/people/K-6/case",
+        "/people/K-5/proposals/K-5-PR-1",
+        "/people/K-6/letters/K-6-L-1",
+        "/people/K-1?tab=timeline",
+        "/calendar",
+        "/reports",
+        "/retention",
+        "/settings/profile",
+        "/audit",
+    ] {
         browser.open(&format!("{}{page}", demo.root()));
         wait(&mut browser, READY);
         let shown = browser.run(

@@ -1,7 +1,7 @@
 //! A whole day in a real browser, against the real program: the next item is taken, read and released, an incident
 //! recorded, a warning given, a restriction proposed that somebody else signs, the letter sent, the restriction at work
-//! on the next e-mail, an appeal, and what it releases. On one gateway with the embedded store, and on two with Redis
-//! behind nginx.
+//! on the next e-mail, an appeal, and what it releases. On one gateway with the embedded store, and without script on
+//! two with Redis behind nginx.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::demo::{Demo, wait};
+use super::monday_browser::without_script;
 use crate::real_input::browser::Browser;
 use crate::served::{Place, Served};
 use crate::servers::checks::free_port;
@@ -154,10 +155,10 @@ pub(super) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn a_whole_day_from_an_incident_to_what_an_appeal_releases() {
     let demo = Demo::start();
-    whole_day(&demo, demo.root(), vec![demo.smtp.clone()]);
+    whole_day(&demo, (demo.root(), vec![demo.smtp.clone()]), Browser::start());
 }
 
-/// Two gateways on one Redis, each request and each message to the other one than that before it.
+/// Two gateways on one Redis, each request and each message to the other one than that before it. No script runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_day_on_two_gateways_behind_nginx() {
     // A demo that found its port taken leaves something behind: the next one has a Redis of its own.
@@ -183,7 +184,7 @@ async fn the_same_day_on_two_gateways_behind_nginx() {
     until("nginx serves", || async { TcpStream::connect(("127.0.0.1", port)).is_ok() }).await;
     let doors = vec![demo.smtp.clone(), second.smtp.to_string()];
     tokio::task::block_in_place(|| {
-        whole_day(&demo, format!("http://127.0.0.1:{port}"), doors);
+        whole_day(&demo, (format!("http://127.0.0.1:{port}"), doors), without_script());
     });
     // Both served it: the queue's page, which came by turns, is open on each alone.
     for gateway in [demo.root(), format!("http://{}", second.staff)] {
@@ -220,8 +221,8 @@ fn second_gateway(demo: &Demo) -> Served {
     Place::served(serve)
 }
 
-fn whole_day(demo: &Demo, root: String, doors: Vec<String>) {
-    let mut day = Day { demo, root, doors, browser: Browser::start() };
+fn whole_day(demo: &Demo, (root, doors): (String, Vec<String>), browser: Browser) {
+    let mut day = Day { demo, root, doors, browser };
     taken_and_released(&mut day);
     recorded_and_warned(&mut day);
     proposed(&mut day);
