@@ -177,18 +177,48 @@ fn unanswered(text: &str) -> Option<String> {
 
 /// What no restriction says of the contact.
 fn of_contact(reason: &Reason) -> Option<String> {
-    let flag = match &reason.code {
+    let words = match &reason.code {
         ReasonCode::Safeguard(lane) => return Some(safeguard(*lane, &reason.text)),
-        ReasonCode::Identity(doubt) => return Some(of_doubt(*doubt).to_owned()),
-        ReasonCode::RestrictionsUnknown => Flag::RestrictionsUnknown,
-        ReasonCode::DeciderFailed => Flag::DeciderFailed,
-        ReasonCode::NotSubmitted => Flag::NotSubmitted,
-        ReasonCode::PassedByMark => Flag::PassedByMark,
-        ReasonCode::Unread => Flag::Unread,
-        ReasonCode::Unrecorded => Flag::Unrecorded,
-        other => return of_sender(other).map(str::to_owned),
+        ReasonCode::Identity(doubt) => of_doubt(*doubt),
+        ReasonCode::Unrestricted => "Nid oes cyfyngiad mewn grym ar yr anfonwr hwn",
+        ReasonCode::SenderUnknown => "Nid yw'r anfonwr yn cyfateb i neb ar gofnod",
+        ReasonCode::WithinLimits => "O fewn y terfynau sydd mewn grym",
+        ReasonCode::Representative => "Gan gynrychiolydd a gaiff gysylltu â ni dros y person hwn",
+        ReasonCode::Invited => "Ni a wahoddodd y cysylltiad hwn, neu mae'n ateb neges gennym ni",
+        ReasonCode::Automatic => "Neges awtomatig: ni chaiff ei chyfrif na'i hateb",
+        ReasonCode::RestrictionsUnknown => return flagged(&Flag::RestrictionsUnknown),
+        ReasonCode::DeciderFailed => return flagged(&Flag::DeciderFailed),
+        ReasonCode::NotSubmitted => return flagged(&Flag::NotSubmitted),
+        ReasonCode::PassedByMark => return flagged(&Flag::PassedByMark),
+        ReasonCode::Unread => return flagged(&Flag::Unread),
+        ReasonCode::Unrecorded => return flagged(&Flag::Unrecorded),
+        ReasonCode::Other(code) => of_outgoing(code)?,
+        // Those of restrictions come first; of these the line could not be read.
+        ReasonCode::Recorded
+        | ReasonCode::ChannelsOnlyClosed
+        | ReasonCode::ComplaintClosedNewEvidence
+        | ReasonCode::ComplaintClosedRepeat
+        | ReasonCode::ContactEndedFiled
+        | ReasonCode::ContactEndedNewIssue
+        | ReasonCode::ContactQuotaOver
+        | ReasonCode::HoursOnlyOutside
+        | ReasonCode::IssueClosedNewEvidence
+        | ReasonCode::IssueClosedRepeat
+        | ReasonCode::IssueQuotaOver
+        | ReasonCode::ReadAndFileFiled
+        | ReasonCode::ReadAndFileNewEvidence
+        | ReasonCode::ReadAndFileNewIssue
+        | ReasonCode::RepresentativeOnlyDirect
+        | ReasonCode::PointOfContactRouted
+        | ReasonCode::PointOfContactDeputy
+        | ReasonCode::PointOfContactTeam
+        | ReasonCode::PointOfContactUnanswered => return None,
     };
-    Some(super::flag(&flag, Language::Welsh))
+    Some(words.to_owned())
+}
+
+fn flagged(flag: &Flag) -> Option<String> {
+    Some(super::flag(flag, Language::Welsh))
 }
 
 /// With the passage that was found, in the sender's words.
@@ -214,22 +244,16 @@ const fn of_doubt(doubt: Doubt) -> &'static str {
     }
 }
 
-/// Contacts that nothing restricts, and held messages of colleagues.
-fn of_sender(code: &ReasonCode) -> Option<&'static str> {
-    Some(match code.as_str() {
-        "unrestricted" => "Nid oes cyfyngiad mewn grym ar yr anfonwr hwn",
-        "sender_unknown" => "Nid yw'r anfonwr yn cyfateb i neb ar gofnod",
-        "within_limits" => "O fewn y terfynau sydd mewn grym",
-        "representative" => "Gan gynrychiolydd a gaiff gysylltu â ni dros y person hwn",
-        "invited" => "Ni a wahoddodd y cysylltiad hwn, neu mae'n ateb neges gennym ni",
-        "automatic" => "Neges awtomatig: ni chaiff ei chyfrif na'i hateb",
-        "single_point_of_contact.other" => {
-            "Mae cysylltu â'r person hwn yn mynd drwy'r pwynt cyswllt, neu pwy bynnag sydd yn ei le"
-        }
-        "contact_ended" => "Mae pob cysylltiad wedi dod i ben",
-        "read_and_file" => "Darllenir a ffeilir negeseuon y person hwn, heb ateb",
-        _ => return None,
-    })
+/// Why a colleague's message is held.
+fn of_outgoing(code: &str) -> Option<&'static str> {
+    match code {
+        "single_point_of_contact.other" => Some(
+            "Mae cysylltu â'r person hwn yn mynd drwy'r pwynt cyswllt, neu pwy bynnag sydd yn ei le",
+        ),
+        "contact_ended" => Some("Mae pob cysylltiad wedi dod i ben"),
+        "read_and_file" => Some("Darllenir a ffeilir negeseuon y person hwn, heb ateb"),
+        _ => None,
+    }
 }
 
 /// What falls due, by the ids of the item and the day in the line.
