@@ -43,14 +43,19 @@ fn enter(browser: &mut Browser) {
     wait(browser, "return window.left !== false && document.readyState === 'complete'");
 }
 
-#[test]
-fn a_message_is_taken_noted_and_released_by_keyboard_alone() {
-    let demo = Demo::start();
+fn signed_in(demo: &Demo) -> Browser {
     let mut browser = Browser::start();
     browser.open(&demo.links_of("karbon")[3]);
     tab_to(&mut browser, "Sign in");
     enter(&mut browser);
     wait(&mut browser, "return location.pathname === '/' && document.readyState === 'complete'");
+    browser
+}
+
+#[test]
+fn a_message_is_taken_noted_and_released_by_keyboard_alone() {
+    let demo = Demo::start();
+    let mut browser = signed_in(&demo);
     // Past the links that every page has.
     browser.open(&format!("{}/queues", demo.root()));
     wait(&mut browser, READY);
@@ -75,6 +80,41 @@ fn a_message_is_taken_noted_and_released_by_keyboard_alone() {
     tab_to(&mut browser, "Back to Limited");
     enter(&mut browser);
     assert_eq!(browser.run("return location.pathname"), json!("/queues/limited"));
+    browser.stop();
+}
+
+#[test]
+fn an_incident_is_recorded_refused_and_mended_by_keyboard_alone() {
+    let demo = Demo::start();
+    let mut browser = signed_in(&demo);
+    browser.open(&format!("{}/items/demo-karbon-3", demo.root()));
+    wait(&mut browser, READY);
+    // From the item, which says when and how.
+    tab_to(&mut browser, "Record an incident");
+    enter(&mut browser);
+    tab_to(&mut browser, "What kind of behaviour was it?");
+    key(&mut browser, "ArrowDown", 40, "");
+    key(&mut browser, "Tab", 9, "");
+    key(&mut browser, " ", 32, " ");
+    tab_to(&mut browser, "Record the incident");
+    enter(&mut browser);
+    // The page begins with what is wrong, from which Tab and Enter lead to the field; what was chosen stays.
+    let title = browser.title();
+    assert!(title.starts_with("Error:"), "{title}");
+    let chosen = browser.run(
+        "const named = name => document.querySelector(`[name=${name}]`);
+         return [named('ground').value !== '', document.querySelector('[name=severity]:checked').value]",
+    );
+    assert_eq!(chosen, json!([true, "ordinary"]));
+    key(&mut browser, "Tab", 9, "");
+    key(&mut browser, "Enter", 13, "\r");
+    wait(&mut browser, "return document.activeElement.name === 'what'");
+    browser.tell_chromium("Input.insertText", &json!({"text": "Four e-mails before noon."}));
+    tab_to(&mut browser, "Record the incident");
+    enter(&mut browser);
+    let page = browser.text("main");
+    assert!(page.contains("The incident is recorded."), "{page}");
+    assert!(page.contains("Four e-mails before noon."), "{page}");
     browser.stop();
 }
 
