@@ -260,6 +260,7 @@ impl About {
             text: None,
             state: ItemState::Open,
             claimed_by: None,
+            claimed_at: None,
             notes: Vec::new(),
             attached: Vec::new(),
         };

@@ -83,6 +83,13 @@ pub struct QueueItem {
     pub state: ItemState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
+    /// Since when it is in that name; absent on items claimed by an earlier version.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::instant::written_if_any"
+    )]
+    pub claimed_at: Option<DateTime<Utc>>,
     /// The queue from which somebody filed it: where it goes if it is opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filed_from: Option<String>,
@@ -324,17 +331,20 @@ impl QueueItem {
         }
         self.state = match action {
             ItemAction::Claim => {
+                if self.claimed_by.is_none() {
+                    self.claimed_at = Some(at);
+                }
                 self.claimed_by = Some(by.to_owned());
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
             }
             ItemAction::PutBack => {
-                self.claimed_by = None;
+                (self.claimed_by, self.claimed_at) = (None, None);
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Open }
             }
             ItemAction::HandOver { to, .. } => {
                 let handed_to = Some(to.clone());
                 self.notes.push(Note { handed_to, ..Note::of(by, at, "") });
-                self.claimed_by = Some(to.clone());
+                (self.claimed_by, self.claimed_at) = (Some(to.clone()), Some(at));
                 if self.state == ItemState::Read { ItemState::Read } else { ItemState::Claimed }
             }
             ItemAction::Reopen if self.state != ItemState::Read => {
@@ -362,6 +372,7 @@ impl QueueItem {
             self.queue = queue;
         }
         self.claimed_by = self.claimed_by.filter(|holder| holder == by);
+        self.claimed_at = self.claimed_at.filter(|_| self.claimed_by.is_some());
         let mut waits = self.taken_up();
         waits.state = if waits.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open };
         waits

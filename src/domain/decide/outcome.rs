@@ -322,6 +322,7 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         text: contact.text.clone(),
         state: ItemState::Open,
         claimed_by: None,
+        claimed_at: None,
         notes: Vec::new(),
         attached: Vec::new(),
     })

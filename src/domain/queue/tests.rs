@@ -34,6 +34,7 @@ fn item(state: ItemState, claimed_by: Option<&str>) -> QueueItem {
         text: None,
         state,
         claimed_by: claimed_by.map(str::to_owned),
+        claimed_at: claimed_by.map(|_| at()),
         filed_from: None,
         notes: Vec::new(),
         attached: Vec::new(),
@@ -54,6 +55,24 @@ fn anybody_opens_again_what_was_put_away_and_only_its_holder_keeps_it() {
         let again = nobodys.after(&ItemAction::Reopen, "Ann", at()).unwrap();
         assert_eq!((again.state, again.claimed_by), (ItemState::Open, None));
     }
+}
+
+#[test]
+fn an_item_says_since_when_it_is_in_somebodys_name() {
+    let later = at() + chrono::TimeDelta::hours(1);
+    let does = |item: &QueueItem, action: ItemAction, by: &str| {
+        item.clone().after(&action, by, later).unwrap()
+    };
+    let anns = item(ItemState::Open, None).after(&ItemAction::Claim, "Ann", at()).unwrap();
+    assert_eq!(anns.claimed_at, Some(at()));
+    assert_eq!(does(&anns, ItemAction::Claim, "Ann"), anns, "a double click changes nothing");
+    assert_eq!(does(&anns, ItemAction::Read, "Ann").claimed_at, Some(at()));
+    assert_eq!(does(&anns, ItemAction::PutBack, "Ann").claimed_at, None);
+    let hand_over = ItemAction::HandOver { to: "Bob".to_owned(), held_by: anns.claimed_by.clone() };
+    assert_eq!(does(&anns, hand_over, "Ann").claimed_at, Some(later));
+    let closed = does(&anns, ItemAction::Close, "Ann");
+    assert_eq!(does(&closed, ItemAction::Reopen, "Ann").claimed_at, Some(at()));
+    assert_eq!(does(&closed, ItemAction::Reopen, "Bob").claimed_at, None);
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn item(
         text: message.text.clone(),
         state: ItemState::Open,
         claimed_by: None,
+        claimed_at: None,
         filed_from: None,
         notes: Vec::new(),
         attached: Vec::new(),

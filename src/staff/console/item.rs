@@ -94,8 +94,9 @@ struct ItemPage {
     taken_off: Option<(String, String)>,
     notes: Vec<NoteLine>,
     state: &'static str,
-    /// Who has it, where that is somebody else.
+    /// Who has it, where that is somebody else, and since when.
     held_by: Option<String>,
+    held_since: Option<String>,
     mine: bool,
     waits: bool,
     verbs: Vec<(&'static str, &'static str)>,
@@ -284,6 +285,7 @@ fn filled(
         notes: notes(visit, item),
         state: say::state(item.state, language),
         held_by: item.claimed_by.clone().filter(|holder| holder != by),
+        held_since: item.claimed_at.map(|at| say::when(at, now, zone, language)),
         mine: item.claimed_by.as_deref() == Some(by),
         waits: item.state.is_waiting(),
         verbs: offered(false),

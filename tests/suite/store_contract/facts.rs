@@ -131,6 +131,7 @@ pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
         text: None,
         state: ItemState::Open,
         claimed_by: None,
+        claimed_at: None,
         notes: Vec::new(),
         attached: Vec::new(),
     }
