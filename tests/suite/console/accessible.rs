@@ -274,12 +274,12 @@ fn pages_that_refuse_are_accessible_in_either_language() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What is wrong with a page that says what is wrong, on desktop and phone.
+/// The faults of a page that refuses something, on desktop and phone.
 fn refusing(browser: &mut Browser, axe: &str, what: &str) -> Vec<String> {
     let title = browser.title();
     assert!(title.starts_with("Error:") || title.starts_with("Gwall:"), "{what}: {title}");
     let focused = browser.run("return document.activeElement.matches('.faults')");
-    assert_eq!(focused, json!(true), "{what}: it is read from what is wrong");
+    assert_eq!(focused, json!(true), "{what}: the focus is on the refusal");
     let mut faults = Vec::new();
     for (width, ground) in [(1280, "light"), (320, "dark")] {
         sized(browser, width);

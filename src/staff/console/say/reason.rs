@@ -282,7 +282,7 @@ fn reminder(what: &str, text: &str, item: &QueueItem) -> Option<String> {
     Some(format!("{}: {about}{whose}, {said}", super::due(known, Language::Welsh)))
 }
 
-/// The day that stands behind these words.
+/// The day that follows these words.
 fn day_after(text: &str, words: &str) -> Option<String> {
     let (_, rest) = text.rsplit_once(words)?;
     let day: NaiveDate = rest.get(..10)?.parse().ok()?;
