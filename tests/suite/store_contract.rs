@@ -10,7 +10,7 @@ mod decisions;
 mod deliveries;
 mod documents;
 mod embedded;
-mod encrypted;
+pub mod encrypted;
 pub mod facts;
 mod failovers;
 mod formats;

@@ -4,6 +4,7 @@
 use std::process::Output;
 use std::sync::Arc;
 
+use contact_gateway::casework::sealing::anchor::Anchor;
 use contact_gateway::casework::sealing::verify::{Finding, Trusted};
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::ports::{Stamp, Store};
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use super::{key, verified};
 use crate::office::Office;
 use crate::served::{Behind, Place};
+use crate::store_contract::encrypted::{NEW, OLD, with};
 use crate::store_contract::facts::{at, karbon, tuntum};
 use crate::store_contract::servers;
 
@@ -158,15 +160,20 @@ async fn the_program_finds_what_was_edited_in_the_database() {
     assert!(said.contains("rolled back to an earlier state"), "{said}");
 }
 
+/// Seals what is old enough; the anchors.
+async fn sealed_and_signed(store: Arc<dyn Store>) -> Vec<Anchor> {
+    let desk = Office::on(store).desk();
+    desk.seal(&karbon(), &key()).await.unwrap();
+    desk.anchors(&karbon()).await.unwrap()
+}
+
 /// Bits of the records in the database itself, and rows that are gone or have changed places.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_to_rows_of_the_database_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = Embedded::open(folder.path()).unwrap();
     looked(store.as_ref(), 30).await;
-    let office = Office::on(Arc::clone(&store) as _);
-    office.desk().seal(&karbon(), &key()).await.unwrap();
-    let anchors = office.desk().anchors(&karbon()).await.unwrap();
+    let anchors = sealed_and_signed(Arc::clone(&store) as _).await;
     assert_eq!(verified(store.as_ref(), &anchors).await.findings, []);
     let database = rusqlite::Connection::open(Embedded::file(folder.path())).unwrap();
     for (statement, expected) in [
@@ -195,4 +202,69 @@ async fn what_is_done_to_rows_of_the_database_is_found() {
             assert!(found.contains(finding), "{statement}: {found:?}");
         }
     }
+}
+
+/// A digest is of what an entry says, not of how it is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_the_key_is_no_finding_and_hides_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open_with(folder.path(), &with(&[OLD])).unwrap();
+    looked(store.as_ref(), 30).await;
+    let anchors = sealed_and_signed(store).await;
+    let store = Embedded::open_with(folder.path(), &with(&[NEW, OLD])).unwrap();
+    assert!(store.rekey(&mut |_| {}).await.unwrap() > 30);
+    let store = Embedded::open_with(folder.path(), &with(&[NEW])).unwrap();
+    assert_eq!(verified(store.as_ref(), &anchors).await.findings, []);
+
+    let database = rusqlite::Connection::open(Embedded::file(folder.path())).unwrap();
+    let moved = "UPDATE audit SET record =
+        (SELECT other.record FROM audit AS other WHERE other.number = 21) WHERE number = 20";
+    assert_eq!(database.execute(moved, ()).unwrap(), 1);
+    let found = verified(store.as_ref(), &anchors).await.findings;
+    assert_eq!(found, [Finding::Unreadable { entry: 20 }]);
+}
+
+/// Puts another stream in the place of one: entries of a stream can't be edited.
+fn rewriting(change: &str) -> String {
+    format!(
+        "local all = redis.call('XRANGE', KEYS[1], '-', '+')
+         {change}
+         redis.call('DEL', KEYS[1])
+         for _, one in ipairs(all) do redis.call('XADD', KEYS[1], one[1], 'entry', one[2][2]) end
+         return #all"
+    )
+}
+
+/// On Redis a record is bound to no number: one that was moved can be read, and only its seal tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_to_a_trail_on_redis_is_found_after_a_change_of_the_key() {
+    let ground = servers::single().await;
+    let url = SecretString::from(ground.url.clone());
+    looked(Redis::open_with(&url, &with(&[OLD])).unwrap().as_ref(), 15).await;
+    let store = Redis::open_with(&url, &with(&[NEW, OLD])).unwrap();
+    looked(store.as_ref(), 15).await;
+    let anchors = sealed_and_signed(Arc::clone(&store) as _).await;
+    assert_eq!(verified(store.as_ref(), &anchors).await.findings, []);
+
+    let (server, trail) = (&ground.servers[0], "cg1:{karbon}:audit");
+    let copied: i64 = server.say(&["COPY", trail, "kept"]).await.unwrap();
+    assert_eq!(copied, 1);
+    for (change, expected) in [
+        ("table.remove(all, 4)", vec![Finding::Missing { from: 4, to: 4 }]),
+        (
+            "all[4][2], all[20][2] = all[20][2], all[4][2]",
+            vec![Finding::Altered { entry: 4 }, Finding::Altered { entry: 20 }],
+        ),
+        (
+            "all[20][2][2] = string.sub(all[20][2][2], 1, -9) .. 'AAAAAAAA'",
+            vec![Finding::Unreadable { entry: 20 }],
+        ),
+        ("for _ = 1, 3 do table.remove(all) end", vec![Finding::Missing { from: 29, to: 30 }]),
+        ("for _ = 9, #all do table.remove(all) end", vec![Finding::Missing { from: 9, to: 30 }]),
+    ] {
+        let _: i64 = server.say(&["EVAL", &rewriting(change), "1", trail]).await.unwrap();
+        assert_eq!(verified(store.as_ref(), &anchors).await.findings, expected, "{change}");
+        let _: i64 = server.say(&["COPY", "kept", trail, "REPLACE"]).await.unwrap();
+    }
+    assert_eq!(verified(store.as_ref(), &anchors).await.findings, []);
 }

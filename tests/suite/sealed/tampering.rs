@@ -19,16 +19,16 @@ use serde_json::{Value, json};
 use super::{key, verified};
 use crate::store_contract::facts::{at, entry as decided, karbon};
 
-const ENTRIES: u64 = 40;
+pub const ENTRIES: u64 = 40;
 const UNDER_A_SEAL: usize = 8;
-const TAMPERINGS: u64 = 10_000;
+pub const TAMPERINGS: u64 = 10_000;
 const SEED: u64 = 0x5EA1;
 
 /// Numbers that look random, the same in every run (xorshift64*).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -36,16 +36,16 @@ impl Dice {
     }
 
     /// From 0 to below a number.
-    fn below(&mut self, sides: usize) -> usize {
+    pub fn below(&mut self, sides: usize) -> usize {
         usize::try_from(self.roll() % sides as u64).unwrap()
     }
 }
 
 /// What is stored: the texts of the entries and of the seals.
 #[derive(Clone, PartialEq)]
-struct Stored {
-    entries: Vec<String>,
-    seals: Vec<(String, String)>,
+pub struct Stored {
+    pub entries: Vec<String>,
+    pub seals: Vec<(String, String)>,
 }
 
 #[async_trait]
@@ -162,13 +162,13 @@ fn event(number: u64) -> AuditEvent {
     }
 }
 
-fn entry(number: u64) -> AuditEntry {
+pub fn entry(number: u64) -> AuditEntry {
     let at: DateTime<Utc> = at(i64::try_from(number).unwrap());
     AuditEntry { number, at, by: "gateway".to_owned(), event: event(number) }
 }
 
 /// Seals as the gateway makes them, from an entry on.
-fn sealed(entries: &[AuditEntry], mut previous: Link) -> (Vec<(String, String)>, Seal) {
+pub fn sealed(entries: &[AuditEntry], mut previous: Link) -> (Vec<(String, String)>, Seal) {
     let mut seals = Vec::new();
     for some in entries.chunks(UNDER_A_SEAL) {
         let seal = Seal::of(previous, some, at(100)).unwrap().unwrap();
@@ -188,7 +188,7 @@ fn untouched() -> (Stored, Anchor) {
 }
 
 /// Another byte at some place of a text, which stays UTF-8.
-fn flipped(text: &str, dice: &mut Dice) -> String {
+pub fn flipped(text: &str, dice: &mut Dice) -> String {
     loop {
         let mut bytes = text.as_bytes().to_vec();
         let place = dice.below(bytes.len());
