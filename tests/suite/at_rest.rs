@@ -218,3 +218,40 @@ async fn a_plain_store_is_encrypted_and_a_key_is_changed_beside_a_gateway() {
     let served = site.place.serve();
     assert_eq!(served.queue("limited").await.len(), 3);
 }
+
+/// systemd passes a credential as a file of its name, in a folder that it names (systemd.exec(5), CREDENTIALS).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_comes_from_a_file_the_environment_or_a_credential() {
+    let site = bare(None).await;
+    encrypt(&site.place, &["store-key"]);
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    let jo = person("P-1", SENDER, "+447700900123", letters);
+    tokio::task::block_in_place(|| site.place.import(&json!([jo])));
+    let key = std::fs::read_to_string(site.place.folder.path().join("store-key")).unwrap();
+    let credentials = tempfile::tempdir().unwrap();
+    std::fs::rename(
+        site.place.folder.path().join("store-key"),
+        credentials.path().join("key-of-records"),
+    )
+    .unwrap();
+    let folder = credentials.path().display().to_string();
+    let mut named = "{ file = \"store-key\" }";
+    for (source, variable, value) in [
+        ("{ env = \"STORE_KEY\" }", "STORE_KEY", key.trim()),
+        ("{ credential = \"key-of-records\" }", "CREDENTIALS_DIRECTORY", folder.as_str()),
+    ] {
+        site.place.change(named, source);
+        named = source;
+        let without = site.place.command("check").env_remove(variable).output().unwrap();
+        let said = text(&without.stdout) + &text(&without.stderr);
+        let is_named = said.contains(&format!("`{variable}` is not set"));
+        assert!(!without.status.success() && is_named, "{said}");
+        let mut serve = site.place.command("serve");
+        serve.env(variable, value);
+        let served = Place::served(serve);
+        let record = served.ask("GET", "/api/v1/people/P-1", &json!(null)).await;
+        assert_eq!(record["name"], "Jo Doe", "{source}");
+        tokio::task::block_in_place(|| served.stop());
+    }
+    assert_eq!(found(&site.place.folder.path().join("store")), Vec::<String>::new());
+}

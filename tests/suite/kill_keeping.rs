@@ -13,7 +13,7 @@ use crate::backup::killed::{killed_after, part, seed};
 use crate::backup::{Site, bare, done, mail, refused, some_work, text};
 use crate::fuzz::chance::Chance;
 use crate::served::{Place, Served, person};
-use crate::store_contract::servers::until;
+use crate::store_contract::servers::{self, until};
 
 const KILLS: usize = 8;
 const PEOPLE: usize = 600;
@@ -165,12 +165,13 @@ async fn a_running_gateway_takes_up_a_new_key_and_lets_go_of_the_old_one() {
     tokio::task::block_in_place(|| served.stop());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_that_is_killed_while_it_reloads_has_lost_nothing() {
+/// On the store of this URL, or on an embedded one.
+async fn killed_while_it_reloads(url: Option<&str>) {
     let mut chance = Chance(seed());
-    let site = crate::backup::site(None).await;
+    let site = crate::backup::site(url).await;
     keys(&site.place, &["first"]);
     let mut served = site.place.serve();
+    until("it has its store", || served.has_its_store()).await;
     some_work(&served).await;
     let mut kept = served.queue("limited").await.len();
     for round in 0..KILLS {
@@ -182,10 +183,22 @@ async fn a_gateway_that_is_killed_while_it_reloads_has_lost_nothing() {
         tokio::time::sleep(part(Duration::from_millis(600), &mut chance)).await;
         tokio::task::block_in_place(|| served.kill());
         served = site.place.serve();
+        until("it has its store", || served.has_its_store()).await;
         assert_eq!(served.queue("limited").await.len(), kept, "round {round}");
         is_sound(&site.place);
     }
     tokio::task::block_in_place(|| served.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_killed_while_it_reloads_has_lost_nothing() {
+    killed_while_it_reloads(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_redis_too_a_gateway_that_is_killed_while_it_reloads_has_lost_nothing() {
+    let ground = servers::single().await;
+    killed_while_it_reloads(Some(&ground.url)).await;
 }
 
 /// Takes a database back to the version before the lists by which the trail is searched.

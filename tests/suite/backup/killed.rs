@@ -12,7 +12,7 @@ use super::{backup, bare, done, refused, restore, site, some_work, text, verify}
 use crate::fuzz::chance::Chance;
 use crate::served::Place;
 use crate::store_contract::facts::karbon;
-use crate::store_contract::servers;
+use crate::store_contract::servers::{self, until};
 
 const KILLS: usize = 10;
 
@@ -36,11 +36,12 @@ pub fn part(of: Duration, chance: &mut Chance) -> Duration {
     Duration::from_micros(chance.below(u64::try_from(of.as_micros()).unwrap() * 11 / 10))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_that_is_killed_is_not_finished_and_says_so() {
+/// Kills backups of the store of this URL, or of an embedded one.
+async fn backed_up_by_force(url: Option<&str>) {
     let mut chance = Chance(seed());
-    let site = site(None).await;
+    let site = site(url).await;
     let served = site.place.serve();
+    until("it has its store", || served.has_its_store()).await;
     some_work(&served).await;
     let folder = tempfile::tempdir().unwrap();
     let begun = Instant::now();
@@ -66,6 +67,17 @@ async fn a_backup_that_is_killed_is_not_finished_and_says_so() {
     // The gateway did not notice any of it.
     assert!(served.has_its_store().await);
     tokio::task::block_in_place(|| served.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_killed_is_not_finished_and_says_so() {
+    backed_up_by_force(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_redis_that_is_killed_is_not_finished_and_says_so() {
+    let ground = servers::single().await;
+    backed_up_by_force(Some(&ground.url)).await;
 }
 
 /// How far the store says that it was restored.
