@@ -411,7 +411,9 @@ impl Running {
     /// Stops: no new work is accepted, work in hand is finished, decisions are recorded; `true`:
     /// all of it within its time.
     pub async fn stop(self) -> bool {
-        let Running { shutdown, mut edges, core, desk, staff, .. } = self;
+        let Running { shutdown, mut edges, core, desk, staff, sockets, .. } = self;
+        // Held on to for a reload: connections would be accepted by the kernel, and wait for nobody.
+        drop(sockets);
         let end = tokio::time::Instant::now() + DRAIN_WAIT;
         desk.close();
         let mut in_time = shutdown.stop(DRAIN_WAIT).await;

@@ -21,7 +21,7 @@ use crate::store_verified::original;
 
 struct Rig {
     sink: Sink,
-    _upstream: Upstream,
+    upstream: Upstream,
     place: Place,
 }
 
@@ -32,7 +32,7 @@ async fn rig() -> Rig {
     let place = Place::new(&behind, "secret");
     let letters = json!({"kind": "channels_only", "channels": ["letter"]});
     place.import(&json!([person("P-1", "jo@x.example", "+447700900123", letters)]));
-    Rig { sink, _upstream: upstream, place }
+    Rig { sink, upstream, place }
 }
 
 /// Waits far longer than anything takes.
@@ -117,6 +117,26 @@ async fn a_stop_waits_for_no_share_that_hangs() {
     let (code, said) = served.ended();
     assert!(code.is_some(), "{said:?}");
     drop(writer);
+}
+
+/// Load balancers look elsewhere at once, and nobody's connection waits for a gateway that serves no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_stops_refuses_connections_while_it_finishes_its_work() {
+    let rig = rig().await;
+    rig.upstream.answers_after(Duration::from_secs(8), "200 OK", &[], b"thanks");
+    let served = rig.place.serve();
+    let contacts = served.contacts;
+    let body = "email=al%40x.example&message=hello";
+    let sent = tokio::spawn(async move { form(contacts, "/karbon/contact", body).await });
+    until("it is handed on", async || !rig.upstream.seen().is_empty()).await;
+    let id = served.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    for listener in [served.staff, served.contacts, served.smtp, served.lmtp, served.milter] {
+        until("it is refused", async || TcpStream::connect(listener).await.is_err()).await;
+    }
+    assert!(!sent.is_finished(), "it is refused while work is in hand");
+    assert_eq!(sent.await.unwrap().text(), "thanks");
+    served.stop();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
