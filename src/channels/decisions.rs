@@ -23,6 +23,7 @@ use crate::ports::{Clock, Decided};
 use crate::runtime::client::Pace;
 use crate::runtime::json::{self, JsonFault};
 use crate::runtime::limits::{API_BODY_BYTES_MAX, CONTACT_VALUES_MAX};
+use crate::runtime::metrics::Abuse;
 use crate::runtime::tokens::{Presented, TokenTable, sha256};
 use crate::runtime::trace::TracedEdge;
 
@@ -56,6 +57,7 @@ impl DecisionEndpoint {
             Presented::Holds(organisation) => organisation.clone(),
             Presented::Expired => return Err(challenged(ProblemType::TokenExpired)),
             Presented::Unknown => {
+                self.intake.count_abuse(Abuse::TokenGuessed);
                 // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
                 if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
                     let problem = Answer::from(ProblemType::TooManyRequests);

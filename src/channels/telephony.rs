@@ -54,6 +54,7 @@ use crate::runtime::limits::{
     CALL_DECIDE_WAIT, CALL_DOCUMENT_BYTES_MAX, CALL_REPEAT_WINDOW, CALL_REPEATS_MAX,
     CALL_STATE_WINDOW,
 };
+use crate::runtime::metrics::Abuse;
 use crate::runtime::tokens::sha256;
 use crate::runtime::trace::{TraceSpan, TracedEdge};
 
@@ -118,6 +119,7 @@ impl TelephonyEdge {
         };
         if provider::verify(entry, &webhook, self.clock.now()).is_err() {
             tracing::warn!(path = entry.path, "a webhook without a valid signature was refused");
+            self.intake.count_abuse(Abuse::WebhookForged);
             let problem = Problem::new(ProblemType::Forbidden).detail(
                 "The request has no valid signature or token for this entry. A signature must \
                  cover its public_url.",

@@ -62,6 +62,7 @@ use crate::runtime::limits::{
     FORM_COPY_BYTES_MAX, FORM_LARGE_PARSES_MAX, FORM_MAIL_WAIT, FORM_REPEAT_STEP,
     FORM_REPEAT_WINDOW, FORM_REPEATS_MAX,
 };
+use crate::runtime::metrics::Abuse;
 use crate::runtime::tokens::hex;
 use crate::runtime::trace::{TraceSpan, TraceStep, TracedEdge};
 
@@ -134,6 +135,7 @@ impl FormEdge {
         }
         if let Err(wait) = self.parts.pace.take(peer(&request), request.headers()) {
             tracing::warn!(path = form.path, "a client posts too often and has to wait");
+            self.parts.intake.count_abuse(Abuse::FormFlooded);
             return page::too_often(wait, &asker, look).into();
         }
         let trusted = self.is_trusted(peer(&request)).then(|| request.headers());

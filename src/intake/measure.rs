@@ -5,9 +5,14 @@ use crate::domain::channel::Channel;
 use crate::domain::flag::Flag;
 use crate::domain::organisation::OrganisationId;
 use crate::domain::restriction::Mode;
-use crate::runtime::metrics::{ContactLabels, FlagLabels, LaneLabels};
+use crate::runtime::metrics::{Abuse, AbuseLabels, ContactLabels, FlagLabels, LaneLabels};
 
 impl Intake {
+    /// Counts a request that an edge refused.
+    pub fn count_abuse(&self, abuse: Abuse) {
+        self.metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).inc();
+    }
+
     pub(super) fn count(&self, organisation: &OrganisationId, channel: Channel, outcome: &Outcome) {
         if outcome.repeated {
             self.metrics.repeats.inc();

@@ -91,6 +91,36 @@ pub struct MailLabels {
     pub event: &'static str,
 }
 
+/// A request for contacts that was refused before anything was made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abuse {
+    /// One client posts to forms too often.
+    FormFlooded,
+    /// One client behind a proxy that asks posts too often.
+    ProxyFlooded,
+    /// A token that nobody has, or none.
+    TokenGuessed,
+    /// A webhook without a valid signature or token.
+    WebhookForged,
+}
+
+impl Abuse {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Abuse::FormFlooded => "form_flooded",
+            Abuse::ProxyFlooded => "proxy_flooded",
+            Abuse::TokenGuessed => "token_guessed",
+            Abuse::WebhookForged => "webhook_forged",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AbuseLabels {
+    /// [`Abuse::name`].
+    pub kind: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ListenerLabels {
     /// `smtp`, `lmtp`, `milter`, `outbound`, `contacts`, `staff`.
@@ -160,6 +190,8 @@ pub struct Metrics {
     pub helper: Family<HelperLabels, Counter>,
     /// What happened to messages on the wire.
     pub mail_events: Family<MailLabels, Counter>,
+    /// Requests for contacts that were refused.
+    pub abuse: Family<AbuseLabels, Counter>,
     /// Decisions made without the store.
     pub degraded: Counter,
     /// From a decision to its durable record, in seconds.
@@ -209,6 +241,7 @@ impl Metrics {
             notices: Family::default(),
             helper: Family::default(),
             mail_events: Family::default(),
+            abuse: Family::default(),
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             store_behind: Family::default(),
@@ -244,6 +277,7 @@ impl Metrics {
             self.helper.clone(),
         );
         registry.register("mail_events", "Events of the mail edge", self.mail_events.clone());
+        registry.register("abuse", "Requests refused as abuse", self.abuse.clone());
         registry.register("degraded", "Decisions made without the store", self.degraded.clone());
         registry.register(
             "commit_seconds",

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use contact_gateway::runtime::metrics::{
-    ContactLabels, EventLabels, FlagLabels, LaneLabels, ListenerLabels, MailLabels, Metrics,
-    NoticeLabels, OrganisationLabels, PartLabels, QueueLabels, RequestLabels, TokenLabels,
+    AbuseLabels, ContactLabels, EventLabels, FlagLabels, LaneLabels, ListenerLabels, MailLabels,
+    Metrics, NoticeLabels, OrganisationLabels, PartLabels, QueueLabels, RequestLabels, TokenLabels,
 };
 
 const PREFIX: &str = "contact_gateway_";
@@ -28,6 +28,7 @@ fn exposed() -> String {
     metrics.flags.get_or_create(&flag).inc();
     let notice = NoticeLabels { organisation: organisation(), channel: "email", result: "sent" };
     metrics.notices.get_or_create(&notice).inc();
+    metrics.abuse.get_or_create(&AbuseLabels { kind: "form_flooded" }).inc();
     metrics.mail_events.get_or_create(&MailLabels { event: "unread" }).inc();
     let of = OrganisationLabels { organisation: organisation() };
     metrics.store_behind.get_or_create(&of).set(0);

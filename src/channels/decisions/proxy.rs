@@ -37,6 +37,7 @@ use crate::intake::treatment::Treatment;
 use crate::intake::{Inbound, Intake};
 use crate::ports::Clock;
 use crate::runtime::client::Pace;
+use crate::runtime::metrics::Abuse;
 use crate::runtime::tokens::{Presented, TokenTable, hex, sha256};
 use crate::runtime::trace::TracedEdge;
 
@@ -103,6 +104,7 @@ impl ProxyEndpoints {
         }
         if let Err(wait) = self.pace_of(entry, peer, &question.headers) {
             tracing::warn!(path = entry.path, "a proxy's client posts too often and has to wait");
+            self.intake.count_abuse(Abuse::ProxyFlooded);
             let asker = &question.headers;
             let page = page::too_often(wait, asker, self.looks.of(&entry.organisation));
             return refused(entry.proxy, page, TOO_OFTEN);
@@ -188,11 +190,14 @@ impl ProxyEndpoints {
             Presented::Holds(holder) if *holder == entry.organisation => None,
             Presented::Expired => Some(ProblemType::TokenExpired.into()),
             // A client that guesses tokens waits.
-            Presented::Holds(_) | Presented::Unknown => Some(match self.pace.take(peer, headers) {
-                Ok(()) => ProblemType::Unauthorised.into(),
-                Err(wait) => Answer::from(ProblemType::TooManyRequests)
-                    .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
-            }),
+            Presented::Holds(_) | Presented::Unknown => {
+                self.intake.count_abuse(Abuse::TokenGuessed);
+                Some(match self.pace.take(peer, headers) {
+                    Ok(()) => ProblemType::Unauthorised.into(),
+                    Err(wait) => Answer::from(ProblemType::TooManyRequests)
+                        .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
+                })
+            }
         }
     }
 

@@ -29,7 +29,7 @@ use contact_gateway::intake::{Intake, Parts, announce, plain};
 use contact_gateway::ports::helper::SafeguardHelper;
 use contact_gateway::ports::{Clock, ItemFilter, Mailer, OwnMail, SendError, Stamp, Store};
 use contact_gateway::runtime::limits::HTTP_BODY_WHOLE_WAIT;
-use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::runtime::metrics::{Abuse, AbuseLabels, Metrics};
 use contact_gateway::runtime::shutdown::Shutdown;
 use contact_gateway::runtime::tokens::{TokenTable, sha256};
 use contact_gateway::store::archive::FileArchive;
@@ -132,6 +132,7 @@ pub struct Gateway {
     pub store: Arc<Embedded>,
     watched: Arc<Faulty>,
     pub outbox: Arc<Outbox>,
+    metrics: Arc<Metrics>,
     shutdown: Option<Shutdown>,
     tasks: Vec<JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
@@ -238,6 +239,7 @@ impl Gateway {
         let (plain, plain_end) = mpsc::channel(64);
         let (announcements, announcements_end) = mpsc::channel(64);
         let journal = Arc::new(FileJournal::open(&path.join("journal")).unwrap());
+        let metrics = Arc::new(Metrics::new());
         let mut intake = Intake::new(Parts {
             organisations: vec![organisation],
             rosters,
@@ -247,7 +249,7 @@ impl Gateway {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             plain,
             announcements,
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::clone(&metrics),
         });
         if let Some(helper) = setup.helper {
             intake = intake.with_helper(helper);
@@ -282,12 +284,17 @@ impl Gateway {
         let shutdown = Shutdown::new();
         tasks.push(tokio::spawn(contacts::serve(listener, edge, shutdown.stopping())));
         let shutdown = Some(shutdown);
-        Gateway { address, clock, store, watched, outbox, shutdown, tasks, folder }
+        Gateway { address, clock, store, watched, outbox, metrics, shutdown, tasks, folder }
     }
 
     /// How often intake has called the store.
     pub fn accesses(&self) -> usize {
         self.watched.accesses()
+    }
+
+    /// How many requests were refused for this.
+    pub fn refused_for(&self, abuse: Abuse) -> u64 {
+        self.metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).get()
     }
 
     /// The store is in trouble from now on.

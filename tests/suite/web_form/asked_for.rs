@@ -6,6 +6,7 @@ use contact_gateway::channels::decisions::settings::{Proxy, ProxyFields, ProxySe
 use contact_gateway::channels::web_form::settings::Reveal;
 use contact_gateway::domain::identifier::Assurance;
 use contact_gateway::ports::OwnMailKind;
+use contact_gateway::runtime::metrics::Abuse;
 use serde_json::json;
 
 use crate::contacts_edge::client::{Got, raw, request};
@@ -182,6 +183,7 @@ async fn one_client_asked_about_too_often_waits_and_the_others_do_not() {
             };
             assert_eq!(unnamed.status, 200, "{proxy:?}");
         }
+        assert_eq!(gateway.refused_for(Abuse::ProxyFlooded), 1, "{proxy:?}");
         gateway.stop().await;
     }
 }
@@ -201,5 +203,6 @@ async fn whoever_guesses_tokens_here_waits_too() {
         assert_eq!(got.status, status);
     }
     assert_eq!(ask_as(&gateway, TOKEN, "kim@y.example", &[]).await.status, 200);
+    assert_eq!(gateway.refused_for(Abuse::TokenGuessed), 3);
     gateway.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use contact_gateway::runtime::metrics::Abuse;
 use serde_json::json;
 
 use crate::contacts_edge::client::{Got, raw, request};
@@ -48,6 +49,7 @@ async fn too_many_posts_of_one_client_are_429_with_when_to_come_again() {
     let got = raw(gateway.address, &request("GET", "/karbon/contact", &fields, b"")).await;
     assert_eq!(got.status, 200);
     assert_eq!(upstream.seen().len(), 4);
+    assert_eq!(gateway.refused_for(Abuse::FormFlooded), 2, "operators see it");
     gateway.stop().await;
 }
 
@@ -100,5 +102,6 @@ async fn whoever_guesses_tokens_waits_and_who_has_one_does_not() {
         assert_eq!(refused.json()["type"], "urn:contact-gateway:problem:token-expired");
         assert!(refused.field("www-authenticate").is_some());
     }
+    assert_eq!(gateway.refused_for(Abuse::TokenGuessed), 3);
     gateway.stop().await;
 }

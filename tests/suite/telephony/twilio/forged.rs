@@ -2,6 +2,7 @@
 
 use aws_lc_rs::hmac;
 use base64::Engine;
+use contact_gateway::runtime::metrics::Abuse;
 use contact_gateway::runtime::tokens::{hex, sha256};
 use serde_json::json;
 
@@ -35,6 +36,7 @@ async fn a_changed_request_is_403_and_leaves_no_trace() {
     );
     assert!(rig.upstream.seen().is_empty() && rig.gateway.decided().await.is_empty());
     assert_eq!(post(&rig.gateway, "", &call, &good).await.text(), FLOW);
+    assert_eq!(rig.gateway.refused_for(Abuse::WebhookForged), 7, "operators see it");
     rig.gateway.stop().await;
 }
 
