@@ -274,6 +274,7 @@ fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_prog
         auditable.as_str(),
         "packaging/reproducible",
         "packaging/debian/build",
+        "packaging/debian/try",
         "cargo audit bin",
         "packaging/sbom",
     ] {

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use super::rig::{CaseOffice, profile, shipped, staff};
 use crate::store_contract::facts::put_people;
+use crate::store_contract::servers;
 
 const ANSWERED: &str = "The fence behind the bins was painted green and I asked for brown in the \
                         spring, nobody answered me.";
@@ -193,6 +194,12 @@ async fn decisions_replay_in_memory() {
 async fn decisions_replay_on_the_embedded_store() {
     let folder = tempfile::tempdir().unwrap();
     decisions_replay(Embedded::open(folder.path()).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decisions_replay_on_redis() {
+    let ground = servers::single().await;
+    decisions_replay(ground.redis()).await;
 }
 
 fn with_closed_issue(id: &str, restriction: &str) -> Person {

@@ -17,6 +17,22 @@ fn the_compose_files_follow_their_schema() {
     }
 }
 
+/// Docker's own default grows for ever.
+#[test]
+fn every_container_that_runs_on_has_a_log_that_rotates() {
+    for file in ["packaging/compose.yaml", "packaging/compose.s3.yaml"] {
+        let all = documents(file);
+        let services = all[0]["services"].as_object().unwrap();
+        let on: Vec<_> = services.iter().filter(|(_, one)| one["restart"].is_string()).collect();
+        assert!(!on.is_empty(), "{file}");
+        for (name, service) in on {
+            let options = &service["logging"]["options"];
+            assert!(options["max-size"].is_string(), "{file}: {name}");
+            assert!(options["max-file"].is_string(), "{file}: {name}");
+        }
+    }
+}
+
 #[test]
 fn workflows_and_forms_for_issues_follow_their_schemas() {
     for (schema, file) in [
