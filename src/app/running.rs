@@ -129,6 +129,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         desk: running.desk.clone(),
         organisations: settings.organisation_ids(),
         key: AnchorKey::of_seed(&anchor_key(&settings.state)?).ok_or(StartFault::AnchorKey)?,
+        metrics: Arc::clone(&running.core.metrics),
     };
     running.core.followers.spawn(sealer.run(running.shutdown.stopping()));
     Ok(running)

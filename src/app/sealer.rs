@@ -1,9 +1,12 @@
 //! Seals the audit trails, again and again, and signs for each once a day.
 
+use std::sync::Arc;
+
 use crate::casework::Desk;
 use crate::casework::sealing::anchor::AnchorKey;
 use crate::domain::organisation::OrganisationId;
 use crate::runtime::limits::SEAL_EVERY;
+use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Stopping;
 
 /// Every gateway seals; each seal is of one of them.
@@ -11,6 +14,7 @@ pub(super) struct Sealer {
     pub desk: Desk,
     pub organisations: Vec<OrganisationId>,
     pub key: AnchorKey,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Sealer {
@@ -26,7 +30,9 @@ impl Sealer {
         }
     }
 
+    /// A store that is away is a part of its own: only what will not mend itself counts as a fault of sealing.
     async fn round(&self) {
+        let mut works = true;
         for organisation in &self.organisations {
             match self.desk.seal(organisation, &self.key).await {
                 Ok(sealed) => {
@@ -43,9 +49,64 @@ impl Sealer {
                         trying again");
                 }
                 Err(fault) => {
+                    works = false;
                     tracing::error!(%fault, %organisation, "the audit trail can't be sealed");
                 }
             }
         }
+        self.metrics.part("seals", works);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::casework::sealing::seal::{self, SEAL};
+    use crate::domain::queue::QueueItem;
+    use crate::ports::documents::{Batch, Document, Documents as _};
+    use crate::ports::{Clock as _, Release, ReleaseError, Stamp, SystemClock};
+    use crate::store::archive::FileArchive;
+    use crate::store::memory::Memory;
+
+    /// Nothing is released here.
+    struct Nowhere;
+
+    #[async_trait]
+    impl Release for Nowhere {
+        async fn release(
+            &self,
+            _: &OrganisationId,
+            _: &QueueItem,
+            _: Bytes,
+        ) -> Result<(), ReleaseError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trail_that_can_not_be_sealed_is_a_part_that_does_not_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Arc::new(FileArchive::open(folder.path()).unwrap());
+        let store = Memory::new();
+        let desk = Desk::new(store.clone(), archive, Arc::new(Nowhere), Arc::new(SystemClock));
+        let (karbon, metrics) = (OrganisationId::new("karbon"), Arc::new(Metrics::new()));
+        let sealer = Sealer {
+            desk,
+            organisations: vec![karbon.clone()],
+            key: AnchorKey::of_seed(&[7; 32]).unwrap(),
+            metrics: Arc::clone(&metrics),
+        };
+        let says = |line: &str| metrics.text_for("karbon").lines().any(|one| one == line);
+        sealer.round().await;
+        assert!(says("contact_gateway_part_up{part=\"seals\"} 1"));
+
+        let damaged = Document::new(SEAL, seal::id(1), 0, Vec::new(), &"no seal").unwrap();
+        let stamp = Stamp { by: "Ann".to_owned(), at: SystemClock.now() };
+        store.write(&karbon, Batch::new(stamp).put(damaged)).await.unwrap();
+        sealer.round().await;
+        assert!(says("contact_gateway_part_up{part=\"seals\"} 0"));
     }
 }

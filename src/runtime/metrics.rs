@@ -137,7 +137,7 @@ pub struct RequestLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PartLabels {
-    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`, `keys`.
+    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`, `keys`, `seals`.
     pub part: &'static str,
 }
 
