@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use chrono::{DateTime, Utc};
-
 use super::code::{kept, use_code};
 use super::failures::TryKey;
 use super::{Accounts, Own, Proof, SignInFault, account_event, token_id};
