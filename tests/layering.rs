@@ -17,6 +17,8 @@ mod kinds;
 mod names;
 #[path = "layering/pages.rs"]
 mod pages;
+#[path = "layering/started.rs"]
+mod started;
 
 /// A room and the rooms that it may name besides itself. `ARCHITECTURE.md` shows the same table.
 const MAY_NAME: &[(&str, &[&str])] = &[

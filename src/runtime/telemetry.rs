@@ -1,6 +1,8 @@
 //! Logs. Messages are for people, dotted fields for queries; nothing personal in either.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{Event, Subscriber};
@@ -23,11 +25,12 @@ pub fn is_json() -> bool {
 }
 
 /// Starts logging as `RUST_LOG` (default `info`) and `CONTACT_GATEWAY_LOG_FORMAT` (`json`, else
-/// plain lines) ask.
+/// plain lines) ask. Panics are logged as well, whatever thread they end.
 pub fn start_from_environment() {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let json = std::env::var("CONTACT_GATEWAY_LOG_FORMAT").is_ok_and(|format| format == "json");
     start(&filter, json);
+    std::panic::set_hook(Box::new(log_panic));
 }
 
 /// Starts logging to stderr: plain lines, or JSON where `CONTACT_GATEWAY_LOG_FORMAT=json`.
@@ -36,9 +39,6 @@ pub fn start(filter: &str, json: bool) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     JSON.store(json, Ordering::Relaxed);
-    if json {
-        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    }
     // A test process starts more than one gateway; the first one's logging serves all.
     let _ = if json {
         let format = Traced { format: format().json(), json };
@@ -55,6 +55,20 @@ pub fn start(filter: &str, json: bool) {
             )
             .try_init()
     };
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let said = said_by(panic.payload());
+    match panic.location() {
+        Some(at) => tracing::error!("a thread panicked at {at}: {said}"),
+        None => tracing::error!("a thread panicked: {said}"),
+    }
+}
+
+/// A panic's message if it is a literal. One that was put together may quote what was being read, such as the text of
+/// a message: it is left out.
+fn said_by(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("its message is not logged")
 }
 
 /// Adds the ids of the current trace and contact to log lines.
@@ -104,4 +118,23 @@ where
 
 fn shown() -> Shown<std::io::Stderr> {
     Shown::new(std::io::stderr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_quotes_nothing_that_was_being_read() {
+        let said = |panics: fn()| {
+            let payload = std::panic::catch_unwind(panics).unwrap_err();
+            said_by(&*payload)
+        };
+        assert_eq!(said(|| panic!("a literal")), "a literal");
+        let within_a_character = || {
+            let text = String::from("é: my name is Jo Doe");
+            let _ = std::hint::black_box(&text[1..]);
+        };
+        assert_eq!(said(within_a_character), "its message is not logged");
+    }
 }

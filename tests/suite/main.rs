@@ -91,3 +91,4 @@ mod telephony;
 #[cfg(feature = "otlp")]
 mod traces;
 mod web_form;
+mod written;

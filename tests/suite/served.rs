@@ -1,17 +1,19 @@
 //! The real program, `serve --config`, in a folder of its own, on ports that it was given, and the
 //! staff listener asked as scripts ask it.
 
-use std::io::{BufRead, BufReader};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use contact_gateway::runtime::tokens::{hex, sha256};
 use serde_json::{Value, json};
 
 use crate::contacts_edge::client::{Got, raw, request};
+use crate::written::people::note_json;
+use crate::written::{self, Written};
 
 const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 pub const TOKEN: &str = "the token of the front desk";
@@ -182,6 +184,7 @@ token_sha256 = "{token}"
 
     /// The program with this verb and the configuration.
     pub fn command(&self, verb: &str) -> Command {
+        written::of_command(&self.config());
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
         command.arg(verb).arg("--config").arg(self.config()).current_dir(self.folder.path());
         command
@@ -189,6 +192,7 @@ token_sha256 = "{token}"
 
     /// Loads people by the real `import`.
     pub fn import(&self, people: &Value) {
+        note_json(people);
         std::fs::write(self.folder.path().join("people.json"), people.to_string()).unwrap();
         let mut import = self.command("import");
         let output = import.args(["--organisation", "karbon", "people.json"]).output().unwrap();
@@ -240,7 +244,10 @@ token_sha256 = "{token}"
         Place::served(serve)
     }
 
+    /// Every gateway of a test starts here, so that what it writes is searched for people as it ends.
     pub fn served(mut serve: Command) -> Served {
+        let mut arguments = serve.get_args().skip_while(|one| one.to_str() != Some("--config"));
+        let config = PathBuf::from(arguments.nth(1).expect("it is served by a configuration"));
         let mut child = serve.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
@@ -264,15 +271,9 @@ token_sha256 = "{token}"
         let (contacts, staff) = (address("contacts"), address("staff"));
         let (smtp, lmtp) = (address("smtp"), address("lmtp"));
         let milter = address("milter");
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let writing = Arc::clone(&log);
-        // Ends with the process, whose end closes its stderr.
-        let reader = std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                writing.lock().unwrap().push(line);
-            }
-        });
-        Served { child, contacts, staff, smtp, lmtp, milter, log, reader: Some(reader) }
+        let written = Written::by(&config, said);
+        let reader = Some(written.follow(lines));
+        Served { child, contacts, staff, smtp, lmtp, milter, written, reader }
     }
 }
 
@@ -284,7 +285,7 @@ pub struct Served {
     pub smtp: SocketAddr,
     pub lmtp: SocketAddr,
     pub milter: SocketAddr,
-    log: Arc<Mutex<Vec<String>>>,
+    written: Written,
     reader: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -295,6 +296,7 @@ impl Drop for Served {
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
+        self.written.names_nobody();
     }
 }
 
@@ -308,12 +310,12 @@ impl Served {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
-        std::mem::take(&mut self.log.lock().unwrap())
+        self.written.lines()
     }
 
     /// What it logged so far.
     pub fn said(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        self.written.lines()
     }
 
     /// SIGSTOP: the process is there, and does nothing. A drop ends it all the same.
@@ -330,11 +332,14 @@ impl Served {
 
     /// SIGTERM; its exit code, `None` if something killed it, and what it logged.
     pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
+        if let Some(metrics) = metrics_now(self.staff) {
+            self.written.measured(&metrics);
+        }
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let ended = self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
-        (ended.code(), std::mem::take(&mut self.log.lock().unwrap()))
+        (ended.code(), self.written.lines())
     }
 
     pub async fn ask(&self, method: &str, target: &str, body: &Value) -> Value {
@@ -349,10 +354,10 @@ impl Served {
     }
 
     pub async fn metrics(&self) -> String {
-        let bearer = format!("Bearer {TOKEN}");
-        let fields = [("Authorization", bearer.as_str())];
-        let got: Got = raw(self.staff, &request("GET", "/metrics", &fields, b"")).await;
-        String::from_utf8_lossy(&got.body).into_owned()
+        let got = raw(self.staff, &asking("GET", "/metrics", &Value::Null)).await;
+        let metrics = String::from_utf8_lossy(&got.body).into_owned();
+        self.written.measured(&metrics);
+        metrics
     }
 
     /// Whether the store behind it answers.
@@ -391,6 +396,18 @@ impl Served {
     pub async fn queue(&self, queue: &str) -> Vec<Value> {
         self.all(&format!("/api/v1/queues/{queue}"), "items").await
     }
+}
+
+/// The answer to a last look at its metrics, unless the listener is busy, gone or speaks TLS.
+fn metrics_now(staff: SocketAddr) -> Option<String> {
+    const WAIT: Duration = Duration::from_secs(1);
+    let mut stream = TcpStream::connect_timeout(&staff, WAIT).ok()?;
+    stream.set_read_timeout(Some(WAIT)).ok()?;
+    stream.set_write_timeout(Some(WAIT)).ok()?;
+    stream.write_all(&asking("GET", "/metrics", &Value::Null)).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    Some(String::from_utf8_lossy(&answer).into_owned())
 }
 
 /// A request with the front desk's token.

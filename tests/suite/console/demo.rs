@@ -1,10 +1,13 @@
 //! The real program, `demo`, as somebody runs it to try the console.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::real_input::browser::Browser;
+use crate::written::Written;
 
 pub struct Demo {
     child: Child,
@@ -15,6 +18,8 @@ pub struct Demo {
     pub smtp: String,
     pub sink: String,
     folder: tempfile::TempDir,
+    written: Written,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Demo {
@@ -37,7 +42,7 @@ impl Demo {
             .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -73,7 +78,10 @@ impl Demo {
         }
         // What else it prints must have somewhere to go.
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
-        Some(Demo { child, links, token, smtp, sink, folder })
+        let written = Written::by(&config_in(folder.path()), Vec::new());
+        let err = BufReader::new(child.stderr.take().unwrap());
+        let reader = Some(written.follow(err.lines()));
+        Some(Demo { child, links, token, smtp, sink, folder, written, reader })
     }
 
     pub fn link(&self, organisation: &str) -> &str {
@@ -86,10 +94,8 @@ impl Demo {
     }
 
     /// The configuration by which the demo runs.
-    pub fn config(&self) -> std::path::PathBuf {
-        let folders = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut files = folders.map(|one| one.unwrap().path().join("gateway.toml"));
-        files.find(|file| file.exists()).unwrap()
+    pub fn config(&self) -> PathBuf {
+        config_in(self.folder.path())
     }
 
     /// A browser in which somebody is signed in, by one press.
@@ -112,7 +118,17 @@ impl Drop for Demo {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        self.written.names_nobody();
     }
+}
+
+fn config_in(folder: &Path) -> PathBuf {
+    let folders = std::fs::read_dir(folder).unwrap();
+    let mut files = folders.map(|one| one.unwrap().path().join("gateway.toml"));
+    files.find(|file| file.exists()).unwrap()
 }
 
 /// Waits until a script says so.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::written::people;
+
 /// An answer, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Got {
@@ -56,6 +58,7 @@ pub async fn try_raw(to: SocketAddr, request: &[u8]) -> Option<Got> {
 }
 
 async fn exchanged(to: SocketAddr, request: &[u8]) -> Option<Vec<u8>> {
+    people::note_request(request);
     let mut stream = TcpStream::connect(to).await.ok()?;
     // A gateway that has seen enough may answer, and close, before it has read everything.
     let _ = stream.write_all(request).await;

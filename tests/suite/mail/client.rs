@@ -3,6 +3,8 @@
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+use crate::written::people;
+
 pub struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -58,6 +60,7 @@ impl Client {
 
     /// A whole message (its bytes unstuffed), and the first reply behind the dot.
     pub async fn send(&mut self, from: &str, to: &[&str], message: &[u8]) -> (u16, String) {
+        people::note_mail(from, message);
         self.envelope(from, to).await;
         self.write(&stuffed(message)).await;
         self.reply().await
