@@ -333,4 +333,160 @@ mod tests {
         let shown = format!("{:?}", email_keys("a@b.example").unwrap());
         assert!(!shown.contains("b.example"), "{shown}");
     }
+
+    fn keys(kind: IdentifierKind, value: &str) -> Result<Vec<String>, IdentifierFault> {
+        let keys = normalise(kind, value, Nation::England)?;
+        Ok(keys.exact.iter().chain(&keys.provider).map(|key| key.as_str().to_owned()).collect())
+    }
+
+    fn some(keys: &[&str]) -> Result<Vec<String>, IdentifierFault> {
+        Ok(keys.iter().map(|&key| key.to_owned()).collect())
+    }
+
+    #[test]
+    fn each_kind_has_its_name_and_its_keys() {
+        for (kind, name, value, expected) in [
+            (
+                IdentifierKind::Email,
+                "email",
+                "Jo <J.Doe@Gmail.com>",
+                &["email:j.doe@gmail.com", "email~:jdoe@gmail.com"][..],
+            ),
+            (IdentifierKind::Phone, "phone", "07700 900123", &["phone:+447700900123"]),
+            (
+                IdentifierKind::Whatsapp,
+                "whatsapp",
+                "07700 900123",
+                &["whatsapp:+447700900123", "phone:+447700900123"],
+            ),
+            (IdentifierKind::Account, "account", " ＡB-Ç ", &["account:ab-ç"]),
+            (IdentifierKind::Social, "social", "@Jo", &["social:@jo"]),
+        ] {
+            assert_eq!(kind.name(), name);
+            assert_eq!(keys(kind, value), some(expected), "{name}");
+            assert_eq!(keys(kind, " \u{200b} "), Err(IdentifierFault::Empty), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_at_most_so_many_characters() {
+        let of = |chars: usize| keys(IdentifierKind::Account, &"é".repeat(chars));
+        assert!(of(IDENTIFIER_CHARS_MAX).is_ok());
+        for more in [1, 2, 100] {
+            assert_eq!(of(IDENTIFIER_CHARS_MAX + more), Err(IdentifierFault::TooLong));
+        }
+    }
+
+    #[test]
+    fn what_identifies_nobody_leaves_no_doubt() {
+        for (fault, doubt) in [
+            (IdentifierFault::Empty, false),
+            (IdentifierFault::ShortCode, false),
+            (IdentifierFault::Withheld, false),
+            (IdentifierFault::TooLong, true),
+            (IdentifierFault::NotAnAddress, true),
+            (IdentifierFault::NotANumber, true),
+            (IdentifierFault::TooShort, true),
+            (IdentifierFault::Rounded, true),
+            (IdentifierFault::TwoNumbers, true),
+        ] {
+            assert_eq!(fault.leaves_doubt(), doubt, "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_persons_whatsapp_number_is_listed_under_whatsapp_only() {
+        let listed = |kind| listed_keys(kind, "07700 900123", Nation::England).unwrap();
+        let of = |kind: &str| vec![IdentifierKey::new(kind, "+447700900123")];
+        assert_eq!(listed(IdentifierKind::Whatsapp).exact, of("whatsapp"));
+        assert_eq!(listed(IdentifierKind::Phone).exact, of("phone"));
+    }
+
+    #[test]
+    fn only_two_letters_a_dot_and_letters_or_digits_are_a_scoped_id() {
+        let number = &["whatsapp:+447700900123", "phone:+447700900123"][..];
+        for (value, expected) in [
+            ("GB.447700900123", &["whatsapp:GB.447700900123"][..]),
+            ("whatsapp:GB.4477aZ", &["whatsapp:GB.4477aZ"]),
+            ("GBR.447700900123", number),
+            ("44.7700900123", number),
+            ("07700.900123", number),
+            ("GB.447700-900123", number),
+            ("GB.", &["whatsapp:GB."]),
+            ("jo", &["whatsapp:jo"]),
+        ] {
+            assert_eq!(keys(IdentifierKind::Whatsapp, value), some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_local_part_is_plain_or_quoted() {
+        for (address, local) in [
+            ("Jo.O'Neil+x@x.example", "jo.o'neil+x"),
+            ("\"a b\"@x.example", "\"a b\""),
+            ("\"\"@x.example", "\"\""),
+            ("Siân@x.example", "siân"),
+            ("SIA\u{302}N@x.example", "siân"),
+        ] {
+            let exact = email_keys(address).unwrap().exact;
+            assert_eq!(exact, [IdentifierKey::new("email", &format!("{local}@x.example"))]);
+        }
+        for other in [
+            "x.example",
+            "@x.example",
+            "\"@x.example",
+            "\"ab@x.example",
+            "ab\"@x.example",
+            "a b@x.example",
+            "a;b@x.example",
+            "a\u{1}b@x.example",
+            "\"a\u{1}b\"@x.example",
+            "a@b@x.example",
+            "a@",
+            "a@x..example",
+        ] {
+            assert_eq!(email_keys(other), Err(IdentifierFault::NotAnAddress), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_and_its_labels_have_their_longest_length() {
+        let label = |letters: usize| "a".repeat(letters);
+        let of =
+            |lengths: &[usize]| lengths.iter().map(|&one| label(one)).collect::<Vec<_>>().join(".");
+        for (domain, wellformed) in [
+            ("a", true),
+            ("a.b", true),
+            ("", false),
+            ("a..b", false),
+            (".a", false),
+            (of(&[63, 1]).as_str(), true),
+            (&of(&[64, 1]), false),
+            (&of(&[1, 70]), false),
+            (&of(&[63, 63, 63, 63]), true),
+            (&of(&[63, 63, 63, 61, 1]), true),
+            (&of(&[63, 63, 63, 62, 1]), false),
+            (&of(&[63, 63, 63, 63, 63]), false),
+        ] {
+            assert_eq!(is_wellformed(domain), wellformed, "{domain}");
+            let ascii = wellformed.then(|| domain.to_owned());
+            assert_eq!(domain_to_ascii(&domain.to_uppercase()), ascii, "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_providers_form_is_without_tag_and_dots_where_it_ignores_them() {
+        for (local, domain, form) in [
+            ("j.o+news", "gmail.com", Some("jo@gmail.com")),
+            ("j.o", "googlemail.com", Some("jo@gmail.com")),
+            ("j.o+a+b", "hotmail.co.uk", Some("j.o@hotmail.co.uk")),
+            ("jo", "me.com", Some("jo@icloud.com")),
+            ("jo", "protonmail.com", Some("jo@proton.me")),
+            ("+news", "gmail.com", None),
+            ("...", "gmail.com", None),
+            ("jo", "gmail.co", None),
+        ] {
+            assert_eq!(provider_form(local, domain).as_deref(), form, "{local}@{domain}");
+        }
+    }
 }

@@ -284,4 +284,63 @@ mod tests {
         assert_eq!(phone("0800 1111").as_deref(), Ok("+448001111"));
         assert_eq!(phone("020 7946 0001 ext 3").as_deref(), Ok("+442079460001"));
     }
+
+    #[test]
+    fn a_value_of_64_characters_may_be_a_number_and_a_longer_one_is_none() {
+        let padded = |chars: usize| format!("{:<chars$}", "07700 900123");
+        assert_eq!(phone(&padded(PHONE_CHARS_MAX)).as_deref(), Ok("+447700900123"));
+        for more in [1, 2, 50] {
+            let fault = phone(&padded(PHONE_CHARS_MAX + more));
+            assert_eq!(fault, Err(IdentifierFault::TooLong), "{more}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_beside_words_and_never_from_two_of_them() {
+        for (written, number) in [
+            ("mobile 07700 900123", Ok("+447700900123")),
+            ("07700.900123", Ok("+447700900123")),
+            ("07700900123ext3", Ok("+447700900123")),
+            ("44.7700900123", Ok("+447700900123")),
+            ("+44 1204 56789", Ok("+44120456789")),
+            ("0845 4647", Ok("+448454647")),
+            ("+44 800 12345", Err(IdentifierFault::TooShort)),
+            ("12 or so", Err(IdentifierFault::ShortCode)),
+            ("12 or 34", Err(IdentifierFault::NotANumber)),
+            ("1234567", Err(IdentifierFault::TooShort)),
+            ("123456", Err(IdentifierFault::ShortCode)),
+            ("e5", Err(IdentifierFault::ShortCode)),
+            ("", Err(IdentifierFault::NotANumber)),
+            ("tel:", Err(IdentifierFault::NotANumber)),
+            ("no digits", Err(IdentifierFault::NotANumber)),
+        ] {
+            assert_eq!(phone(written).as_deref(), number.as_ref().copied(), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_withheld_number_is_known_however_it_is_spelt() {
+        for value in
+            ["ANONYMOUS", "anonymous.invalid", "No Caller-ID", "sip:restricted", "266 696 687"]
+        {
+            assert!(is_withheld(value), "{value}");
+        }
+        for value in ["", "sip", "07700900123", "not anonymous", "un-restricted"] {
+            assert!(!is_withheld(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_the_user_of_a_uri_counts() {
+        for (value, user) in [
+            ("sip:jo@h", "jo"),
+            ("SIPS:%6ao@h;x=1", "jo"),
+            (" tel :+44;ext=1", "+44"),
+            ("sip:jo?x", "jo"),
+            ("http:jo@h", "http:jo@h"),
+            ("50%3a@h", "50%3a@h"),
+        ] {
+            assert_eq!(user_part(value), user, "{value}");
+        }
+    }
 }

@@ -97,4 +97,50 @@ mod tests {
         let two = "a@y.example <jo@x.example>";
         assert_eq!(cleaned(IdentifierKind::Email, two), two);
     }
+
+    #[test]
+    fn brackets_count_outside_quotes_and_quotes_end_where_they_are_not_escaped() {
+        for (value, found) in [
+            ("<a>", Some("a")),
+            ("x < a > <b>", Some("a")),
+            ("<a", Some("a")),
+            ("\"<x>\" <a>", Some("a")),
+            (r#""a\" <x>" <y>"#, Some("y")),
+            (r#""a\\" <x>"#, Some("x")),
+            (r"\<x>", Some("x")),
+            ("\"<x>", None),
+            ("a>b", None),
+            ("", None),
+        ] {
+            assert_eq!(in_brackets(value), found, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_address_stays_as_it_is_unless_something_is_around_it() {
+        for (value, address) in [
+            ("jo@x.example;, ", "jo@x.example"),
+            ("<jo@x.example> x", "<jo@x.example> x"),
+            ("Jo <jo@x.example", "Jo <jo@x.example"),
+            ("Jo < jo@x.example >", "jo@x.example"),
+            ("mailtos:jo@x.example", "mailtos:jo@x.example"),
+            ("Mailto: jo@x.example ?cc=a", "jo@x.example"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(bare_address(value), address, "{value}");
+        }
+    }
+
+    #[test]
+    fn each_kind_is_tidied_in_its_own_way() {
+        for (kind, value, tidy) in [
+            (IdentifierKind::Phone, " +44\u{ad} 1 ", "+44 1"),
+            (IdentifierKind::Phone, "Jo\u{ad} <+44>", "+44"),
+            (IdentifierKind::Whatsapp, "Jo <+44>", "+44"),
+            (IdentifierKind::Account, " T\u{200b}1 <x> ", "T1 <x>"),
+            (IdentifierKind::Social, " @jo <x> ", "@jo <x>"),
+        ] {
+            assert_eq!(cleaned(kind, value), tidy, "{value:?}");
+        }
+    }
 }
