@@ -412,46 +412,4 @@ fn in_short_runs(mut gap: &[Token], counts: impl Fn(&[Token]) -> bool) -> usize 
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Every word of a text by its characters.
-    fn words(text: &str) -> Vec<&str> {
-        text.split(|c| !is_in_word(c)).filter(|word| !word.is_empty()).collect()
-    }
-
-    fn is_number(word: &str) -> bool {
-        word.bytes().any(|byte| byte.is_ascii_digit())
-            || DATES.split_whitespace().any(|date| date == folded(word))
-    }
-
-    proptest! {
-        #[test]
-        fn tokens_are_words_in_any_script_and_numbers_in_a_row_are_one(
-            text in "([a-cA-C1'éŵ’“²\u{301} .]|may|Mai|\n){0,24}",
-        ) {
-            let tokens = tokens(&text);
-            for pair in tokens.windows(2) {
-                prop_assert!(!matches!(pair, [(NUMBER, _), (NUMBER, _)]), "{:?}", text);
-            }
-            let found: Vec<&str> = tokens
-                .iter()
-                .flat_map(|(_, at)| words(text.get(at.clone()).unwrap()))
-                .collect();
-            prop_assert_eq!(found, words(&text));
-            for (known, at) in &tokens {
-                let said = text.get(at.clone()).unwrap();
-                if *known == NUMBER {
-                    prop_assert!(words(said).into_iter().all(is_number), "{said:?} in {text:?}");
-                } else {
-                    prop_assert!(!is_number(said), "{said:?} in {text:?}");
-                    let capitals = said.to_uppercase();
-                    prop_assert_eq!(*known, token(&said.to_lowercase()), "{}", said);
-                    prop_assert!(!said.is_ascii() || *known == token(&capitals), "{said:?}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -215,4 +215,82 @@ mod tests {
             "an answer is compared by its own words"
         );
     }
+
+    #[test]
+    fn what_only_looks_like_a_quotation_is_the_senders_own() {
+        for text in [
+            "new\n--\nJo",
+            "new\n-- Forwarded message",
+            "new\nForwarded message -",
+            "new\nFrom: Jo\nI rang on Monday",
+            "new\nFrom: A\nSent: Monday\nold",
+            "new\nFrom: A\nTo: B\nold",
+            "new\nSent: Monday\nTo: B\nold",
+            "From: A\nSent: Monday\nTo: B\nold",
+            "On Monday:\nnothing",
+            "On 2 Nov I rang\nand waited",
+            "On Monday he wrote:\nnothing",
+            "ring jo@x.example\nsoon",
+            "I asked jo@x.example:\nnothing",
+        ] {
+            assert_eq!(split(text).own.join("\n"), text);
+            assert_eq!(split(text).quoted, [""; 0], "{text}");
+        }
+        for (text, own) in [
+            ("Look here:\n> old\nmore", "Look here:\nmore"),
+            ("On Monday he wrote:\n> old", "On Monday he wrote:"),
+            ("On Monday, Jo <a@b.example> wrote:\n\n> old\nmore", "\nmore"),
+            ("new\n2 Nov 2026, 10:00 <a@b.example>:\n> old", "new"),
+            ("new\n-- Original Message --\nold", "new"),
+            ("new\n----- Neges wreiddiol -----\nhen", "new"),
+            ("new\n*From:* A\n*Date:* Monday\n*To:* B\n\nold", "new"),
+            ("new\nOddi wrth: A\nAnfonwyd: Llun\nAt: B\nhen", "new"),
+            ("new\n--- Forwarded message: ---\nold", "new"),
+            ("new\n- Neges a anfonwyd ymlaen -\nhen", "new\n- Neges a anfonwyd ymlaen -\nhen"),
+        ] {
+            assert_eq!(split(text).own.join("\n"), own, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_attribution_may_be_folded_over_four_lines_and_no_more() {
+        let folded = |lines: usize| {
+            let middle = "x\n".repeat(lines - 2);
+            format!("new\nOn 2 Nov 2026\n{middle}Jo wrote:\n> old\nmore")
+        };
+        for lines in 2..=4 {
+            let text = folded(lines);
+            let split = split(&text);
+            assert_eq!(
+                (split.own, split.quoted.len()),
+                (vec!["new", "more"], lines + 1),
+                "{lines}"
+            );
+        }
+        assert_eq!(split(&folded(5)).quoted, ["old"]);
+    }
+
+    #[test]
+    fn quoted_lines_are_kept_without_their_marks() {
+        let text = "new\n> > old\n>\n  >> older > old\nmore";
+        assert_eq!(
+            split(text),
+            Split {
+                own: vec!["new", "more"],
+                quoted: vec!["old", "", "older > old"],
+                forwarded: Vec::new(),
+            }
+        );
+        let text = "new\nBegin forwarded message:\n> From: A\n>\n> *To:* B\n> old\n> To: end";
+        let split = split(text);
+        assert_eq!(split.forwarded, ["old", "To: end"]);
+        assert_eq!(split.quoted.len(), 6);
+    }
+
+    #[test]
+    fn a_note_has_up_to_twelve_words() {
+        let with = |words: usize| compared(&format!("{}\n{GMAIL}", "word ".repeat(words)));
+        assert_eq!((with(0), with(13)), (None, None));
+        assert!(with(1).is_some() && with(12).is_some());
+    }
 }

@@ -112,3 +112,59 @@ fn where_nothing_is_the_senders_own_the_quotation_is_what_they_said() {
     );
     assert_eq!(own_words("thanks\n> emergency"), "thanks");
 }
+
+fn contact(subject: Option<&str>, text: Option<&str>) -> Contact {
+    Contact {
+        subject: subject.map(str::to_owned),
+        text: text.map(str::to_owned),
+        ..Contact::new("c".into(), Channel::Email, "2026-11-21T10:00:00Z".parse().unwrap())
+    }
+}
+
+#[test]
+fn subject_and_text_are_read_as_one_and_compared_by_the_text() {
+    for (subject, text, words, compared) in [
+        (None, None, "", ""),
+        (Some("Da\u{ad}mp"), None, "Damp", "Damp"),
+        (None, Some("The wall"), "The wall", "The wall"),
+        (Some("Damp"), Some("The wall"), "Damp\nThe wall", "The wall"),
+        (Some("Damp"), Some("  "), "Damp\n  ", "Damp"),
+        (Some("Damp"), Some("new\n> old"), "Damp\nnew", "new"),
+    ] {
+        let contact = contact(subject, text);
+        let said = Said::of(&contact);
+        assert_eq!((said.words().as_str(), said.text_or_subject()), (words, compared));
+    }
+}
+
+#[test]
+fn a_contact_is_compared_by_what_it_forwards_under_a_note() {
+    let profile = Profile::silent("x", crate::domain::nation::Nation::England);
+    let prints = |text: &str| Reading::of(&profile, &contact(None, Some(text))).fingerprints;
+    let forward = "---------- Forwarded message ---------\nFrom: Jo\n\nThe wall is damp.";
+    assert_eq!(prints("See below.\n> old"), fingerprint_of("See below."));
+    assert_eq!(
+        prints(&format!("See below.\n{forward}")),
+        fingerprint_of("See below.\nThe wall is damp.")
+    );
+}
+
+#[test]
+fn a_lane_that_somebody_else_saw_comes_in_order_and_changes_none_that_was_found() {
+    let hit = |lane, by: &str, part| Hit { lane, by: by.into(), part, spelling: Spelling::Written };
+    let like = |lane| {
+        let (by, part) = ("help".to_owned(), FoundBy::Example);
+        Resemblance { lane, percent: 40, threshold: 60, by, part }
+    };
+    let found = hit(Lane::Legal, "solicitor", FoundBy::Words);
+    let mut reading = Reading {
+        hits: vec![found.clone()],
+        resembles: vec![like(Lane::Emergency), like(Lane::Appeal)],
+        fingerprints: Vec::new(),
+    };
+    reading.add(Lane::Legal, "model");
+    assert_eq!(reading.hits, [found.clone()]);
+    reading.add(Lane::Emergency, "model");
+    assert_eq!(reading.hits, [hit(Lane::Emergency, "model", FoundBy::Helper), found]);
+    assert_eq!(reading.resembles, [like(Lane::Appeal)]);
+}
