@@ -150,4 +150,46 @@ mod tests {
         );
         assert_eq!(piece("999").shown(), "999");
     }
+
+    #[test]
+    fn words_next_to_words_are_one_piece() {
+        let words = |text: &str| Piece::Words(text.to_owned());
+        let line = Line::words("a").then("b").and(Line::words("c").link("https://x").then("d"));
+        assert_eq!(line.0, [words("abc"), Piece::Link("https://x".to_owned()), words("d")]);
+        assert_eq!(line.text(), "abchttps://xd");
+        assert_eq!(Line::default().then("a").0, [words("a")]);
+        assert_eq!(Line::default().link("https://x").and(Line::words("a")).text(), "https://xa");
+    }
+
+    #[test]
+    fn a_detail_is_no_address_number_or_link_unless_it_is_all_of_it() {
+        let piece = |detail: &str| Line::default().detail(detail).0.remove(0);
+        for words in
+            ["ask a@b.example", "call 0191 498 0123", "123456", "9600123", "httpx://b", "12 3"]
+        {
+            assert_eq!(piece(words), Piece::Words(words.to_owned()));
+        }
+        assert_eq!(piece(" http://b.example "), Piece::Link("http://b.example".to_owned()));
+        for (written, dialled) in [
+            ("800 1111", "+448001111"),
+            ("(0191) 498-0123", "+441914980123"),
+            ("+44 191 498 0123", "+441914980123"),
+        ] {
+            assert_eq!(number(written).as_deref(), Some(dialled));
+        }
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_and_ends() {
+        for (text, said) in [
+            (" no reply came ", "No reply came."),
+            ("Why?", "Why?"),
+            ("stop!", "Stop!"),
+            ("these:", "These:"),
+            ("done.", "Done."),
+            ("one, ", "One,."),
+        ] {
+            assert_eq!(sentence(text), said);
+        }
+    }
 }

@@ -158,4 +158,31 @@ mod tests {
             ["See section 6.2 of it.", "Call 0 1."]
         );
     }
+
+    #[test]
+    fn a_piece_has_up_to_so_many_words() {
+        let sentence = |words: usize| vec!["word"; words].join(" ");
+        let of = |one: usize, other: usize| pieces(vec![sentence(one), sentence(other)]).len();
+        assert_eq!(of(20, PIECE_WORDS_MAX - 20), 1);
+        assert_eq!(of(20, PIECE_WORDS_MAX - 19), 2);
+        assert_eq!(of(PIECE_WORDS_MAX + 9, 1), 2);
+        assert!(pieces(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn sentences_end_at_a_full_stop_before_a_space() {
+        assert_eq!(each_sentence("  A b.  C 6.2 d. "), ["A b.", "C 6.2 d."]);
+        assert_eq!(each_sentence("A"), ["A"]);
+        assert!(each_sentence(" ").is_empty());
+    }
+
+    #[test]
+    fn a_link_is_said_by_its_host() {
+        let say = phrases_of(Language::English);
+        for url in ["https://www.x.example/a/b", "http://x.example", "x.example/a"] {
+            let line = Line::words("See ").link(url).then(" or ").phone("+441914980123");
+            let host = say.address_spoken("x.example");
+            assert_eq!(line_spoken(&line, say), format!("See {host} or 0 1 9 1, 4 9 8, 0 1 2 3"));
+        }
+    }
 }

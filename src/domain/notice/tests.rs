@@ -1,5 +1,8 @@
 //! What the Welsh of a notice must get right: the mutations that the words around it ask for.
 
+mod said;
+mod ways;
+
 use chrono::NaiveDate;
 
 use super::{Day, Limit, OpenHours, QuotaWords, Until, phrases, phrases_of};
