@@ -45,3 +45,59 @@ fn is_said(name: &str, letter: &Letter, there: &[String]) -> bool {
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Text;
+    use super::super::{markup, samples, say};
+    use super::*;
+    use crate::domain::case::letter::LetterKind;
+    use crate::domain::language::Language;
+    use crate::domain::nation::Nation;
+
+    fn laid_out(blocks: Vec<Block>) -> Document {
+        Document { language: Language::English, large_print: false, author: String::new(), blocks }
+    }
+
+    fn asked(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_law_asks_for_what_the_policy_does_not_once_and_where_a_letter_has_it() {
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        let all = samples(Language::English);
+        let warning = &all[0];
+        let restriction = all.iter().find(|one| one.kind == LetterKind::Restriction).unwrap();
+        assert_eq!(must_say(&profile, restriction), asked(&["always_open", "how_to_appeal"]));
+        profile.letter.must_say = asked(&["reasons", "appeal"]);
+        assert_eq!(must_say(&profile, restriction), asked(&["reasons", "appeal", "always_open"]));
+        assert!(!must_say(&profile, warning).contains(&"how_to_appeal".to_owned()));
+    }
+
+    #[test]
+    fn a_part_is_said_if_all_of_its_words_are_there_however_they_are_broken() {
+        let mut letter = samples(Language::English).remove(0);
+        letter.said = vec![
+            Said::Own { name: "annual_leave".into(), text: "Some  words.\n\nMore.".into() },
+            Said::Own { name: "why".into(), text: "Because.".into() },
+            Said::Own { name: "empty".into(), text: " ".into() },
+            Said::MustChange { what: "Be calm.".into() },
+        ];
+        let text =
+            |words: &str| Block::Paragraph(Text::from(crate::domain::notice::Line::words(words)));
+        let every =
+            asked(&["annual_leave", "why", "reasons", "empty", "must_change", "policy", "no_such"]);
+        let lacks = |blocks: Vec<Block>| missing(&every, &letter, &laid_out(blocks));
+        let gone = asked(&["empty", "policy", "no_such"]);
+        let whole = vec![text("Some words."), text("And More. Because."), text("Be calm.")];
+        assert_eq!(lacks(whole), gone);
+        let half = vec![text("Some\nwords."), text("Because."), text("Be calm.")];
+        assert_eq!(lacks(half), [asked(&["annual_leave"]), gone.clone()].concat());
+        let none = lacks(Vec::new());
+        assert_eq!(none, every);
+        let sections = say::sections_of(&letter);
+        let read = sections.iter().flat_map(|one| markup::parse(&markup::of_section(one)));
+        assert_eq!(lacks(read.collect()), gone);
+    }
+}

@@ -195,3 +195,91 @@ fn line_of(written: &str) -> Line {
     }
     if words.is_empty() { line } else { line.then(&words) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_line_in_which_nothing_is_a_mark() {
+        for (value, written) in [
+            (" plain - text ", "plain - text"),
+            ("#1", "\\#1"),
+            ("-", "\\-"),
+            ("|x", "\\|x"),
+            ("@en x", "\\@en x"),
+            ("a#b|c@d-e", "a#b|c@d-e"),
+            ("a<b>\\c", "a\\<b>\\\\c"),
+            ("a\nb\tc\u{2028}d\u{2029}e", "a b c d e"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(value), written, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_never_ends_early_and_spaces_beside_it_are_the_sentences() {
+        assert_eq!(inside("a<b>c\\d\u{7}\ne"), "abcde");
+        let written = |line: Line| of_text(&line.into());
+        assert_eq!(written(Line::words("  see  ").link("https://x")), " see <https://x>");
+        assert_eq!(
+            written(Line::words("see").link("https://x").then(" ").then("it")),
+            "see<https://x> it"
+        );
+        let english = Text { line: Line::words("a"), language: Some(Language::English) };
+        assert_eq!(of_text(&english), "@en a");
+    }
+
+    fn text(words: &str) -> Text {
+        Line::words(words).into()
+    }
+
+    #[test]
+    fn what_is_written_is_read_in_blocks() {
+        let written = "# Title\nOne\nline\n- a\n- b\nbroken\n| x\n|y\n## Head\nTwo\n\n\nThree\n\n-\n- \u{200b}\n\n|\n# T2";
+        let expected = vec![
+            Block::Title(text("Title")),
+            Block::Paragraph(text("One line")),
+            Block::List(vec![text("a"), text("b broken")]),
+            Block::Lines(vec![text("x"), text("y")]),
+            Block::Heading(text("Head")),
+            Block::Paragraph(text("Two")),
+            Block::Paragraph(text("Three")),
+            Block::Paragraph(text("-")),
+            Block::Title(text("T2")),
+        ];
+        assert_eq!(parse(written), expected);
+        assert_eq!(
+            parse("- a\n\n- b"),
+            [Block::List(vec![text("a")]), Block::List(vec![text("b")])]
+        );
+        assert_eq!(parse(" \n\u{200b}\n"), []);
+    }
+
+    #[test]
+    fn a_mark_of_a_language_counts_if_it_is_one_of_ours() {
+        for (written, words, language) in [
+            ("@cy Helo", "Helo", Some(Language::Welsh)),
+            ("@en-GB Hello", "Hello", Some(Language::English)),
+            ("@fr Salut", "@fr Salut", None),
+            ("\\@en x", "@en x", None),
+            ("@en", "@en", None),
+        ] {
+            assert_eq!(text_of(written), Text { language, ..text(words) });
+        }
+        let line = Line::words("Call ").phone("+441914980123").then(" or ").detail("a@b.example");
+        assert_eq!(line_of("Call <tel:+441914980123> or <a@b.example>"), line);
+    }
+
+    #[test]
+    fn a_section_is_its_heading_and_its_text() {
+        let blocks =
+            vec![Block::Paragraph(text("- One")), Block::Lines(vec![text("a"), text("b")])];
+        let of = |heading: Option<&str>| {
+            let (name, heading) = (String::new(), heading.map(str::to_owned));
+            of_section(&Section { name, heading, blocks: blocks.clone() })
+        };
+        assert_eq!(of(Some("#Why")), "\n\n## \\#Why\n\n\\- One\n\n| a\n| b\n\n");
+        assert_eq!(of(None), "\n\n\\- One\n\n| a\n| b\n\n");
+    }
+}

@@ -108,3 +108,14 @@ pub fn escaped(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_controls_become_spaces() {
+        assert_eq!(escaped("a&b<c>\"d\"'e'"), "a&amp;b&lt;c&gt;&quot;d&quot;&#39;e&#39;");
+        assert_eq!(escaped("a\u{7}b\tc\nd ŵ"), "a b c\nd ŵ");
+    }
+}

@@ -1,5 +1,9 @@
 //! What letters say, and that they are said plainly.
 
+mod composed;
+mod parts;
+mod templates;
+
 use super::document::{Block, Document, Text};
 use super::{Letter, Part, Templates, markup, missing, page, plain, samples, title_of};
 use crate::domain::case::letter::LetterKind;

@@ -306,4 +306,77 @@ mod tests {
         });
         reading.unwrap().join().unwrap();
     }
+
+    fn read(source: &str) -> (&str, usize, usize, bool, &str) {
+        let tag = Tag::read(source, Marker::Value);
+        (tag.first, tag.bytes, tag.nested, tag.assigns, tag.behind)
+    }
+
+    #[test]
+    fn a_tag_is_read_to_its_end_outside_texts_and_brackets() {
+        for (source, expected) in [
+            (" title }}x", ("title", 5, 0, false, "x")),
+            ("- a_1 -}}x", ("a_1", 4, 1, false, "x")),
+            (" a.b['}}'] }}x", ("a", 7, 1, false, "x")),
+            ("{'}}': {1: 2}}}}x", ("", 10, 2, false, "x")),
+            (" 1else not 2 }}", ("1else", 9, 2, false, "")),
+            (" knot == 'a\\'}}' }}x", ("knot", 8, 1, false, "x")),
+            (" a = (b=c) }}x", ("a", 7, 1, true, "x")),
+            (" f(b=c) }}x", ("f", 6, 1, false, "x")),
+            (" a >= b <= c != d == e }}x", ("a", 13, 0, false, "x")),
+            (" é–ŵ + 1 }}x", ("é", 9, 1, false, "x")),
+            (" 'never ends }}", ("", 2, 0, false, "")),
+            (" (never ends }}", ("", 12, 1, false, "")),
+        ] {
+            assert_eq!(read(source), expected, "{source}");
+        }
+        let block = Tag::read(" if a %}x", Marker::Block);
+        assert_eq!((block.first, block.bytes, block.behind), ("if", 3, "x"));
+    }
+
+    #[test]
+    fn a_text_ends_at_its_mark_that_no_backslash_is_before() {
+        for (source, bytes) in [
+            ("'a'b", 3),
+            ("''", 2),
+            ("'a\"'", 4),
+            (r"'\''x", 4),
+            (r"'\\'x", 4),
+            ("\"é\"x", 4),
+            ("'open", 5),
+        ] {
+            let mark = source.chars().next().unwrap();
+            assert_eq!(quoted(source, mark), bytes, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_tag_may_have_so_many_bytes_and_brackets_and_no_more() {
+        let long = |bytes: usize| format!("{{{{ {} }}}}", "a".repeat(bytes));
+        let nested = |levels: usize| format!("{{{{ {}a }}}}", "(".repeat(levels));
+        let blocks = |levels: usize| "{% for a in b %}".repeat(levels);
+        for more in [1, 2, 9] {
+            assert!(is_too_deep(&long(TAG_BYTES_MAX + more)));
+            assert!(is_too_deep(&nested(NESTED_MAX + more)));
+            assert!(is_too_deep(&blocks(NESTED_MAX + more)));
+        }
+        assert!(!is_too_deep(&long(TAG_BYTES_MAX)));
+        assert!(!is_too_deep(&nested(NESTED_MAX)));
+        assert!(!is_too_deep(&blocks(NESTED_MAX)));
+    }
+
+    #[test]
+    fn what_closes_and_what_only_looks_like_a_block_is_not_counted() {
+        let count = |words: &[&str]| {
+            let mut open = Vec::new();
+            for word in words {
+                note(&mut open, &Tag::read(&format!(" {word} %}}"), Marker::Block));
+            }
+            open
+        };
+        assert_eq!(count(&["if a", "elif b", "elif c", "for x in y"]), [3, 1]);
+        assert_eq!(count(&["elif a", "endif", "else", "include 'a'"]), [0; 0]);
+        assert_eq!(count(&["set x", "set y = 1", "endset", "macro m()", "with", "endwith"]), [1]);
+        assert_eq!(count(&["filter a", "autoescape", "call b", "block c"]), [1; 4]);
+    }
 }

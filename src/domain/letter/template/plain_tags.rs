@@ -121,4 +121,79 @@ mod tests {
         let fault = fault.unwrap_err();
         assert_eq!((fault.line, fault.trouble), (Some(3), TemplateTrouble::Unknown));
     }
+
+    #[test]
+    fn values_are_names_in_ascii_and_loops_go_over_lists_one_at_a_time() {
+        for (text, path) in [
+            ("title", true),
+            ("parts.why_2", true),
+            ("", false),
+            ("a b", false),
+            ("a-b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_path(text), path, "{text}");
+        }
+        let plain = |content: &str, open: usize| {
+            let mut loops = open;
+            (is_plain_block(content, &mut loops), loops)
+        };
+        for (content, open, expected) in [
+            ("for a in to", 0, (true, 1)),
+            ("for a in sections", 0, (true, 1)),
+            ("for a in from", 1, (false, 2)),
+            ("for a.b in to", 0, (false, 1)),
+            ("for a+b in to", 0, (false, 1)),
+            ("for a in parts", 0, (false, 1)),
+            ("endfor", 1, (true, 0)),
+            ("endfor", 0, (true, 0)),
+            ("else", 1, (true, 1)),
+            ("endif", 0, (true, 0)),
+            ("if a and (b)", 0, (true, 0)),
+            ("elif not a", 0, (true, 0)),
+            ("if a + b", 0, (false, 0)),
+            ("elif a|b", 0, (false, 0)),
+            ("if a()", 0, (false, 0)),
+            ("set a", 0, (false, 0)),
+            ("", 0, (false, 0)),
+        ] {
+            assert_eq!(plain(content, open), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn a_bracket_calls_what_is_right_before_it() {
+        for (condition, call) in [
+            ("if (a)", false),
+            ("if a and (b or (c)) in (d)", false),
+            ("if not (a) is (b)", false),
+            ("elif(a)", false),
+            ("if a == (b)", false),
+            ("(a)", false),
+            ("if date(a)", true),
+            ("if band (a)", true),
+            ("if (a) (b)", true),
+            ("if a[0](b)", true),
+            ("if \"a\"(b)", true),
+            ("if 'a' (b)", true),
+            ("if a_if(b)", true),
+            ("if (a) and f(b)", true),
+        ] {
+            assert_eq!(calls(condition), call, "{condition}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_the_first_other_tag_is_named() {
+        for (source, line) in [
+            ("{{ a }}\n{{ b }}", None),
+            ("{{ a ~ b }}", Some(1)),
+            ("x\n{# {{ a ~ b }} #}\n{{- a -}}\n\n{{ a\n ~ b }}{{ c() }}", Some(5)),
+            ("{% raw %}{{ a() }}{% endraw %}\n{%- if a -%}\n{%+ endif %}\n{% do a %}", Some(4)),
+            ("{{ a", None),
+            ("{{ a ~", Some(1)),
+        ] {
+            assert_eq!(other_tag(source), line, "{source}");
+        }
+    }
 }
