@@ -99,3 +99,40 @@ impl FromStr for Channel {
             .ok_or_else(|| UnknownChannel(name.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_channel_has_its_names_and_manners() {
+        let all =
+            Channel::ALL.map(|one| (one.name(), one.by(), one.is_written(), one.tells_at_once()));
+        let expected = [
+            ("email", "by e-mail", true, false),
+            ("web_form", "by web form", true, true),
+            ("telephone", "by telephone", false, true),
+            ("sms", "by text message", true, false),
+            ("whatsapp", "by WhatsApp", true, false),
+            ("letter", "by letter", true, false),
+            ("in_person", "in person", false, true),
+            ("social", "by social media", true, false),
+            ("web_chat", "by web chat", true, true),
+        ];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn a_channel_is_read_by_the_name_that_it_is_written_with() {
+        for channel in Channel::ALL {
+            assert_eq!(channel.to_string().parse::<Channel>().ok(), Some(channel));
+        }
+        for other in ["", "Email", "fax", "web form"] {
+            let fault = other.parse::<Channel>().unwrap_err().to_string();
+            assert!(
+                fault.starts_with(&format!("`{other}` is not a channel; use one of email, ")),
+                "{fault}"
+            );
+        }
+    }
+}

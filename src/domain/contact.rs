@@ -336,4 +336,50 @@ mod tests {
             assert_eq!(contact.canonical(false).unwrap(), serde_json::to_vec(&value).unwrap());
         }
     }
+
+    #[test]
+    fn nothing_but_kinds_ids_and_channels_shows_in_debug() {
+        let json = r#"{"id":"c-1","channel":"sms","at":"2026-11-21T10:00:00Z","text":"secret",
+            "from":[{"kind":"phone","value":"+447700900123"},
+                    {"kind":"account","value":"T1","assurance":"proven"}]}"#;
+        let contact: Contact = serde_json::from_str(json).unwrap();
+        assert_eq!(format!("{contact:?}"), "Contact(c-1, sms)");
+        assert_eq!(
+            format!("{:?}", contact.from),
+            "[SenderIdentifier(phone, Asserted), SenderIdentifier(account, Proven)]"
+        );
+    }
+
+    #[test]
+    fn what_the_channel_left_open_is_flagged() {
+        let at = "2026-11-21T10:00:00Z".parse().unwrap();
+        for (ambiguous, unread, flags) in [
+            (false, false, vec![]),
+            (true, false, vec![Flag::Identity(Doubt::Ambiguous)]),
+            (false, true, vec![Flag::Unread]),
+            (true, true, vec![Flag::Identity(Doubt::Ambiguous), Flag::Unread]),
+        ] {
+            let contact =
+                Contact { ambiguous, unread, ..Contact::new("c".into(), Channel::Email, at) };
+            assert_eq!(contact.doubts().collect::<Vec<_>>(), flags);
+        }
+    }
+
+    #[test]
+    fn a_contact_is_written_with_what_it_has_and_read_back() {
+        let bare = r#"{"id":"c","channel":"letter","at":"2026-11-21T10:00:00Z","from":[]}"#;
+        let mut contact: Contact = serde_json::from_str(bare).unwrap();
+        assert_eq!(serde_json::to_string(&contact).unwrap(), bare);
+        for set in [
+            |one: &mut Contact| one.automatic = true,
+            |one: &mut Contact| one.invited = true,
+            |one: &mut Contact| one.ambiguous = true,
+            |one: &mut Contact| one.unread = true,
+            |one: &mut Contact| one.unanswerable = true,
+        ] {
+            set(&mut contact);
+            let json = serde_json::to_string(&contact).unwrap();
+            assert_eq!(serde_json::from_str::<Contact>(&json).unwrap(), contact, "{json}");
+        }
+    }
 }

@@ -208,4 +208,80 @@ mod tests {
         assert!(news(&contact("hello", &[]), &Seen::default(), 0.5).is_possible());
         assert!(!news(&contact("  ", &[]), &Seen::default(), 0.5).is_possible());
     }
+
+    fn news_of(prints: &[u64], seen: &Seen<'_>, share: f64) -> TextNews {
+        super::news(&contact("", &[]), prints, seen, share).text
+    }
+
+    fn seen_prints(prints: &[u64]) -> Seen<'_> {
+        let mut seen = Seen::default();
+        seen.add_text(prints);
+        seen
+    }
+
+    #[test]
+    fn a_text_is_mostly_new_above_the_share_and_not_at_it() {
+        let seen = seen_prints(&[1, 2, 3]);
+        for (prints, share, text) in [
+            (&[1, 2, 3, 4][..], 0.25, TextNews::Repeated),
+            (&[1, 2, 3, 4], 0.24, TextNews::MostlyNew { percent: 25 }),
+            (&[1, 4, 5], 0.5, TextNews::MostlyNew { percent: 66 }),
+            (&[4, 5], 0.5, TextNews::MostlyNew { percent: 100 }),
+            (&[4, 5], 1.0, TextNews::Repeated),
+            (&[1, 2, 3], 0.0, TextNews::Repeated),
+            (&[], 0.0, TextNews::NoText),
+        ] {
+            assert_eq!(news_of(prints, &seen, share), text, "{prints:?} {share}");
+        }
+    }
+
+    #[test]
+    fn an_earlier_text_or_attachment_is_something_to_compare_with_and_an_empty_text_is_not() {
+        let new = TextNews::MostlyNew { percent: 100 };
+        assert_eq!(news_of(&[1], &Seen::default(), 0.5), TextNews::NothingToCompare);
+        assert_eq!(news_of(&[1], &seen_prints(&[]), 0.5), TextNews::NothingToCompare);
+        assert_eq!(news_of(&[1], &seen_prints(&[7]), 0.5), new);
+        let mut attached = Seen::default();
+        attached.add_attachments(&["AA".to_owned()]);
+        assert_eq!(news_of(&[1], &attached, 0.5), new);
+        let mut then_empty = seen_prints(&[7]);
+        then_empty.add_text(&[][..]);
+        assert_eq!(news_of(&[1], &then_empty, 0.5), new);
+    }
+
+    #[test]
+    fn what_is_new_is_listed_a_line_each() {
+        let mut contact = contact("", &["AA", "bb", "cc"]);
+        contact.attachments[1].name = " report.pdf ".to_owned();
+        let mut seen = Seen::default();
+        seen.add_attachments(&["aa".to_owned()]);
+        let lines =
+            |prints: &[u64], seen: &Seen<'_>| super::news(&contact, prints, seen, 0.5).lines();
+        let files = ["Attachment not seen before: report.pdf", "Attachment not seen before: cc"];
+        assert_eq!(lines(&[], &seen), files);
+        assert_eq!(
+            lines(&[1], &seen),
+            [files[0], files[1], "100 % of the text was not in earlier contacts"]
+        );
+        seen.add_attachments(&["bb".to_owned(), "CC".to_owned()]);
+        seen.add_text(vec![1]);
+        assert_eq!(lines(&[1], &seen), [""; 0]);
+        let nothing = News { attachments: Vec::new(), text: TextNews::NothingToCompare };
+        assert_eq!(nothing.lines(), ["There is no earlier contact to compare the text with"]);
+    }
+
+    #[test]
+    fn only_something_new_is_possible_news() {
+        for (attachments, text, possible) in [
+            (&["a.pdf"][..], TextNews::NoText, true),
+            (&["a.pdf"], TextNews::Repeated, true),
+            (&[], TextNews::MostlyNew { percent: 51 }, true),
+            (&[], TextNews::NothingToCompare, true),
+            (&[], TextNews::Repeated, false),
+            (&[], TextNews::NoText, false),
+        ] {
+            let attachments = attachments.iter().map(|&one| one.to_owned()).collect();
+            assert_eq!(News { attachments, text }.is_possible(), possible, "{text:?}");
+        }
+    }
 }

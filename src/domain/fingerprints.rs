@@ -91,6 +91,8 @@ const FINGERPRINTS_MAX: usize = 2_048;
 mod tests {
     use serde::{Deserialize, Serialize};
 
+    use super::*;
+
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Record(#[serde(with = "super")] Vec<u64>);
 
@@ -116,5 +118,30 @@ mod tests {
         assert!(read("\"AAAAAAAA\"").is_err_and(|fault| fault.contains("eight bytes each")));
         assert!(read("\"!\"").is_err());
         assert!(read("[-1]").is_err());
+    }
+
+    #[test]
+    fn three_words_in_a_row_make_one_in_order_each_once_and_not_too_many() {
+        let of = |text: &str| fingerprint_of(text);
+        assert_eq!((of("").len(), of("a").len(), of("a b").len(), of("a b c").len()), (0, 1, 1, 1));
+        let prints = of("a b c d");
+        let mut expected = [of("a b c"), of("b c d")].concat();
+        expected.sort_unstable();
+        assert_eq!(prints, expected);
+        assert_eq!(of("a b c a b c a b c").len(), 3, "each once");
+        assert_eq!(of("A, B. c!"), of("a b c"));
+        let long: String = (0..3_000).map(|n| format!("w{n} ")).collect();
+        let many = of(&long);
+        assert_eq!(many.len(), FINGERPRINTS_MAX);
+        assert!(many.is_sorted());
+    }
+
+    #[test]
+    fn a_fingerprint_is_fnv_1a_of_its_words() {
+        // Known values of FNV-1a (64 bits): of nothing, and of "a" and "foobar".
+        let of = |word: &str| word.bytes().fold(OFFSET, |state, byte| stirred(state, byte.into()));
+        assert_eq!(of("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(of("foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(fingerprint_of("a"), [stirred(OFFSET, of("a"))]);
     }
 }

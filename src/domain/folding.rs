@@ -112,4 +112,19 @@ mod tests {
             assert_eq!(each_word(text, |word| word), expected);
         }
     }
+
+    #[test]
+    fn case_accents_and_apostrophes_make_no_difference() {
+        for (text, plain) in [
+            ("DON'T", "dont"),
+            ("Don\u{2019}t", "dont"),
+            ("\u{2018}n \u{2bc}Gŵr\u{2019}", "n gwr"),
+            ("Café, ÉÉ ﬁ ²", "cafe, ee fi 2"),
+            ("", ""),
+        ] {
+            assert_eq!(folded(text), plain, "{text}");
+        }
+        assert_eq!(words("Can't you, Siân? 24x7"), ["cant", "you", "sian", "24x7"]);
+        assert!(words(" … ").is_empty());
+    }
 }

@@ -51,3 +51,35 @@ impl Language {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_has_its_tags_its_name_and_the_other() {
+        let all =
+            Language::ALL.map(|one| (one.tag(), one.regional_tag(), one.own_name(), one.other()));
+        let expected = [
+            ("en", "en-GB", "English", Language::Welsh),
+            ("cy", "cy-GB", "Cymraeg", Language::English),
+        ];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn a_tag_is_known_in_any_region_and_case() {
+        for (tag, language) in [
+            ("en", Some(Language::English)),
+            ("EN-us", Some(Language::English)),
+            ("cy", Some(Language::Welsh)),
+            ("Cy-GB", Some(Language::Welsh)),
+            ("cym", None),
+            ("fr-GB", None),
+            ("-en", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of_tag(tag), language, "{tag}");
+        }
+    }
+}

@@ -108,4 +108,42 @@ mod tests {
         assert_eq!(mentioned(&many, Nation::England).len(), MENTIONS_MAX);
         assert_eq!(named(&format!("zoe@x.example {many}"))[0], "email:zoe@x.example");
     }
+
+    #[test]
+    fn each_is_named_once_addresses_first_in_the_order_of_the_text() {
+        let text = "Ring 07700 900124 or 07700 900123 (not 07700 900124), write to j.o@gmail.com, \
+                    a@x.example\u{1}b@x.example or A@x.example.";
+        let found = [
+            "email:j.o@gmail.com",
+            "email~:jo@gmail.com",
+            "email:a@x.example",
+            "email:b@x.example",
+            "phone:+447700900124",
+            "phone:+447700900123",
+        ];
+        assert_eq!(named(text), found);
+    }
+
+    #[test]
+    fn a_number_has_at_least_nine_digits_and_at_most_fifteen() {
+        assert_eq!(named("01204 56789, +44 1204 5678"), ["phone:+44120456789"]);
+        assert_eq!(named("+4930 1234 5678 901, 12 of 34567890"), ["phone:+493012345678901"]);
+        assert_eq!(named("+4930 1234 5678 9012"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_long_text_counts() {
+        let at_the_end = |letters: usize| format!("{} zoe@x.example ", "x".repeat(letters));
+        let fits = MENTION_CHARS_MAX - " zoe@x.example".len();
+        assert_eq!(named(&at_the_end(fits)), ["email:zoe@x.example"]);
+        assert_eq!(named(&at_the_end(fits + 20)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_flood_of_numbers_is_cut_off() {
+        let many: String = (0..100).map(|n| format!("077009001{n:02}, ")).collect();
+        let found = named(&many);
+        assert_eq!(found.len(), MENTIONS_MAX);
+        assert_eq!(found.last().unwrap(), "phone:+447700900163");
+    }
 }

@@ -4,6 +4,8 @@
 //! enforced. The product never guesses; if a decision still meets an unset value, it favours the sender.
 
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
