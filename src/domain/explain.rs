@@ -161,6 +161,7 @@ fn quota_in_words(quota: Quota, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::nation::Nation;
 
     #[test]
     fn a_quota_is_said_with_its_number_and_its_window() {
@@ -176,6 +177,194 @@ mod tests {
             (2, Per::Month, QuotaWindow::Rolling, "2 contacts in any 30 days"),
         ] {
             assert_eq!(said(limit, per, window), expected);
+        }
+    }
+
+    fn facts<'a>(code: &'a ReasonCode, restriction: Option<&'a Restriction>) -> Facts<'a> {
+        Facts {
+            code,
+            restriction,
+            clause: None,
+            hit: None,
+            channel: Channel::Email,
+            observed: false,
+        }
+    }
+
+    #[test]
+    fn a_contact_that_no_restriction_decided_is_explained_by_its_code() {
+        let profile = Profile::silent("Bare Homes", Nation::Wales);
+        for (code, text) in [
+            (ReasonCode::Unrestricted, "No restriction is in force for this sender"),
+            (ReasonCode::SenderUnknown, "The sender matches nobody on record"),
+            (ReasonCode::WithinLimits, "Within the limits that are in force"),
+            (
+                ReasonCode::Representative,
+                "From a representative who may contact us for this person",
+            ),
+            (ReasonCode::Invited, "We invited this contact, or it answers a message of ours"),
+            (ReasonCode::Automatic, "An automatic message: not counted and not answered"),
+            (
+                ReasonCode::Identity(Doubt::Shared),
+                "Others use this address or number too, so nothing is enforced",
+            ),
+            (
+                ReasonCode::Identity(Doubt::Ambiguous),
+                "It is not clear which person this is, so nothing is enforced",
+            ),
+            (
+                ReasonCode::Identity(Doubt::Unproven),
+                "Who sent this is not proven enough here, so nothing is enforced",
+            ),
+            (
+                ReasonCode::Identity(Doubt::Refuted),
+                "There is evidence that somebody else sent this; nothing is enforced",
+            ),
+            (ReasonCode::DeciderFailed, "Decided by decider_failed"),
+            (ReasonCode::Other("later".to_owned()), "Decided by later"),
+            (ReasonCode::Safeguard(Lane::Legal), "It may be about legal proceedings"),
+        ] {
+            let said = reason(&profile, facts(&code, None));
+            let expected = Reason { text: text.to_owned(), code, restriction: None, clause: None };
+            assert_eq!(said, expected);
+        }
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: a row for each kind and outcome")]
+    fn a_restriction_is_explained_by_its_kind_and_what_came_of_it() {
+        let named = r#""contact":{"name":"Sam Reed"}"#;
+        for (kind, code, text) in [
+            (
+                "single_point_of_contact",
+                ReasonCode::PointOfContactRouted,
+                "Sam Reed is this person's point of contact",
+            ),
+            (
+                "single_point_of_contact",
+                ReasonCode::PointOfContactDeputy,
+                "Sam Reed is away: a deputy takes this person's contacts",
+            ),
+            (
+                "single_point_of_contact",
+                ReasonCode::PointOfContactTeam,
+                "Sam Reed and every deputy are away: the team takes it",
+            ),
+            (
+                "channels_only",
+                ReasonCode::ChannelsOnlyClosed,
+                "This person may not contact us by e-mail",
+            ),
+            (
+                "contact_quota",
+                ReasonCode::ContactQuotaOver,
+                "The limit of 2 contacts a week (Monday to Sunday) is used up",
+            ),
+            (
+                "issue_quota",
+                ReasonCode::IssueQuotaOver,
+                "The limit of 2 issues a week (Monday to Sunday) is used up",
+            ),
+            (
+                "issue_closed",
+                ReasonCode::IssueClosedNewEvidence,
+                "On a closed matter, and may hold new evidence: somebody must look",
+            ),
+            (
+                "complaint_closed",
+                ReasonCode::ComplaintClosedNewEvidence,
+                "On a closed matter, and may hold new evidence: somebody must look",
+            ),
+            (
+                "issue_closed",
+                ReasonCode::IssueClosedRepeat,
+                "Repeats what was answered on a closed issue: filed, no reply is due",
+            ),
+            (
+                "complaint_closed",
+                ReasonCode::ComplaintClosedRepeat,
+                "Repeats a complaint that has ended: filed, no reply is due",
+            ),
+            (
+                "representative_only",
+                ReasonCode::RepresentativeOnlyDirect,
+                "This person contacts us through a representative only",
+            ),
+            (
+                "read_and_file",
+                ReasonCode::ReadAndFileNewIssue,
+                "Read and file, but this may be a new issue: somebody must look",
+            ),
+            (
+                "read_and_file",
+                ReasonCode::ReadAndFileNewEvidence,
+                "Read and file, but this may hold new evidence: somebody must look",
+            ),
+            (
+                "read_and_file",
+                ReasonCode::ReadAndFileFiled,
+                "Read and file: somebody must mark it read; no reply is due",
+            ),
+            (
+                "contact_ended",
+                ReasonCode::ContactEndedNewIssue,
+                "Contact has ended, but this may be a new issue: decide whether to engage",
+            ),
+            (
+                "contact_ended",
+                ReasonCode::ContactEndedFiled,
+                "Contact has ended: filed, no reply is due",
+            ),
+            ("call_length", ReasonCode::WithinLimits, "Calls last 7 minutes at most"),
+            ("visits_in_pairs", ReasonCode::WithinLimits, "Visits are made in pairs"),
+            ("appointment_only", ReasonCode::WithinLimits, "Seen by appointment only"),
+            ("documents_returned", ReasonCode::WithinLimits, "Documents: destroy"),
+        ] {
+            let terms = match kind {
+                "single_point_of_contact" => named,
+                "channels_only" => r#""channels":["letter"]"#,
+                "contact_quota" | "issue_quota" => r#""limit":2,"per":"week""#,
+                "issue_closed" | "complaint_closed" => r#""issues":["4711"]"#,
+                "call_length" => r#""minutes":7"#,
+                "documents_returned" => r#""instruction":"destroy""#,
+                _ => r#""mode":"enforce""#,
+            };
+            let json = format!(r#"{{"id":"R","kind":"{kind}",{terms}}}"#);
+            let restriction: Restriction = serde_json::from_str(&json).unwrap();
+            assert_eq!(of_restriction(&facts(&code, Some(&restriction)), &restriction), text);
+        }
+    }
+
+    #[test]
+    fn a_line_ends_with_the_clause_and_whether_it_was_only_observed() {
+        let profile = Profile::silent("Bare Homes", Nation::Wales);
+        let restriction: Restriction =
+            serde_json::from_str(r#"{"id":"R","kind":"visits_in_pairs"}"#).unwrap();
+        let code = ReasonCode::WithinLimits;
+        let clause = Some("8.4".to_owned());
+        let with =
+            Facts { clause: clause.clone(), observed: true, ..facts(&code, Some(&restriction)) };
+        let text = "Visits are made in pairs (Bare Homes, clause 8.4) [observed only]".to_owned();
+        let restriction = Some("R".to_owned());
+        assert_eq!(reason(&profile, with), Reason { text, code, restriction, clause });
+        assert_eq!((cited(Some("8.4")).as_str(), cited(None).as_str()), (" (clause 8.4)", ""));
+    }
+
+    #[test]
+    fn a_safeguard_is_explained_by_what_was_found() {
+        use crate::domain::safeguard::Spelling;
+        for (part, by, text) in [
+            (FoundBy::Example, "help me", "Somebody may be at risk: it is like “help me”"),
+            (FoundBy::Wording, "help", "Somebody may be at risk: its wording suggests so (“help”)"),
+            (FoundBy::Helper, "tone", "Somebody may be at risk: found “helper: tone”"),
+            (FoundBy::Words, "help", "Somebody may be at risk: found “help”"),
+            (FoundBy::Choice, "", "Somebody may be at risk"),
+        ] {
+            let by = by.to_owned();
+            let hit = Hit { lane: Lane::Safeguarding, by, part, spelling: Spelling::Written };
+            let code = ReasonCode::Safeguard(Lane::Safeguarding);
+            let facts = Facts { hit: Some(&hit), ..facts(&code, None) };
+            assert_eq!(of_contact(&facts), text);
         }
     }
 }
