@@ -5,6 +5,8 @@
 
 mod guard;
 mod steps;
+#[cfg(test)]
+mod tests;
 pub mod trail;
 
 use std::collections::BTreeMap;
