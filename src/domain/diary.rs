@@ -5,6 +5,8 @@
 
 mod entries;
 pub mod reminder;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
