@@ -218,3 +218,204 @@ fn is_longer(first: NaiveDate, last: NaiveDate, months: u32) -> bool {
     // A year outside the calendar can't be compared; dates are checked when they are read.
     first.year() < NaiveDate::MAX.year() && last > add_months(first, months)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::nation::Nation;
+    use crate::domain::profile::KindRule;
+
+    fn profile() -> Profile {
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        for (allowed, kind) in [(true, KindName::VisitsInPairs), (false, KindName::CallLength)] {
+            let rule = KindRule { allowed, clause: Some("6.1".to_owned()), sign_off: None };
+            profile.kinds.insert(kind, rule);
+        }
+        let clauses = [("review", "8"), ("review.every_months", "8.1"), ("grounds", "2")];
+        profile.clauses = clauses.map(|(path, clause)| (path.to_owned(), clause.to_owned())).into();
+        profile
+    }
+
+    fn restriction(changes: Value) -> Value {
+        let mut restriction = json!({"id": "R-1", "kind": "visits_in_pairs"});
+        for (key, value) in changes.as_object().unwrap() {
+            restriction[key] = value.clone();
+        }
+        restriction
+    }
+
+    fn read(changes: Value) -> Restriction {
+        serde_json::from_value(restriction(changes)).unwrap()
+    }
+
+    fn said(broken: &[BrokenRule]) -> Vec<(&str, Option<&str>)> {
+        broken.iter().map(|one| (one.key, one.clause.as_deref())).collect()
+    }
+
+    #[test]
+    fn a_kind_is_refused_that_the_policy_forbids_or_leaves_out() {
+        let profile = profile();
+        assert_eq!(kind_fault(&profile, KindName::VisitsInPairs), None);
+        let forbidden = kind_fault(&profile, KindName::CallLength).unwrap();
+        assert_eq!(said(std::slice::from_ref(&forbidden)), [("kind", Some("6.1"))]);
+        assert_eq!(forbidden.what, "the policy of Bare Homes does not allow `call_length`");
+        let unset = kind_fault(&profile, KindName::ContactEnded).unwrap();
+        assert_eq!(said(std::slice::from_ref(&unset)), [("kind", None)]);
+        assert!(unset.what.contains("set \"kinds.contact_ended\""), "{}", unset.what);
+    }
+
+    #[test]
+    fn what_is_missing_from_the_record_is_named_by_its_key() {
+        let profile = profile();
+        let missing = |changes: Value| {
+            let broken = on_record(&profile, &read(changes));
+            broken.into_iter().map(|one| (one.key, one.clause)).collect::<Vec<_>>()
+        };
+        let grounds = ("grounds", Some("2".to_owned()));
+        let none = |key: &'static str| (key, None);
+        let all = [grounds, none("starts"), none("review_due"), none("decided_by")];
+        assert_eq!(missing(json!({})), all);
+        let blank = json!({"grounds": " ", "clause": "\u{200b}", "decided_by": ""});
+        assert_eq!(missing(blank), all);
+        let whole = |changes: Value| {
+            let mut whole = json!({"grounds": "abuse", "starts": "2026-01-05", "review_due": "2026-07-05",
+                "decided_by": "Dan"});
+            for (key, value) in changes.as_object().unwrap() {
+                whole[key] = value.clone();
+            }
+            missing(whole)
+        };
+        assert_eq!(whole(json!({})), []);
+        assert_eq!(whole(json!({"review_due": null, "ends": "2026-07-05"})), []);
+        assert_eq!(whole(json!({"kind": "appointment_only"})), [none("clause")]);
+        assert_eq!(whole(json!({"kind": "appointment_only", "clause": "6.9"})), []);
+    }
+
+    fn closed(organisation: &Organisation, restrictions: &Value) -> Option<Vec<usize>> {
+        let person = json!({"id": "P-1", "restrictions": restrictions});
+        closed_together(organisation, &serde_json::from_value(person).unwrap())
+    }
+
+    #[test]
+    fn what_is_enforced_at_the_same_time_leaves_a_staffed_way() {
+        let organisation = Organisation::new("bare", profile());
+        let only = |channels: &[&str], changes: Value| {
+            let mut one = restriction(changes);
+            one["kind"] = json!("channels_only");
+            one["channels"] = json!(channels);
+            one
+        };
+        let (email, letter) = (only(&["email"], json!({})), only(&["letter"], json!({})));
+        let social = only(&["social"], json!({}));
+        let pairs = || restriction(json!({}));
+        let hours = |day: &str| {
+            let windows = json!([{"days": [day], "from": "09:00", "to": "10:00"}]);
+            let channels = json!(["email"]);
+            restriction(json!({"kind": "hours_only", "windows": windows, "channels": channels}))
+        };
+        let changed = |changes: Value| only(&["letter"], changes);
+        let early = |changes: Value| only(&["email"], changes);
+        for (restrictions, expected) in [
+            (json!([]), None),
+            (json!([pairs(), email]), None),
+            (json!([email, pairs(), letter]), Some(vec![0, 1, 2])),
+            // Nobody answers on social media.
+            (json!([social]), Some(vec![0])),
+            (json!([pairs(), email, hours("sat")]), Some(vec![0, 1, 2])),
+            (json!([email, hours("mon")]), None),
+            (json!([letter, hours("sat")]), None),
+            (json!([restriction(json!({"kind": "representative_only"}))]), Some(vec![0])),
+            (
+                json!([restriction(json!({"kind": "contact_quota", "limit": 1, "per": "week"}))]),
+                None,
+            ),
+            (json!([restriction(json!({"kind": "contact_ended"}))]), None),
+            (json!([email, changed(json!({"status": "under_appeal"}))]), Some(vec![0, 1])),
+            (json!([email, changed(json!({"status": "lifted"}))]), None),
+            (json!([email, changed(json!({"mode": "observe"}))]), None),
+            // One ends on the day before the other starts, or on that day.
+            (
+                json!([
+                    early(json!({"ends": "2026-03-01"})),
+                    changed(json!({"starts": "2026-03-02"}))
+                ]),
+                None,
+            ),
+            (
+                json!([
+                    early(json!({"ends": "2026-03-02"})),
+                    changed(json!({"starts": "2026-03-02"}))
+                ]),
+                Some(vec![0, 1]),
+            ),
+            (
+                json!([
+                    changed(json!({"starts": "2026-03-02"})),
+                    early(json!({"starts": "2026-03-02"}))
+                ]),
+                Some(vec![0, 1]),
+            ),
+        ] {
+            assert_eq!(closed(&organisation, &restrictions), expected, "{restrictions}");
+        }
+        let person = json!({"id": "P-1", "restrictions": [social],
+            "adjustments": [{"kind": "needs_channel", "channel": "telephone"}]});
+        let needs = serde_json::from_value::<Person>(person).unwrap();
+        assert_eq!(closed_together(&organisation, &needs), None);
+        let person = json!({"id": "P-1", "representatives": [{"name": "Pat"}],
+            "restrictions": [restriction(json!({"kind": "representative_only"}))]});
+        let represented = serde_json::from_value::<Person>(person).unwrap();
+        assert_eq!(closed_together(&organisation, &represented), None);
+    }
+
+    #[test]
+    fn dates_are_in_order_and_within_the_longest_period() {
+        let mut profile = profile();
+        profile.review.longest_months = Some(6);
+        profile.clauses.insert("review.longest_months".to_owned(), "8.2".to_owned());
+        let mut organisation = Organisation::new("bare", profile.clone());
+        let faults = |organisation: &Organisation, reviewed: Option<&str>, changes: Value| {
+            let reviewed = reviewed.map(|day| day.parse().unwrap());
+            let broken = dates(organisation, &read(changes), reviewed);
+            broken.into_iter().map(|one| (one.key, one.clause, one.what)).collect::<Vec<_>>()
+        };
+        let one = |key: &'static str, clause: &str, what: &str| {
+            vec![(key, Some(clause.to_owned()), what.to_owned())]
+        };
+        let since_start = "it is reviewed later than 6 months after its start";
+        let since_review = "it is reviewed later than 6 months after its last review";
+        for (reviewed, changes, expected) in [
+            (None, json!({"review_due": "2026-07-05"}), vec![]),
+            (None, json!({"review_due": "2026-07-06"}), one("review_due", "8.2", since_start)),
+            (Some("2026-02-05"), json!({"review_due": "2026-08-05"}), vec![]),
+            (
+                Some("2026-02-05"),
+                json!({"review_due": "2026-08-06"}),
+                one("review_due", "8.2", since_review),
+            ),
+            (None, json!({"ends": "2026-07-05"}), vec![]),
+            (
+                Some("2026-02-05"),
+                json!({"ends": "2026-07-06"}),
+                one("ends", "8.2", "it ends later than 6 months after its start"),
+            ),
+            (None, json!({"ends": "2026-01-05"}), vec![]),
+            (None, json!({"ends": "2026-01-04"}), one("ends", "8", "it ends before it starts")),
+            (
+                None,
+                json!({"review_due": "2026-01-04"}),
+                one("review_due", "8", "its review is due before it starts"),
+            ),
+            (None, json!({}), one("review_due", "8.1", "it has neither a review nor an end date")),
+        ] {
+            let mut dated = changes.clone();
+            dated["starts"] = json!("2026-01-05");
+            assert_eq!(faults(&organisation, reviewed, dated), expected, "{reviewed:?} {changes}");
+        }
+        profile.review.every_months = Some(6);
+        organisation = Organisation::new("bare", profile);
+        assert_eq!(faults(&organisation, None, json!({})), []);
+    }
+}

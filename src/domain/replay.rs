@@ -384,4 +384,17 @@ mod tests {
         let unsaid = [Variation { what: "limit".to_owned(), from: None, to: None }];
         assert_eq!(with_terms(&ended, &was, [&unsaid[..]]), None);
     }
+
+    #[test]
+    fn what_differs_is_named_as_it_is_written() {
+        for part in [
+            DiffersIn::Disposition,
+            DiffersIn::Would,
+            DiffersIn::Mode,
+            DiffersIn::Rows,
+            DiffersIn::Flags,
+        ] {
+            assert_eq!(json!(part), part.name());
+        }
+    }
 }

@@ -367,4 +367,37 @@ mod tests {
         assert!(!phone("PARCELS2", Channel::Sms) && !phone("PARCELS", Channel::Whatsapp));
         assert!(!named(IdentifierKind::Account, "PARCELS", Channel::Sms));
     }
+
+    #[test]
+    fn everybody_whom_a_contact_names_and_a_restriction_holds_is_listed_once() {
+        let person = |id: &str, status: &str| -> Arc<Person> {
+            let held =
+                serde_json::json!([{"id": "R", "kind": "visits_in_pairs", "status": status}]);
+            Arc::new(
+                serde_json::from_value(serde_json::json!({"id": id, "restrictions": held}))
+                    .unwrap(),
+            )
+        };
+        let (amy, bob, cy) =
+            (person("P-1", "active"), person("P-2", "active"), person("P-3", "lifted"));
+        let sender = |standing: Standing| Sender {
+            standing,
+            candidates: vec![amy.clone(), cy.clone()],
+            mentioned: vec![amy.clone(), bob.clone()],
+            unread: false,
+        };
+        let profile = Profile::silent("Bare Homes", crate::domain::nation::Nation::England);
+        let at = DateTime::UNIX_EPOCH;
+        let own = sender(Standing::Own(amy.clone()));
+        assert_eq!(own.named(&profile, at), ["P-1", "P-2"]);
+        // Of one who is proven, only those mentioned besides are in doubt.
+        assert_eq!(own.in_doubt(&profile, at), ["P-2"]);
+        assert!(own.is_believed() && !own.is_of_several_records());
+        let doubts = BTreeSet::from([Doubt::Ambiguous]);
+        let doubtful = sender(Standing::Doubtful { doubts, person: None });
+        assert_eq!(doubtful.in_doubt(&profile, at), ["P-1", "P-2"]);
+        assert!(!doubtful.is_believed() && doubtful.person().is_none());
+        let nobody = sender(Standing::Unknown);
+        assert_eq!(nobody.in_doubt(&profile, at), ["P-1", "P-2"]);
+    }
 }

@@ -1,5 +1,7 @@
 //! What scenarios can't say: stores that are away, recorded decisions, organisations that observe.
 
+mod circumstances;
+
 use std::sync::Arc;
 
 use super::*;
@@ -229,4 +231,21 @@ fn the_hours_of_a_contact_that_was_held_begin_when_it_is_let_through() {
     let both_are =
         format!(r#"{sam_is_away},{{"contact":"Dee","from":"2026-11-02","to":"2026-11-02"}}"#);
     assert_eq!(unanswered_from(&both_are), [Some((None, None)), Some((None, None))], "the team");
+}
+
+#[test]
+fn only_what_depends_on_earlier_contacts_asks_for_them() {
+    let needs = |restrictions: &str| needs_received(&person(restrictions));
+    let filed = r#"{"id":"R3","kind":"read_and_file"}"#;
+    let ended = r#"{"id":"R4","kind":"contact_ended"}"#;
+    let issues = r#"{"id":"R5","kind":"issue_quota","limit":1,"per":"week"}"#;
+    let closed = r#"{"id":"R6","kind":"issue_closed","issues":["C-1"]}"#;
+    let complaint = r#"{"id":"R7","kind":"complaint_closed","issues":["C-1"]}"#;
+    for restriction in [filed, ended, issues, closed, complaint] {
+        assert!(needs(restriction), "{restriction}");
+        assert!(needs(&format!("{QUOTA},{restriction}")), "{restriction}");
+    }
+    for restrictions in ["", QUOTA, CLOSED, r#"{"id":"R8","kind":"visits_in_pairs"}"#] {
+        assert!(!needs(restrictions), "{restrictions}");
+    }
 }

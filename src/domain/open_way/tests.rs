@@ -212,3 +212,26 @@ proptest! {
         prop_assert_eq!(prove(&question).is_ok(), by_brute_force(&question));
     }
 }
+
+#[test]
+fn a_person_gets_through_unless_what_is_staffed_is_closed() {
+    let hours = json!({"windows": [{"days": ["mon"], "from": "09:00", "to": "17:00"}]});
+    let staffed = profile(&json!({"telephone": hours}));
+    let closed = |profile: &Profile, kinds: &[&str]| {
+        let restriction = |kind: &&str| match *kind {
+            "channels_only" => json!({"id": "R-1", "kind": kind, "channels": ["letter"]}),
+            _ => json!({"id": "R-2", "kind": kind}),
+        };
+        let restrictions: Vec<Value> = kinds.iter().map(restriction).collect();
+        let person = json!({"id": "P-1", "restrictions": restrictions});
+        of_person(profile, &serde_json::from_value(person).unwrap(), FIRST.parse().unwrap())
+            .is_err()
+    };
+    assert!(!closed(&staffed, &[]));
+    assert!(!closed(&staffed, &["visits_in_pairs"]));
+    assert!(closed(&staffed, &["channels_only"]));
+    assert!(!closed(&staffed, &["channels_only", "contact_ended"]), "the safeguards are the way");
+    assert!(!closed(&profile(&Value::Null), &["channels_only"]), "nothing to go by");
+    assert!(closed(&profile(&json!({})), &["visits_in_pairs"]), "nothing is staffed");
+    assert!(!closed(&profile(&json!({})), &[]), "and nothing restricts");
+}

@@ -40,8 +40,70 @@ fn a_missing_or_impossible_parameter_is_named() {
             r#"{"id":"R","kind":"hours_only","windows":[{"days":["mon"],"from":"12:00","to":"10:00"}]}"#,
             "not after",
         ),
+        (
+            r#"{"id":"R","kind":"hours_only","windows":[{"days":["mon"],"from":"10:00","to":"10:00"}]}"#,
+            "not after",
+        ),
+        (
+            r#"{"id":"R","kind":"hours_only","windows":[{"days":[],"from":"10:00","to":"12:00"}]}"#,
+            "no `days`",
+        ),
+        (
+            r#"{"id":"R","kind":"hours_only","windows":[{"days":["mon"],"from":"24:00","to":"24:00"}]}"#,
+            "`from` is 24:00",
+        ),
+        (
+            r#"{"id":"R","kind":"hours_only","windows":[{"days":["mo"],"from":"10:00","to":"12:00"}]}"#,
+            "`mo` is not a day",
+        ),
+        (
+            r#"{"id":"R","kind":"hours_only","windows":[{"days":["mon"],"from":"ten","to":"12:00"}]}"#,
+            "`ten` is not a time of day",
+        ),
+        (r#"{"id":"R","kind":"hours_only","windows":[]}"#, "`windows` is empty"),
+        (r#"{"id":"R","kind":"call_length","minutes":0}"#, "`minutes` is 0"),
+        (r#"{"id":"R","kind":"contact_quota","limit":1}"#, "`per`"),
+        (r#"{"id":"","kind":"visits_in_pairs"}"#, "`id` is empty"),
     ] {
         let fault = parse(json).unwrap_err();
         assert!(fault.contains(named), "{fault}");
     }
+}
+
+#[test]
+fn a_kind_takes_no_key_of_another() {
+    let key = |key: &str| match key {
+        "contact" => r#"{"name":"Sam"}"#,
+        "bank_holidays" => "true",
+        "limit" | "minutes" => "1",
+        "per" => r#""week""#,
+        "window" => r#""rolling""#,
+        "instruction" => r#""return""#,
+        _ => "[]",
+    };
+    for name in [
+        "contact",
+        "deputies",
+        "absences",
+        "channels",
+        "windows",
+        "bank_holidays",
+        "limit",
+        "per",
+        "window",
+        "issues",
+        "threads",
+        "answered",
+        "attachments",
+        "representatives",
+        "minutes",
+        "instruction",
+    ] {
+        let value = key(name);
+        let fault = parse(&format!(r#"{{"id":"R","kind":"visits_in_pairs","{name}":{value}}}"#));
+        let said = format!("unknown key `{name}`: a `visits_in_pairs` has no keys of its own");
+        assert!(fault.unwrap_err().contains(&said), "{name}");
+    }
+    let foreign = r#"{"id":"R","kind":"issue_quota","limit":1,"per":"week","channels":["email"]}"#;
+    assert!(parse(foreign).unwrap_err().contains("has the keys limit, per, window"));
 }
