@@ -59,11 +59,10 @@ pub(in crate::domain::lifecycle) fn decision_day(
 
 pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     let extended = case.proposal.asked(Exception::LongerThanLongest).is_some();
-    // A varied restriction began long ago, and is first reviewed some time after the variation.
     let varies = case.person().restrictions.iter().any(|one| one.id == case.restriction.id);
     let zone = case.profile().timezone;
-    let since = if varies { Some(case.work.today()) } else { None };
-    let mut broken = dates(case.profile(), &case.restriction, since, extended);
+    let from = if varies { From::Variation } else { From::Start };
+    let mut broken = dates(case.profile(), &case.restriction, (from, case.work.today()), extended);
     let yesterday = case.work.today() - Days::new(1);
     let starts = case.proposal.restriction.starts.map(|starts| starts.day(zone));
     if starts.is_some_and(|starts| starts < yesterday) && !varies {
@@ -73,12 +72,19 @@ pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     broken
 }
 
-/// Whether the dates of a restriction are in order and within the policy's periods. A restriction varied since its
-/// start has its first review after that.
+/// What is put in force: a restriction from its start, or a variation of one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Start,
+    Variation,
+}
+
+/// Whether the dates of a restriction are in order and within the policy's periods. Its first review is counted from the
+/// day on which it is put in force, or from a later start.
 fn dates(
     profile: &Profile,
     restriction: &Restriction,
-    varied: Option<NaiveDate>,
+    (from, today): (From, NaiveDate),
     extended: bool,
 ) -> Vec<Broken> {
     let zone = profile.timezone;
@@ -103,11 +109,15 @@ fn dates(
         broken.push(by(RefusalCode::DatesTooLong, "review.longest_months", what, "ends"));
     }
     let (months, path) = limit_of_first_review(profile);
-    let since = varied.map_or(first, |varied| varied.max(first));
+    let since = first.max(today);
     if let (Some(last), Some(months)) = (last_of(restriction.review_due), months)
         && last > add_months(since, months)
     {
-        let anchor = if since == first { "its start" } else { "it is varied" };
+        let anchor = match from {
+            _ if since == first => "its start",
+            From::Variation => "it is varied",
+            From::Start => "it is put in force",
+        };
         let what = format!("it is reviewed more than {months} months after {anchor}");
         broken.push(by(RefusalCode::DatesTooLong, path, what, "review_due"));
     }

@@ -228,3 +228,64 @@ fn what_the_life_of_a_restriction_needs_is_chosen_first() {
     case.policy().appeal.heard_by = None;
     assert_eq!(codes(&rest_of(&case, json!({}))), ["profile.unset appeal.heard_by"]);
 }
+#[test]
+fn dates_of_a_new_restriction_are_in_order_and_not_too_long() {
+    let new = |dates: Value| json!({"restriction": dates});
+    let long = json!([{"exception": "longer_than_longest", "justification": "Court."}]);
+    let own_clause: fn(&mut OneCase) = |case| {
+        case.policy().clauses.insert("review.longest_months".to_owned(), "8.2".to_owned());
+    };
+    let per_decision: fn(&mut OneCase) = |case| {
+        case.policy().review.every_months = None;
+        case.policy().review.per_decision = true;
+    };
+    assert_each(vec![
+        ("today", as_is, new(json!({"starts": "2026-03-04"})), vec![]),
+        ("yesterday", as_is, new(json!({"starts": "2026-03-03"})), vec![]),
+        ("before", as_is, new(json!({"starts": "2026-03-02"})), vec!["dates.order starts"]),
+        (
+            "ends first",
+            as_is,
+            new(json!({"starts": "2026-04-01", "ends": "2026-03-31"})),
+            vec!["dates.order ends 8"],
+        ),
+        ("one day", as_is, new(json!({"starts": "2026-04-01", "ends": "2026-04-01"})), vec![]),
+        (
+            "reviewed first",
+            as_is,
+            new(json!({"starts": "2026-04-01", "review_due": "2026-03-31"})),
+            vec!["dates.order review_due 8"],
+        ),
+        ("longest", as_is, new(json!({"ends": "2027-03-04"})), vec![]),
+        ("too long", as_is, new(json!({"ends": "2027-03-05"})), vec!["dates.too_long ends 8"]),
+        (
+            "from a later start",
+            as_is,
+            new(json!({"starts": "2026-03-05", "ends": "2027-03-05"})),
+            vec![],
+        ),
+        (
+            "excepted",
+            as_is,
+            json!({"exceptions": long, "restriction": {"ends": "2028-03-05", "review_due": "2027-01-01"}}),
+            vec![],
+        ),
+        ("first review", as_is, new(json!({"review_due": "2026-09-04"})), vec![]),
+        (
+            "too late a review",
+            as_is,
+            new(json!({"review_due": "2026-09-05"})),
+            vec!["dates.too_long review_due 8"],
+        ),
+        ("own longest period", own_clause, new(json!({"review_due": "2027-03-04"})), vec![]),
+        (
+            "past it",
+            own_clause,
+            new(json!({"review_due": "2027-03-05"})),
+            vec!["dates.too_long review_due 8.2"],
+        ),
+        ("nothing", per_decision, json!({}), vec!["review.missing review_due 8"]),
+        ("an end", per_decision, new(json!({"ends": "2026-05-01"})), vec![]),
+        ("a review", per_decision, new(json!({"review_due": "2026-05-01"})), vec![]),
+    ]);
+}
