@@ -35,15 +35,34 @@ def main():
     parser.add_argument("--sample", type=int, help="how many mutants")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--minutes", type=float, help="how long mutants are tried; the build is not counted")
+    parser.add_argument("--resume", action="store_true", help="without those that the last run, of the same code, has tried")
     parser.add_argument("--named", type=pathlib.Path, help="only the mutants that this file names, a line each")
     asked = parser.parse_args()
     crate.make(asked.folder)
     if asked.what == "lines":
         lines.show(asked.folder)
     elif asked.what == "run":
-        show(asked.folder, together.run(asked.folder, chosen(asked), asked.minutes))
+        run(asked)
     else:
         print(asked.folder)
+
+
+def run(asked):
+    """What is known is in a file at any time: a run that is stopped has lost nothing."""
+    file = asked.folder / "outcomes.json"
+    known = json.loads(file.read_text()) if asked.resume else {}
+    mutants = chosen(asked)
+    before = {one["name"]: known.get(one["name"], "not tried") for one in mutants}
+
+    def note(outcomes):
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(before | outcomes, indent=1))
+        new.replace(file)
+
+    left = [one for one in mutants if before[one["name"]] == "not tried"]
+    outcomes = together.run(asked.folder, left, asked.minutes, note)
+    note(outcomes)
+    show(before | outcomes)
 
 
 def chosen(asked):
@@ -68,9 +87,8 @@ def by_chance(mutants, seed):
     return sorted(mutants, key=lot)
 
 
-def show(folder, outcomes):
+def show(outcomes):
     """Of the mutants that compile, the share that a test noticed; one that never ends is noticed."""
-    (folder / "outcomes.json").write_text(json.dumps(outcomes, indent=1))
     found = collections.defaultdict(collections.Counter)
     for name, outcome in outcomes.items():
         for row in [lines.module_of(name.partition(":")[0]), "all"]:

@@ -17,6 +17,7 @@ import concurrent.futures
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -47,13 +48,22 @@ STAGES = [
     *([name] for name in NAMED),
     ["suite::", *(word for name in NAMED for word in ["--skip", name])],
 ]
-# Times what the tests take as they are, and seconds.
-PATIENCE, PATIENCE_MIN = 8, 60
-# Fixed cases of generated tests: a second run gives the same answer.
-SEEDED = {"PROPTEST_RNG_SEED": "7"}
+# Of processor time: times what the tests take as they are, and at least so many seconds.
+PATIENCE, PATIENCE_MIN = 5, 20
+# Seconds after which one that neither works nor ends is given up.
+ASLEEP = 3600
+MEMORY = 4 << 30
+# Fixed cases of generated tests: a second run gives the same answer. The first test that fails is enough, and libtest has
+# that for nightly compilers, which it takes this one for.
+ENVIRONMENT = {"PROPTEST_RNG_SEED": "7", "RUSTC_BOOTSTRAP": "1", "RUST_TEST_THREADS": "1"}
+FIRST_FAILURE = ["--quiet", "-Z", "unstable-options", "--fail-fast"]
+# All of these meet a stage before the first of them meets the next. Time is asked for before each such lot, so that those
+# that were tried are the first in their order, however soon each is noticed.
+LOT = 40
 
 
-def run(folder, mutants, minutes=None):
+def run(folder, mutants, minutes=None, note=lambda outcomes: None):
+    """What became of each mutant; `note` gets all outcomes whenever one more is known."""
     outcomes = {one["name"]: "not tried" for one in mutants}
     numbered = {number: one for number, one in enumerate(mutants, 1) if can_be_variant(folder, one)}
     for number in list(nested(numbered)):
@@ -67,19 +77,41 @@ def run(folder, mutants, minutes=None):
             break
         for number in faulty:
             outcomes[numbered.pop(number)["name"]] = "do not compile"
-        print(f"{len(faulty)} do not compile", file=sys.stderr)
+        print(f"{len(faulty)} do not compile", file=sys.stderr, flush=True)
     patience = [max(PATIENCE_MIN, PATIENCE * seconds) for seconds in as_they_are(folder, program)]
     ends = time.monotonic() + minutes * 60 if minutes else None
-    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("CARGO_BUILD_JOBS", os.cpu_count()))) as pool:
-        tries = {
-            number: pool.submit(attempt, folder, program, number, mutant, patience, ends)
-            for number, mutant in numbered.items()
-        }
-        for number, one in tries.items():
+    numbers = sorted(numbered)
+    for lot in (numbers[first : first + LOT] for first in range(0, len(numbers), LOT)):
+        if ends and time.monotonic() > ends:
+            break
+        for number, outcome in by_stages(folder, program, {number: numbered[number] for number in lot}, patience):
             name = numbered[number]["name"]
-            outcomes[name] = one.result()
-            print(f"{outcomes[name]}: {name}", file=sys.stderr, flush=True)
+            outcomes[name] = outcome
+            print(f"{outcome}: {name}", file=sys.stderr, flush=True)
+            note(outcomes)
     return outcomes
+
+
+def by_stages(folder, program, numbered, patience):
+    """The outcome of each, as it becomes known."""
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("CARGO_BUILD_JOBS", os.cpu_count()))) as pool:
+
+        def begin(number, at):
+            module = lines.module_of(numbered[number]["file"])
+            return pool.submit(attempt, folder, program, number, STAGES[at], patience[at], module)
+
+        running = {begin(number, 0): (number, 0) for number in numbered}
+        while running:
+            ended, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for one in ended:
+                number, at = running.pop(one)
+                outcome = one.result()
+                if outcome:
+                    yield number, outcome
+                elif at + 1 < len(STAGES):
+                    running[begin(number, at + 1)] = (number, at + 1)
+                else:
+                    yield number, "missed"
 
 
 def can_be_variant(folder, mutant):
@@ -182,37 +214,40 @@ def within(span, places):
         span = (span.get("expansion") or {}).get("span")
 
 
-def tests(folder, program, number, stage, module=""):
-    environment = os.environ | SEEDED | {"MUTANT": str(number), "CARGO_MANIFEST_DIR": str(folder)}
-    return subprocess.Popen(
-        [program, "--quiet", *(word.replace(OWN, f"domain::{module}::") for word in stage)], cwd=folder, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+def tests(folder, program, number, stage, seconds, module=""):
+    """How a run of a stage's tests ends."""
+    limits = [f"--cpu={round(seconds)}:{round(seconds) + 5}", f"--as={MEMORY}"]
+    words = [word.replace(OWN, f"domain::{module}::" if module else "domain::") for word in stage]
+    ran = subprocess.run(
+        ["prlimit", *limits, program, *FIRST_FAILURE, *words],
+        cwd=folder, env=os.environ | ENVIRONMENT | {"MUTANT": str(number), "CARGO_MANIFEST_DIR": str(folder)},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=ASLEEP,
     )
+    return ran.returncode
 
 
 def as_they_are(folder, program):
     took = []
     for stage in STAGES:
-        begun = time.monotonic()
-        if tests(folder, program, 0, stage).wait() != 0:
+        before = processor_time()
+        if tests(folder, program, 0, stage, ASLEEP) != 0:
             sys.exit(f"the tests fail as they are: MUTANT=0 {program} {' '.join(stage)}")
-        took.append(time.monotonic() - begun)
-    print("the tests take", *(f"{seconds:.0f} s" for seconds in took), file=sys.stderr)
+        took.append(processor_time() - before)
+    print("the tests take", *(f"{seconds:.0f} s" for seconds in took), file=sys.stderr, flush=True)
     return took
 
 
-def attempt(folder, program, number, mutant, patience, ends):
-    if ends and time.monotonic() > ends:
-        return "not tried"
-    module = lines.module_of(mutant["file"])
-    for stage, wait in zip(STAGES, patience, strict=True):
-        running = tests(folder, program, number, stage, module)
-        try:
-            code = running.wait(wait)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
-            return "without end"
-        if code != 0:
-            return "caught" if code in NOTICED else "error"
-    return "missed"
+def processor_time():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def attempt(folder, program, number, stage, seconds, module):
+    """`None`: no test of this stage notices it."""
+    try:
+        code = tests(folder, program, number, stage, seconds, module)
+    except subprocess.TimeoutExpired:
+        return "error"
+    if code == -signal.SIGXCPU:
+        return "without end"
+    return None if code == 0 else "caught" if code in NOTICED else "error"
