@@ -71,6 +71,8 @@ pub(super) fn hash(of: u64, bits: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -85,5 +87,31 @@ mod tests {
             assert!(!words.holds(packed(word.split_at(5).0)));
         }
         assert!(Packed::of("sixteen letters.", false).is_none());
+    }
+
+    #[test]
+    fn hundreds_of_words_are_known_at_once() {
+        let words = Dismissed::default();
+        let packed = |number: usize| Packed::of(&format!("word{number}"), false).unwrap();
+        (0..500).for_each(|number| words.add(packed(number)));
+        let known = (0..500).filter(|number| words.holds(packed(*number))).count();
+        assert!(known > 400, "{known}");
+        assert_eq!((500..5_000).find(|number| words.holds(packed(*number))), None);
+        // A free place is not a word of no letters.
+        assert!([true, false].iter().all(|in_welsh| {
+            let none = Packed::of("", *in_welsh).unwrap();
+            !words.holds(none)
+        }));
+    }
+
+    #[test]
+    fn what_is_stored_differs_wherever_words_do() {
+        let stored = |letter: char, rest: &str| {
+            Packed::of(&format!("abcdefg{letter}{rest}"), false).unwrap().mixed()
+        };
+        for rest in ["", "ed", "ing it"] {
+            let all: HashSet<[u64; 2]> = ('a'..='z').map(|letter| stored(letter, rest)).collect();
+            assert_eq!(all.len(), 26, "{rest}");
+        }
     }
 }

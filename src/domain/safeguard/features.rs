@@ -122,4 +122,45 @@ mod tests {
         let keys = [Some(1), Some(2), None, Some(1), None, Some(1)];
         assert_eq!(said_before(&keys), [None, None, None, Some(0), None, Some(3)]);
     }
+
+    /// The table that was learnt has its rows by these.
+    #[test]
+    fn the_features_of_a_text_stay_as_they_were_when_wording_was_learnt() {
+        let features = features_of(&words_of("gas 12. gas"));
+        assert_eq!(
+            features,
+            [
+                0x4917_2362,
+                0x3ac4_44d4,
+                0x29f8_12e5,
+                0xdc15_0c15,
+                0xaa22_376f,
+                0xa380_1f08,
+                0x350c_a8af,
+                0x9da6_014a,
+            ]
+        );
+        // A word by itself, and behind another.
+        assert_eq!(features_of(&words_of("12 gas")).len(), 7 + 1);
+        assert_eq!(features_of(&words_of("12. gas")).len(), 7);
+    }
+
+    #[test]
+    fn the_first_24_letters_of_a_word_have_groups() {
+        for (letters, groups) in [(1, 1), (2, 2 + 1), (23, 23 + 22), (24, 24 + 23), (30, 24 + 23)] {
+            let word = "abcdefghijklmnopqrstuvwxyzabcd".get(..letters).unwrap();
+            assert_eq!(features_of(&words_of(word)).len(), 1 + groups, "{letters}");
+        }
+    }
+
+    #[test]
+    fn every_one_of_many_words_is_known_again() {
+        assert!(said_before(&[]).is_empty());
+        assert_eq!(said_before(&[Some(7)]), [None]);
+        let keys: Vec<Option<u32>> = (0..1_000).chain(0..1_000).map(Some).collect();
+        let before = said_before(&keys);
+        let expected: Vec<Option<usize>> =
+            (0..1_000).map(|_| None).chain((0..1_000).map(Some)).collect();
+        assert_eq!(before, expected);
+    }
 }

@@ -381,3 +381,6 @@ fn nearest(
         .min_by_key(|one| one.place.abs_diff(place))
         .copied()
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,8 @@ pub(super) fn word_hash(word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -128,5 +130,33 @@ mod tests {
         }
         assert_eq!(table.get("abab", word_hash("abab")), None);
         assert_eq!(WordTable::<usize>::default().get("a", word_hash("a")), None);
+    }
+
+    #[test]
+    fn a_table_is_at_most_two_thirds_full_and_no_larger_than_that_takes() {
+        let mut index = HashIndex::default();
+        for number in 0..500 {
+            index.add(word_hash(&number.to_string()), number);
+            let taken = number + 1;
+            assert_eq!(index.taken, taken);
+            assert!(taken * 3 <= index.places.len() * 2, "{taken}");
+            assert!(taken * 3 > index.places.len(), "{taken}");
+        }
+    }
+
+    #[test]
+    fn words_that_differ_in_one_letter_hardly_ever_share_a_hash() {
+        const ALPHABET: &str = "abcdefghijklmnopqrst";
+        let mut words = HashSet::new();
+        for letters in 1..ALPHABET.len() {
+            for at in 0..letters {
+                for letter in 'a'..='z' {
+                    let (before, after) = (&ALPHABET[..at], &ALPHABET[at + 1..letters]);
+                    words.insert(format!("{before}{letter}{after}"));
+                }
+            }
+        }
+        let hashes: HashSet<u32> = words.iter().map(|word| word_hash(word)).collect();
+        assert!(words.len() - hashes.len() < 20, "{} of {}", hashes.len(), words.len());
     }
 }

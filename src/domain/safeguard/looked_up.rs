@@ -149,3 +149,100 @@ impl<'t> LookedUp<'t> {
 const fn bit_of(slot: Slot) -> u64 {
     1 << (slot % 64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::Goal;
+    use super::super::said::words_of;
+    use super::*;
+
+    /// Of a letter; a filler is `x`. A digit's shares its bit with a letter's.
+    fn slot(letter: u8) -> Slot {
+        match letter {
+            b'x' => Rules::FILLER,
+            b'0'..=b'9' => Slot::from(letter - b'0') + 65,
+            _ => Slot::from(letter - b'a') + 1,
+        }
+    }
+
+    fn slots(letters: &str) -> Vec<Slot> {
+        letters.bytes().map(slot).collect()
+    }
+
+    /// A word may mean the slot of each of its letters.
+    fn looked_up<'t>(words: &'t [SaidWord<'t>]) -> LookedUp<'t> {
+        LookedUp::new(words, 200, |word, meanings| {
+            let letters = word.text.bytes().enumerate();
+            meanings.extend(letters.map(|(at, letter)| (slot(letter), at, Spelling::Written)));
+        })
+    }
+
+    #[test]
+    fn a_row_goes_on_behind_at_most_three_fillers_for_each_word() {
+        for (text, from, row, end) in [
+            ("a", 0, "a", Some(1)),
+            ("a b c", 0, "ab", Some(2)),
+            ("a b c", 0, "abc", Some(3)),
+            ("c a b", 1, "ab", Some(3)),
+            ("a b c", 0, "ac", None),
+            ("a x b", 0, "ab", Some(3)),
+            ("a x x x b", 0, "ab", Some(5)),
+            ("a x x x x b", 0, "ab", None),
+            ("a x b x x x c", 0, "abc", Some(7)),
+            ("a x x", 0, "ab", None),
+            ("a", 0, "ab", None),
+            ("a bd", 0, "ad", Some(2)),
+            // Its bit is that of `a`, and it is another slot.
+            ("c a", 0, "c0", None),
+        ] {
+            let words = words_of(text);
+            assert_eq!(looked_up(&words).row_end(&slots(row), from), end, "{text}: {row}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_follow_a_word_is_known_beforehand() {
+        let words = words_of("a xx xx xx b c");
+        let text = looked_up(&words);
+        let follows = |word: usize, letter: u8| text.may_follow(word, slot(letter));
+        assert!(follows(0, b'b') && follows(4, b'c'));
+        assert!(!follows(0, b'c') && !follows(0, b'a') && !follows(5, b'c') && !follows(6, b'c'));
+        let bits = (0..64).map(bit_of).fold(0, |all, bit| all | bit);
+        assert_eq!(bits, u64::MAX);
+    }
+
+    #[test]
+    fn a_text_means_what_its_words_mean_and_what_is_noted() {
+        let words = words_of("a b");
+        let mut text = looked_up(&words);
+        assert!(text.means(slot(b'a')) && !text.means(slot(b'd')));
+        text.note(slot(b'd'));
+        assert!(text.means(slot(b'd')) && !text.means(slot(b'c')));
+    }
+
+    #[test]
+    fn words_that_are_harmless_together_mean_nothing_there_but_fill() {
+        for (text, left) in [
+            ("a b c", ["", "", "c"]),
+            ("a c b", ["a", "c", "b"]),
+            ("d a b", ["d", "", ""]),
+            ("ca bxd c", ["", "x", "c"]),
+            ("a x b", ["", "x", ""]),
+        ] {
+            let words = words_of(text);
+            let mut text = looked_up(&words);
+            let row = [Row {
+                words: slots("ab"),
+                goal: Goal::Set(Rules::FILLER),
+                shown: String::new(),
+                least: 0.0,
+            }];
+            text.set_aside(|first| if first == slot(b'a') { row.as_slice() } else { &[] });
+            let meant: Vec<Vec<Slot>> = text
+                .each()
+                .map(|(_, meanings)| meanings.iter().map(|(slot, ..)| *slot).collect())
+                .collect();
+            assert_eq!(meant, left.map(slots));
+        }
+    }
+}

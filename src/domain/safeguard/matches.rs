@@ -71,3 +71,36 @@ pub struct Matches {
     /// it as well.
     pub resembles: Vec<Resemblance>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn like(percent: u8, threshold: u8, part: FoundBy) -> Resemblance {
+        Resemblance { lane: Lane::Emergency, percent, threshold, by: "gas".to_owned(), part }
+    }
+
+    #[test]
+    fn it_opens_the_lane_from_its_threshold_on() {
+        for (percent, threshold, opens, nearness) in
+            [(21, 42, false, 50), (41, 42, false, 97), (42, 42, true, 100), (72, 36, true, 200)]
+        {
+            let like = like(percent, threshold, FoundBy::Example);
+            assert_eq!((like.opens(), like.nearness()), (opens, nearness), "{percent}");
+        }
+        assert_eq!(like(1, 0, FoundBy::Example).nearness(), 100);
+    }
+
+    #[test]
+    fn staff_read_how_it_was_found() {
+        for (part, says) in [
+            (FoundBy::Example, "resembles: gas"),
+            (FoundBy::Wording, "wording: gas"),
+            (FoundBy::Words, "says: gas"),
+        ] {
+            assert_eq!(like(21, 42, part).says(), says);
+        }
+        let shown = like(21, 42, FoundBy::Wording).to_string();
+        assert_eq!(shown, "emergency: wording: gas (21 %)");
+    }
+}

@@ -47,3 +47,31 @@ pub(super) fn radicals(word: &str, mut take: impl FnMut(&str) -> bool) -> bool {
     let softened = word.starts_with(['w', 'a', 'e', 'i', 'o', 'y', 'l', 'r']);
     taken | (softened && with("g", word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mutated_word_has_every_radical_that_its_beginning_allows() {
+        for (word, all) in [
+            ("nghyfreithiwr", vec!["cyfreithiwr", "ghyfreithiwr", "dghyfreithiwr"]),
+            ("chyfreithiwr", vec!["cyfreithiwr"]),
+            ("merch", vec!["berch"]),
+            ("fam", vec!["bam", "mam"]),
+            ("hapel", vec!["apel"]),
+            ("wres", vec!["gwres"]),
+            ("lety", vec!["llety", "glety"]),
+            ("tan", vec![]),
+        ] {
+            let mut found = Vec::new();
+            let taken = radicals(word, |radical| {
+                found.push(radical.to_owned());
+                false
+            });
+            assert_eq!(found, all, "{word}");
+            assert!(!taken, "{word}");
+            assert_eq!(radicals(word, |_| true), !all.is_empty(), "{word}");
+        }
+    }
+}

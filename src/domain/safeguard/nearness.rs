@@ -143,3 +143,42 @@ impl Group {
 const fn lowest(bits: u64) -> usize {
     bits.trailing_zeros() as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As the head of this file says, one word by one.
+    fn may_be_meant(said: &Word<'_>, word: &Word<'_>) -> bool {
+        let lacks = (said.occurring() & !word.occurring()).count_ones() as usize;
+        let more = (word.occurring() & !said.occurring()).count_ones() as usize;
+        let slips = word.slips();
+        let as_long = said.letters().abs_diff(word.letters()) <= slips;
+        slips > 0 && as_long && lacks <= slips && more <= slips
+    }
+
+    proptest! {
+        #[test]
+        fn all_that_are_asked_at_once_are_those_that_may_be_meant_one_by_one(
+            words in prop::collection::vec("[a-k]{4,12}", 1..150), said in "[a-k]{3,14}",
+        ) {
+            let words: Vec<Word<'static>> =
+                words.iter().map(|word| Word::new(word).into_owned()).collect();
+            let nearness = Nearness::of(words.iter());
+            for said in words.iter().chain([&Word::new(&said).into_owned()]) {
+                let mut taken = Vec::new();
+                nearness.candidates(said, |place| taken.push(place));
+                taken.sort_unstable();
+                let expected: Vec<usize> = words
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, word)| may_be_meant(said, word))
+                    .map(|(place, _)| place)
+                    .collect();
+                prop_assert_eq!(taken, expected, "{}", said.text());
+            }
+        }
+    }
+}

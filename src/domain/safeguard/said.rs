@@ -154,4 +154,33 @@ mod tests {
         assert_eq!(places("a b. c"), [0, 1, 5]);
         assert_eq!(places("a b\n\nc"), [0, 1, 5]);
     }
+
+    #[test]
+    fn what_is_no_letter_and_not_ascii_is_a_space() {
+        assert_eq!(plain("Łódź—É. A"), "łodz e. a");
+        assert_eq!(plain("‘a’ ‛b ʼc ʹd ʻe ′f ＇g `h—"), "'a' 'b 'c 'd 'e 'f 'g 'h ");
+        assert_eq!(plain("A`B c."), "a'b c.");
+    }
+
+    #[test]
+    fn signs_by_themselves_are_no_words() {
+        assert_eq!(said("' a '' - b"), ["a", "b"]);
+        assert_eq!(said("n- x, h-"), ["n", "x", "h"]);
+        assert_eq!(said("mae'r, y'all'n, it's"), ["mae", "yalln", "it"]);
+    }
+
+    #[test]
+    fn a_sentence_begins_behind_what_ends_one() {
+        for (text, begins) in [
+            ("a b", vec![true, false]),
+            ("... a b", vec![true, false]),
+            ("a. b", vec![true, true]),
+            ("a! b? c, d", vec![true, true, true, false]),
+            ("a\nb\n \nc", vec![true, false, true]),
+        ] {
+            let words: Vec<bool> = words_of(text).iter().map(|word| word.begins).collect();
+            assert_eq!(words, begins, "{text:?}");
+        }
+        assert_eq!(words_of(". a").first().map(|word| word.place), Some(0));
+    }
 }

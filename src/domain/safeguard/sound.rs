@@ -107,4 +107,53 @@ mod tests {
         assert_eq!(key("boil"), None);
         assert_eq!(key("tân"), None);
     }
+
+    #[test]
+    fn each_sound_is_one_letter() {
+        for (word, sounds) in [
+            ("help", Some("hlp")),
+            ("bandgap", Some("bndgp")),
+            ("bridges", Some("brjs")),
+            ("scratch", Some("skrx")),
+            ("outcome", Some("atkm")),
+            ("station", Some("stxn")),
+            ("patient", Some("ptnt")),
+            ("tiotropium", Some("trpm")),
+            ("thermostat", Some("0rmst")),
+            ("phones", Some("fns")),
+            ("ghosts", Some("gsts")),
+            ("neighbour", Some("nbr")),
+            ("accuse", Some("aks")),
+            ("acquitted", Some("aktd")),
+            ("packet", Some("pkt")),
+            ("scissors", Some("srs")),
+            ("scald", Some("skld")),
+            ("shower", Some("xwr")),
+            ("school", Some("sxl")),
+            ("bigger", Some("bgr")),
+            ("gentle", Some("jntl")),
+            ("quarrel", Some("krl")),
+            ("boxes", Some("bks")),
+            ("behaviour", Some("bvr")),
+            ("window", Some("wnd")),
+            ("yesterday", Some("ystrd")),
+            ("payment", Some("pmnt")),
+            ("letter", Some("ltr")),
+            ("knocking", Some("nkng")),
+            ("gnawing", Some("nwng")),
+            ("wrecked", Some("rkd")),
+            ("flooding", Some("fldng")),
+            ("january", Some("jnr")),
+            ("eviction", Some("avkxn")),
+            ("medicine", Some("mdsn")),
+            ("plumber", Some("plmbr")),
+            ("valves", Some("vlvs")),
+            // Too little is left, or was there.
+            ("judges", None),
+            ("box", None),
+            ("cyfreithŵr", None),
+        ] {
+            assert_eq!(key(word).as_deref(), sounds, "{word}");
+        }
+    }
 }

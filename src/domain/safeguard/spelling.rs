@@ -171,4 +171,61 @@ mod tests {
             prop_assert!(near(&slipped.iter().collect::<String>()));
         }
     }
+
+    #[test]
+    fn longer_words_may_have_more_slips() {
+        for (letters, slips) in [(0, 0), (4, 0), (5, 1), (8, 1), (9, 2), (40, 2)] {
+            assert_eq!(slips_of(letters), slips, "{letters}");
+            let word = "é".repeat(letters);
+            assert_eq!(Word::new(&word).letters(), letters);
+            assert_eq!(Word::new(&word).slips(), slips);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_a_letter_more_or_less_or_another_or_two_that_are_swapped() {
+        for (said, word, slips) in [
+            ("kitten", "kitten", 0),
+            ("kitten", "mitten", 1),
+            ("kitten", "kittex", 1),
+            ("kitten", "ktten", 1),
+            ("kitten", "kitten s", 2),
+            ("kitten", "kittens", 1),
+            ("kitten", "iktten", 1),
+            ("kitten", "kittne", 1),
+            ("kitten", "kixyen", 2),
+            ("kitten", "mittens", 2),
+            ("kitten", "mitetn", 2),
+            ("kitten", "iktens", 3),
+            // The first slip and the last, of each kind.
+            ("abcdefghi", "xbcdefghy", 2),
+            ("xabcdefgh", "abcdefgy", 2),
+            ("abcdefgy", "xabcdefgh", 2),
+            ("bacdefghi", "abcdefghy", 2),
+            ("ab", "cd", 2),
+            ("ab", "ca", 2),
+            ("ab", "bc", 2),
+            ("a", "bc", 2),
+            ("ba", "abc", 2),
+            ("abc", "abcxyz", 3),
+        ] {
+            for allowed in 0..=SLIPS_MAX {
+                let is = |a: &str, b: &str| is_within(a.as_bytes(), b.as_bytes(), allowed);
+                assert_eq!(is(said, word), slips <= allowed, "{said} {word} {allowed}");
+                assert_eq!(is(word, said), slips <= allowed, "{word} {said} {allowed}");
+            }
+        }
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_letters_and_not_bytes() {
+        let near = |said: &str, word: &str| Word::new(said).is_near_by_letters(&Word::new(word));
+        assert!(near("boiłer", "boiler") && near("boiler", "boiłer"));
+        assert!(near("łódźka", "łódxka"));
+        assert!(!near("łódźka", "łxdxka"));
+        assert_eq!(Word::new("łaał").occurring().count_ones(), 2);
+        assert_eq!(Word::new("abba").occurring(), Word::new("ab").occurring());
+        let owned = Word::new("łódź").into_owned();
+        assert_eq!((owned.text(), owned.letters()), ("łódź", 4));
+    }
 }

@@ -349,19 +349,4 @@ fn without_repeats(said: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stem_has_endings_and_before_them_its_last_consonant_twice() {
-        let mut words = Vocabulary::default();
-        words.add("drip*", 0, false);
-        words.finish();
-        for form in ["drip", "drips", "dripping", "dripped"] {
-            assert_eq!(words.stem_of(form), Some(0), "{form}");
-        }
-        for other in ["dripp", "dri", "drippings", "dipping"] {
-            assert_eq!(words.stem_of(other), None, "{other}");
-        }
-    }
-}
+mod tests;

@@ -392,4 +392,86 @@ mod tests {
         let far = format!("{} all over again", "a word ".repeat(40));
         assert!(share(&wording, &far) > 0.0);
     }
+
+    #[test]
+    fn evidence_is_a_constant_and_what_was_said_by_its_rarity() {
+        let lanes = vec![(1.0, 0.5), (-2.0, 3.0)];
+        let wording = Wording { lanes, rows: Vec::new() };
+        let mut sums = Sums::default();
+        (sums.0[0], sums.0[1], sums.0[RARITY]) = (8, -4, 16);
+        assert_eq!((wording.evidence(&sums, 0), wording.evidence(&sums, 1)), (2.0, -5.0));
+        sums.0[RARITY] = 0;
+        assert_eq!(wording.evidence(&sums, 0), 5.0);
+        assert_eq!(wording.evidence(&sums, 2), 0.0);
+        for (evidence, share) in [(0.0, 0.5), (2.0, 0.8808), (-2.0, 0.1192)] {
+            assert!((share_of(evidence) - share).abs() < 0.0001, "{evidence}");
+        }
+    }
+
+    /// Different words that nobody learnt.
+    fn unknown(words: usize) -> String {
+        (0..words).map(|number| format!("wxyz{number} ")).collect()
+    }
+
+    #[test]
+    fn a_text_needs_words_to_be_judged_and_more_of_them_to_be_doubted() {
+        let lanes = [(-1.0, 0.0); LEARNT.len()];
+        let wording = Wording::read(&Wording::written(&lanes, &[])).unwrap();
+        let one = share_of(-1.0);
+        for (words, likely, doubt) in
+            [(0, 0, 1.0), (4, 0, 1.0), (5, 6, 1.0), (10, 6, 1.0), (11, 6, one), (30, 6, one)]
+        {
+            let text = unknown(words);
+            let judged = wording.judged(&words_of(&text), one);
+            assert_eq!(judged.likely.len(), likely, "{words}");
+            assert!(LEARNT.iter().all(|lane| judged.shares.of(*lane) == doubt), "{words}");
+            assert_eq!(judged.shares.of(Lane::ProtectedSender), 1.0);
+        }
+        // Where nothing was learnt, nothing is judged.
+        let judged = Wording::default().judged(&words_of(&unknown(20)), 0.0);
+        assert_eq!(judged, Judged::default());
+        assert!(has_fewer(&words_of("a b a b"), 3) && !has_fewer(&words_of("a b a c"), 3));
+    }
+
+    #[test]
+    fn one_of_many_pieces_must_say_more() {
+        let lanes = [(0.0, 0.0); LEARNT.len()];
+        let wording = Wording::read(&Wording::written(&lanes, &[])).unwrap();
+        for (words, expected) in [(30, 0.5), (31, 0.4134), (46, 0.3647), (61, 0.3318)] {
+            let share = share(&wording, &unknown(words));
+            assert!((share - expected).abs() < 0.0001, "{words} {share}");
+        }
+    }
+
+    #[test]
+    fn a_word_counts_once_in_a_piece_and_again_in_another() {
+        let wording = for_words(&["damp", "cold"]);
+        let sums = |text: &str, from: usize, to: usize| {
+            let words = words_of(text);
+            wording.spoken(&words).of_piece(from, from..to).of(0)
+        };
+        let once = sums("damp a b", 0, 3);
+        assert!(once > 0);
+        assert_eq!(sums("damp a b damp", 0, 4), once);
+        assert_eq!(sums("damp a b damp", 1, 4), once);
+        assert_eq!(sums("damp a cold", 0, 3), once + sums("cold", 0, 1));
+        let words = words_of("damp a cold");
+        let spoken = wording.spoken(&words);
+        let each: Vec<bool> = (0..3).map(|at| spoken.at(at, 0).of(0) > 0).collect();
+        assert_eq!(each, [true, false, true]);
+        assert_eq!(Sums::default().of(ROW_BYTES), 0);
+    }
+
+    #[test]
+    fn the_words_that_say_most_are_shown_as_they_were_said() {
+        let words = words_of("a b c d e f g");
+        for (weights, by) in [
+            ([0, 5, -1, 0, 2, 0, 1], "b … e … g"),
+            ([9, 8, 7, 6, 5, 10, 4], "a … b … c … f"),
+            ([0, 0, 0, 0, 0, 0, 0], ""),
+        ] {
+            assert_eq!(shown(&words, 0, words.len(), |at| weights[at]), by);
+        }
+        assert_eq!(shown(&words, 2, 4, |_| 1), "c … d");
+    }
 }

@@ -194,3 +194,82 @@ pub fn example_fault(written: &str) -> Option<String> {
 pub(super) fn words_in(written: &str) -> Vec<String> {
     words_of(&plain(written)).into_iter().map(|word| word.text.into_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_before_a_phrase_say_how_it_is_looked_for() {
+        for (written, words, marks) in [
+            ("fire", vec!["fire"], (false, false, false)),
+            ("=flooding", vec!["flooding"], (true, false, false)),
+            (" ~water ceiling", vec!["water", "ceiling"], (false, true, false)),
+            ("?~ water", vec!["water"], (false, true, true)),
+            ("=~? the Café's", vec!["the", "cafe"], (true, true, true)),
+            ("gas =leak", vec!["gas", "leak"], (false, false, false)),
+        ] {
+            let parts = PhraseParts::of(written);
+            assert_eq!(parts.words, words, "{written}");
+            assert_eq!((parts.exact, parts.any_order, parts.hint), marks, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_author_reads_what_is_wrong() {
+        let sets = BTreeMap::from([("fires".to_owned(), Set::default())]);
+        let words = |count: usize| vec!["a"; count].join(" ");
+        let (most, too_many) = (words(ELEMENTS_MAX), words(ELEMENTS_MAX + 1));
+        for (concept, fault) in [
+            ("fire door", None),
+            ("@fires door !joke /60", None),
+            ("@fires door /1", None),
+            (most.as_str(), None),
+            (too_many.as_str(), Some("has more than 12 elements")),
+            ("", Some("has fewer than two elements")),
+            ("door !joke !film", Some("has fewer than two elements")),
+            ("@none door", Some("names the set `@none`, which does not exist")),
+            ("fire-door x", Some("`fire-door` is not one word")),
+            ("fire door /0", Some("`/0` is not a reach of 1 to 60 words")),
+            ("fire door /61", Some("`/61` is not a reach of 1 to 60 words")),
+            ("fire door /x", Some("`/x` is not a reach of 1 to 60 words")),
+        ] {
+            assert_eq!(concept_fault(concept, &sets).as_deref(), fault, "{concept}");
+        }
+        for (phrase, fault) in [
+            ("gas", None),
+            (most.as_str(), None),
+            (too_many.as_str(), Some("has more than 12 words")),
+            ("=~? -", Some("has no word")),
+        ] {
+            assert_eq!(phrase_fault(phrase).as_deref(), fault, "{phrase}");
+        }
+        let too_short = "has fewer than 3 words: write a sentence, or use `phrases`";
+        assert_eq!(example_fault("water everywhere").as_deref(), Some(too_short));
+        assert_eq!(example_fault("water is everywhere"), None);
+    }
+
+    #[test]
+    fn a_concept_has_elements_exceptions_and_a_reach() {
+        let sets = BTreeMap::from([("fires".to_owned(), Set::default())]);
+        let word = |word: &str| Element::Word(word.to_owned());
+        let of = |written: &str| ConceptParts::of(written, &sets).unwrap();
+        let (fires, door, joke) = (Element::Set("fires".to_owned()), word("door"), word("joke"));
+        let expected = ConceptParts { elements: vec![fires, door], unless: vec![joke], reach: 20 };
+        assert_eq!(of("@fires Door !joke /20"), expected);
+        assert_eq!(of("fire door").reach, REACH);
+    }
+
+    #[test]
+    fn a_word_that_differs_in_one_letter_is_not_the_everyday_one() {
+        const WORD: &str = "flooring";
+        let everyday = Everyday::new([WORD, "posture"].into_iter());
+        assert!(everyday.holds(WORD) && everyday.holds("posture"));
+        for at in 0..WORD.len() {
+            for letter in ('a'..='z').filter(|letter| !WORD[at..].starts_with(*letter)) {
+                let other = format!("{}{letter}{}", &WORD[..at], &WORD[at + 1..]);
+                assert!(!everyday.holds(&other), "{other}");
+            }
+        }
+    }
+}
