@@ -39,14 +39,15 @@ pub fn mutant() -> u32 {
     *CHOSEN
 }
 """
-# The module's own tests are quick and notice most; others run for what they leave.
+# The module's own tests are quick and notice most; others run for what they leave, the slowest at last.
 OWN = "domain::{module}::"
-NAMED = ["suite::scenarios", "suite::cases"]
+SLOW = ["suite::cases", "suite::properties"]
 STAGES = [
     [OWN],
+    [word for word in map("suite::{}".format, crate.SUITE) if word not in SLOW],
+    ["suite::cases"],
     ["--skip", "suite::"],
-    *([name] for name in NAMED),
-    ["suite::", *(word for name in NAMED for word in ["--skip", name])],
+    ["suite::properties"],
 ]
 # Of processor time: times what the tests take as they are, and at least so many seconds.
 PATIENCE, PATIENCE_MIN = 5, 20
