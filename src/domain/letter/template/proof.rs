@@ -116,4 +116,41 @@ mod tests {
             Template::edited(Language::Welsh, 1, &source).unwrap();
         }
     }
+
+    #[test]
+    fn a_bare_letter_is_the_first_of_its_kind_without_what_it_may_lack() {
+        let all = samples(Language::Welsh);
+        let bare = bare(Language::Welsh);
+        let kinds: Vec<_> = bare.iter().map(|letter| letter.kind).collect();
+        assert_eq!(kinds.len(), 10);
+        for letter in bare {
+            let first = all.iter().find(|one| one.kind == letter.kind).unwrap().clone();
+            let expected = Letter {
+                format: Format::LargePrint,
+                from: Vec::new(),
+                name: String::new(),
+                address: Vec::new(),
+                reference: None,
+                signed_by: None,
+                ..first
+            };
+            assert_eq!(letter, expected);
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_by_itself_or_as_a_part() {
+        for (name, known) in [
+            ("title", true),
+            ("parts", true),
+            ("parts.how_to_appeal", true),
+            ("bodies.reasons", true),
+            ("parts.appeal", false),
+            ("title.reasons", false),
+            ("parts.reasons.more", false),
+            ("", false),
+        ] {
+            assert_eq!(is_known(name), known, "{name}");
+        }
+    }
 }

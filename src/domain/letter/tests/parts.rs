@@ -184,6 +184,66 @@ fn terms(json: &str) -> Terms {
 }
 
 #[test]
+fn terms_are_those_of_the_restriction() {
+    let matters = || vec!["4711".to_owned()];
+    for (json, expected, keeps_back, names_the_way) in [
+        (r#""kind":"call_length","minutes":9"#, Terms::CallLength { minutes: 9 }, false, false),
+        (r#""kind":"visits_in_pairs""#, Terms::VisitsInPairs, false, false),
+        (r#""kind":"appointment_only""#, Terms::AppointmentOnly, false, false),
+        (
+            r#""kind":"documents_returned","instruction":"destroy""#,
+            Terms::DocumentsReturned { destroyed: true },
+            false,
+            false,
+        ),
+        (
+            r#""kind":"documents_returned","instruction":"return""#,
+            Terms::DocumentsReturned { destroyed: false },
+            false,
+            false,
+        ),
+        (
+            r#""kind":"issue_closed","issues":["4711"]"#,
+            Terms::IssueClosed { issues: matters() },
+            false,
+            false,
+        ),
+        (
+            r#""kind":"complaint_closed","issues":["4711"]"#,
+            Terms::ComplaintClosed { issues: matters() },
+            false,
+            false,
+        ),
+        (
+            r#""kind":"read_and_file","issues":["4711"]"#,
+            Terms::ReadAndFile { issues: matters() },
+            false,
+            false,
+        ),
+        (r#""kind":"read_and_file""#, Terms::ReadAndFile { issues: Vec::new() }, false, false),
+        (
+            r#""kind":"representative_only","representatives":["Pat Ward"]"#,
+            Terms::OnlyRepresentative { names: vec!["Pat Ward".to_owned()] },
+            true,
+            true,
+        ),
+        (r#""kind":"contact_ended""#, Terms::ContactEnded { engages: Vec::new() }, false, true),
+    ] {
+        let terms = terms(json);
+        assert_eq!(terms, expected);
+        assert_eq!(
+            (terms.keeps_back(), terms.names_the_way()),
+            (keeps_back, names_the_way),
+            "{json}"
+        );
+    }
+    let quota =
+        terms(r#""kind":"contact_quota","limit":1,"per":"week","channels":["email","sms"]"#);
+    assert!(quota.keeps_back() && !quota.names_the_way());
+    assert!(!Terms::LessThanBefore.keeps_back() && !Terms::LessThanBefore.names_the_way());
+}
+
+#[test]
 fn hours_are_said_with_their_channels_and_a_point_of_contact_with_theirs() {
     let hours = terms(
         r#""kind":"hours_only","windows":[{"days":["mon"],"from":"09:00","to":"17:00"}],

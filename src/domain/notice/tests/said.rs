@@ -96,6 +96,12 @@ fn channels_are_named_in_sentences_and_separately_where_they_are_many() {
     assert_eq!(english(&[Channel::Letter]), "You can only contact us by letter.");
     let many = english(&Channel::ALL);
     assert!(many.starts_with("You can only contact us in these ways: by "), "{many}");
+    for number in 1..=Channel::ALL.len() {
+        let channels = &Channel::ALL[..number];
+        assert_eq!(english(channels).contains(" in these ways: "), number > 4, "{number}");
+        let welsh = only(Language::Welsh, channels);
+        assert_eq!(welsh.starts_with("Dim ond fel hyn"), number > 4, "{welsh}");
+    }
     let names = |language| Channel::ALL.map(|one| phrases_of(language).by(one));
     for names in Language::ALL.map(names) {
         let mut different = names.to_vec();
