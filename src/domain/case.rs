@@ -137,27 +137,4 @@ impl CaseFile {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-
-    #[test]
-    fn a_contact_is_noted_once_for_each_thing_that_it_asks_of_staff() {
-        let task = |contact: &str, kind| Task {
-            contact: contact.to_owned(),
-            kind,
-            at: DateTime::UNIX_EPOCH,
-            restriction: None,
-            issue: None,
-            thread: Vec::new(),
-            done: None,
-        };
-        let mut file = CaseFile::of("P-1");
-        assert!(file.add_task(task("c-1", TaskKind::ReadFiled)));
-        assert!(!file.add_task(task("c-1", TaskKind::ReadFiled)));
-        assert!(file.add_task(task("c-1", TaskKind::Engagement)));
-        assert!(file.add_task(task("c-2", TaskKind::ReadFiled)));
-        assert_eq!(file.tasks.len(), 3);
-    }
-}
+mod tests;

@@ -199,6 +199,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::case::tests::{
+        AT, appeal, decided, file, incident, letter, restraint, review, sent, with,
+    };
 
     fn person(restrictions: &Value) -> Person {
         serde_json::from_value(json!({"id": "P-1", "restrictions": restrictions})).unwrap()
@@ -257,14 +260,208 @@ mod tests {
         assert_eq!(kept(&one(pairs, "quashed"), &held, None), Some("was quashed"));
         assert_eq!(kept(&held, &one(by_appointment, "active"), None), None);
         // A step of this file put it in force.
-        let file: CaseFile = serde_json::from_value(json!({"restraints": [{
-            "restriction": "R-1", "proposal": "PR-1", "decided_elsewhere": false, "decided": "2026-01-01",
-            "letter_sent": null, "implemented": "2026-01-01", "took_part": [], "variations": [], "ended": null,
-        }]}))
-        .unwrap();
+        let file = file(json!({"restraints": [restraint("R-1", &json!({}))]}));
         assert_eq!(kept(&held, &held, Some(&file)), None);
         for other in [one(by_appointment, "active"), one(pairs, "ended")] {
             assert!(kept(&held, &other, Some(&file)).is_some(), "{other:?}");
+        }
+    }
+
+    fn profile() -> Profile {
+        Profile::silent("Bare Homes", crate::domain::nation::Nation::England)
+    }
+
+    fn pairs(id: &str, more: &Value) -> Value {
+        with(json!({"id": id, "kind": "visits_in_pairs", "starts": "2026-01-01"}), more)
+    }
+
+    #[test]
+    fn what_holds_and_has_no_part_in_the_file_is_taken_in_as_decided_elsewhere() {
+        let held = |id: &str, status: &str| pairs(id, &json!({"status": status}));
+        let person = person(&json!([
+            held("R-1", "active"),
+            held("R-2", "under_appeal"),
+            held("R-3", "lifted"),
+            held("R-4", "proposed"),
+            held("R-5", "active"),
+        ]));
+        let mut file = file(json!({"restraints": [restraint("R-5", &json!({}))]}));
+        file.take_in(&person, &profile(), "2026-06-01T10:00:00Z".parse().unwrap());
+        let known: Vec<(&str, bool)> = file
+            .restraints
+            .iter()
+            .map(|one| (one.restriction.as_str(), one.decided_elsewhere))
+            .collect();
+        assert_eq!(known, [("R-5", false), ("R-1", true), ("R-2", true)]);
+    }
+
+    #[test]
+    fn a_restriction_is_what_was_decided_elsewhere_until_a_step_here_changes_it() {
+        let elsewhere = json!({"decided_elsewhere": true, "proposal": null});
+        let known = |more: &Value| json!({"restraints": [restraint("R-1", &with(elsewhere.clone(), more))]});
+        let ending =
+            json!({"ended": {"at": AT, "by": "Ann Bell", "status": "lifted", "why": "Enough."}});
+        let varied = json!({"variations": [{"at": AT, "by": "Ann Bell", "why": "Enough."}]});
+        let after = |part: &str, entry: Value| with(known(&json!({})), &json!({part: [entry]}));
+        let nothing = json!({});
+        for (parts, expected) in [
+            (json!({}), None),
+            (known(&nothing), None),
+            (json!({"restraints": [restraint("R-1", &nothing)]}), Some("was decided")),
+            (known(&ending), Some("was ended")),
+            (known(&varied), Some("was varied")),
+            (after("appeals", appeal("A-1", "R-1", &nothing)), Some("is under appeal")),
+            (after("appeals", appeal("A-1", "R-2", &nothing)), None),
+            (after("appeals", appeal("A-1", "R-1", &decided())), Some("was decided on appeal")),
+            (after("appeals", appeal("A-1", "R-2", &decided())), None),
+            (after("appeals", appeal("A-1", "R-1", &json!({"withdrawn_at": AT}))), None),
+            (after("appeals", appeal("A-9", "R-1", &decided())), None),
+            (after("reviews", review("V-1", "R-1", &nothing)), Some("was reviewed")),
+            (after("reviews", review("V-1", "R-2", &nothing)), None),
+            (after("reviews", review("V-9", "R-1", &nothing)), None),
+        ] {
+            let marked = json!({"elsewhere": ["appeals A-9", "reviews V-9"]});
+            let found = file(with(parts.clone(), &marked)).taken_here("R-1");
+            assert_eq!(found, expected, "{parts}");
+        }
+    }
+
+    #[test]
+    fn what_the_record_of_a_decision_made_elsewhere_lacks_is_listed() {
+        let elsewhere = json!({"decided_elsewhere": true});
+        let nothing = json!({});
+        let ended =
+            json!({"ended": {"at": AT, "by": "Ann Bell", "status": "lifted", "why": "Enough."}});
+        let mut file = file(json!({"restraints": [
+            restraint("R-1", &elsewhere), restraint("R-2", &nothing), restraint("R-3", &elsewhere),
+            restraint("R-4", &with(elsewhere.clone(), &ended)), restraint("R-5", &elsewhere),
+        ]}));
+        let whole = json!({"grounds": "abuse", "clause": "4.1", "review_due": "2026-07-01", "decided_by": "Ann Bell",
+            "signed_off_by": "Ed Fox"});
+        let bare =
+            |id: &str, status: &str| json!({"id": id, "kind": "visits_in_pairs", "status": status});
+        let mut person = person(&json!([
+            bare("R-1", "active"),
+            bare("R-2", "active"),
+            bare("R-3", "lifted"),
+            bare("R-4", "active"),
+        ]));
+        let lacks = |file: &CaseFile, person: &Person| -> Vec<&'static str> {
+            let found = file.missing(person);
+            assert!(found.iter().all(|one| one.restriction == "R-1"), "{found:?}");
+            found.iter().map(|one| one.what).collect()
+        };
+        assert_eq!(
+            lacks(&file, &person),
+            [
+                "letter",
+                "incident",
+                "grounds",
+                "clause",
+                "starts",
+                "review_due",
+                "decided_by",
+                "signed_off_by"
+            ]
+        );
+        person.restrictions[0] = serde_json::from_value(pairs("R-1", &whole)).unwrap();
+        file.incidents = self::file(json!({"incidents": [incident("I-1", &nothing)]})).incidents;
+        assert_eq!(lacks(&file, &person), ["letter"]);
+        for kind in ["restriction", "contact_ended"] {
+            let told = json!({"letters": [letter("L-1", kind, "R-1", &sent(AT))]});
+            file.letters = self::file(told).letters;
+            assert_eq!(lacks(&file, &person), [] as [&str; 0], "{kind}");
+        }
+        // An end serves as well as a review, and what is under appeal holds.
+        let ends = json!({"review_due": null, "ends": "2026-07-01", "status": "under_appeal"});
+        person.restrictions[0] =
+            serde_json::from_value(pairs("R-1", &with(whole.clone(), &ends))).unwrap();
+        assert_eq!(lacks(&file, &person), [] as [&str; 0]);
+        person.restrictions[0] =
+            serde_json::from_value(pairs("R-1", &with(whole, &json!({"review_due": null}))))
+                .unwrap();
+        assert_eq!(lacks(&file, &person), ["review_due"]);
+    }
+
+    #[test]
+    fn a_change_of_a_record_that_only_a_step_may_make_names_the_step() {
+        let step = |before: &Value, after: &Value, file: Option<&CaseFile>| {
+            step_for(&person(before), &person(after), file).map(|(what, step)| {
+                assert!(what.contains("`R-1`"), "{what}");
+                step
+            })
+        };
+        let one = |status: &str, more: &Value| {
+            json!([pairs("R-0", &json!({})), pairs("R-1", &with(json!({"status": status}), more))])
+        };
+        let nothing = json!({});
+        let active = one("active", &nothing);
+        for (status, expected) in [
+            ("proposed", "propose"),
+            ("under_appeal", "receive_appeal"),
+            ("varied", "vary"),
+            ("quashed", "decide_appeal"),
+            ("lifted", "lift"),
+            ("expired", "lift"),
+            ("ended", "lift"),
+        ] {
+            assert_eq!(step(&active, &one(status, &nothing), None), Some(expected), "{status}");
+            assert_eq!(
+                step(&one(status, &nothing), &active, None),
+                Some("put_in_force"),
+                "{status}"
+            );
+        }
+        let without = json!([pairs("R-0", &nothing)]);
+        assert_eq!(step(&active, &without, None), Some("lift"));
+        assert_eq!(step(&one("under_appeal", &nothing), &without, None), Some("lift"));
+        assert_eq!(step(&one("lifted", &nothing), &without, None), None);
+        // What was decided elsewhere is written as it is known there; what was decided here is not.
+        let here = file(json!({"restraints": [restraint("R-1", &nothing)]}));
+        let other = one("active", &json!({"grounds": "demands"}));
+        assert_eq!(step(&active, &other, None), None);
+        assert_eq!(step(&active, &other, Some(&CaseFile::of("P-1"))), None);
+        assert_eq!(step(&active, &other, Some(&here)), Some("vary"));
+        assert_eq!(step(&active, &active, Some(&here)), None);
+    }
+
+    #[test]
+    fn who_answers_is_kept_up_to_date_whoever_decided() {
+        let point = |name: &str, more: &Value| {
+            let point =
+                json!({"id": "R-1", "kind": "single_point_of_contact", "contact": {"name": name}});
+            serde_json::from_value::<Restriction>(with(point, more)).unwrap()
+        };
+        let one = |more: &Value| serde_json::from_value::<Restriction>(pairs("R-1", more)).unwrap();
+        let (nothing, grounds) = (json!({}), json!({"grounds": "demands"}));
+        for (was, now, is_same) in [
+            (point("Ann Bell", &nothing), point("Bo Carr", &nothing), true),
+            (point("Ann Bell", &nothing), point("Ann Bell", &grounds), false),
+            (point("Ann Bell", &nothing), one(&nothing), false),
+            (one(&nothing), point("Ann Bell", &nothing), false),
+            (one(&nothing), one(&nothing), true),
+            (one(&nothing), one(&grounds), false),
+        ] {
+            assert_eq!(is_same_decision(&was, &now), is_same, "{was:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_says_a_lift_again_is_taken_and_one_of_another_status_is_not() {
+        let one = |status: &str| {
+            serde_json::from_value(pairs("R-1", &json!({"status": status}))).unwrap()
+        };
+        let here = file(json!({"restraints": [restraint("R-1", &json!({}))]}));
+        for (was, listed, file, expected) in [
+            ("lifted", "under_appeal", None, Some("was lifted")),
+            ("quashed", "under_appeal", None, Some("was quashed")),
+            ("lifted", "ended", None, None),
+            ("quashed", "ended", None, None),
+            ("quashed", "quashed", Some(&here), None),
+            ("lifted", "ended", Some(&here), Some("was decided")),
+            ("ended", "active", None, None),
+        ] {
+            assert_eq!(kept_from_lists(&one(was), &one(listed), file), expected, "{was} {listed}");
         }
     }
 }

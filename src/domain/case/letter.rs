@@ -268,6 +268,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::case::tests::{AT, sent, with};
+    use crate::domain::nation::Nation;
+    use crate::domain::profile::Ombudsman;
 
     #[test]
     fn a_letter_that_no_server_takes_has_not_gone() {
@@ -295,5 +298,140 @@ mod tests {
         let drafted = CaseLetter { sent: None, ..letter(json!(null)) };
         assert!(!drafted.has_gone() && drafted.mail_failed().is_none());
         assert_eq!(drafted.state(), "draft");
+    }
+
+    #[test]
+    fn a_kind_of_letter_has_its_name_and_those_that_impose_or_answer_an_appeal_name_the_ombudsman()
+    {
+        for (kind, imposes, names_ombudsman) in [
+            (LetterKind::Warning, false, false),
+            (LetterKind::Restriction, true, true),
+            (LetterKind::Variation, true, true),
+            (LetterKind::Lifted, false, false),
+            (LetterKind::UpcomingReview, false, false),
+            (LetterKind::ReviewOutcome, false, false),
+            (LetterKind::AppealAcknowledged, false, false),
+            (LetterKind::AppealOutcome, false, true),
+            (LetterKind::ContactEnded, true, true),
+            (LetterKind::NoNotificationRecord, false, false),
+        ] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(
+                (kind.imposes(), kind.names_ombudsman()),
+                (imposes, names_ombudsman),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_letter_has_the_parts_that_the_policy_asks_for_and_names_the_ombudsman_once() {
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        let warning = |profile: &Profile| parts_of(profile, LetterKind::Warning);
+        assert_eq!(warning(&profile), ["behaviour", "must_change"]);
+        assert_eq!(parts_of(&profile, LetterKind::Restriction), [] as [&str; 0]);
+        profile.warn_first.must_say = vec!["consequences".to_owned()];
+        profile.letter.must_say = vec!["reasons".to_owned(), "duration".to_owned()];
+        let outcomes =
+            [LetterKind::Lifted, LetterKind::ReviewOutcome, LetterKind::AppealAcknowledged];
+        let imposing = [LetterKind::Restriction, LetterKind::Variation, LetterKind::ContactEnded];
+        for has_ombudsman in [false, true] {
+            let ombudsman: &[&str] = if has_ombudsman { &[OMBUDSMAN] } else { &[] };
+            assert_eq!(warning(&profile), ["consequences"]);
+            for kind in outcomes {
+                assert_eq!(parts_of(&profile, kind), ["outcome"], "{kind:?}");
+            }
+            for kind in imposing {
+                let expected = [&["reasons", "duration"][..], ombudsman].concat();
+                assert_eq!(parts_of(&profile, kind), expected, "{kind:?}");
+            }
+            let appeal = [&["outcome", "reasons"][..], ombudsman].concat();
+            assert_eq!(parts_of(&profile, LetterKind::AppealOutcome), appeal);
+            profile.ombudsman = Some(Ombudsman {
+                name: "Housing Ombudsman".to_owned(),
+                welsh_name: None,
+                website: None,
+                phone: None,
+                when: None,
+            });
+        }
+        profile.letter.must_say = vec![OMBUDSMAN.to_owned(), "reasons".to_owned()];
+        assert_eq!(parts_of(&profile, LetterKind::Restriction), [OMBUDSMAN, "reasons"]);
+        for (kind, part, path) in [
+            (LetterKind::Warning, "behaviour", "warn_first.must_say"),
+            (LetterKind::Warning, OMBUDSMAN, "ombudsman"),
+            (LetterKind::Restriction, OMBUDSMAN, "ombudsman"),
+            (LetterKind::Restriction, "reasons", "letter.must_say"),
+        ] {
+            assert_eq!(path_of_part(kind, part), path, "{kind:?} {part}");
+        }
+    }
+
+    #[test]
+    fn the_format_is_the_first_that_an_adjustment_asks_for() {
+        let person = |kinds: &[&str]| -> Person {
+            let adjustments: Vec<_> = kinds.iter().map(|kind| json!({"kind": kind})).collect();
+            serde_json::from_value(json!({"id": "P-1", "adjustments": adjustments})).unwrap()
+        };
+        for (kinds, expected) in [
+            (vec!["extra_time", "translation"], Format::Standard),
+            (vec!["large_print"], Format::LargePrint),
+            (vec!["coloured_paper"], Format::ColouredPaper),
+            (vec!["other", "easy_read", "braille"], Format::EasyRead),
+            (vec!["braille"], Format::Braille),
+            (vec!["audio"], Format::Audio),
+        ] {
+            assert_eq!(Format::of(&person(&kinds)), expected, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn a_letter_is_mailed_to_an_address_on_record_and_by_itself_only_to_the_persons_own() {
+        let listed = |kind: &str, value: &str, shared: bool| json!({"kind": kind, "value": value, "shared": shared});
+        let person = |identifiers: serde_json::Value| -> Person {
+            serde_json::from_value(json!({"id": "P-1", "identifiers": identifiers})).unwrap()
+        };
+        let jo = person(json!([
+            listed("phone", "+447700900123", false),
+            listed("email", "home@x.example", true),
+            listed("email", "Jo@x.example", false),
+            listed("email", "other@x.example", false),
+        ]));
+        assert_eq!(own_email(&jo), Some("Jo@x.example"));
+        for (written, expected) in [
+            (" jo@X.example ", Some("Jo@x.example")),
+            ("home@x.example", Some("home@x.example")),
+            ("+447700900123", None),
+            ("al@x.example", None),
+        ] {
+            assert_eq!(email_of(&jo, written), expected, "{written}");
+        }
+        assert_eq!(own_email(&person(json!([listed("email", "home@x.example", true)]))), None);
+    }
+
+    #[test]
+    fn words_are_empty_where_nothing_is_kept_of_them() {
+        for (words, is_empty) in [
+            (json!({}), true),
+            (json!({"content": "x"}), false),
+            (json!({"html": "x"}), false),
+            (json!({"text": "x"}), false),
+        ] {
+            let read: Words = serde_json::from_value(words.clone()).unwrap();
+            assert_eq!(read.is_empty(), is_empty, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_is_approved_says_so_until_it_goes() {
+        let approval =
+            json!({"approval": {"at": AT, "by": "Ed Fox", "sha256": "00", "template": "t"}});
+        let state = |more: &serde_json::Value| -> &'static str {
+            let letter = crate::domain::case::tests::letter("L-1", "restriction", "PR-1", more);
+            serde_json::from_value::<CaseLetter>(letter).unwrap().state()
+        };
+        assert_eq!(state(&json!({})), "draft");
+        assert_eq!(state(&approval), "approved");
+        assert_eq!(state(&with(approval, &sent(AT))), "sent");
     }
 }

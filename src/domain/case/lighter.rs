@@ -294,4 +294,163 @@ mod tests {
         assert!(soon(&before) && soon(&later) && soon(&with("2026-01-01", Some("2026-04-01"))));
         assert!(!soon(&put_off) && !soon(&with("2026-01-01", None)));
     }
+
+    #[test]
+    fn each_kind_is_lighter_only_if_it_lets_all_pass_that_passed() {
+        let quota = |more: serde_json::Value| {
+            let quota = json!({"kind": "contact_quota", "limit": 2, "per": "week"});
+            crate::domain::case::tests::with(quota, &more)
+        };
+        let nothing = json!({});
+        let issue_quota =
+            |limit: u32| json!({"kind": "issue_quota", "limit": limit, "per": "week"});
+        let of_email = quota(json!({"channels": ["email"]}));
+        let of_calls = quota(json!({"channels": ["telephone"]}));
+        let of_both = quota(json!({"channels": ["email", "telephone"]}));
+        let (all, rolling) = (quota(nothing), quota(json!({"window": "rolling"})));
+        let closed = |kind: &str, key: &str, named: &[&str]| {
+            crate::domain::case::tests::with(
+                json!({"kind": kind, "issues": ["C-0"]}),
+                &json!({key: named}),
+            )
+        };
+        let only = |names: Option<&[&str]>| json!({"kind": "representative_only", "representatives": names});
+        let filed = |issues: Option<&[&str]>| json!({"kind": "read_and_file", "issues": issues});
+        let point =
+            |name: &str| json!({"kind": "single_point_of_contact", "contact": {"name": name}});
+        let ended = json!({"kind": "contact_ended"});
+        let (one, two) = (&["a"][..], &["a", "b"][..]);
+        let mut cases = vec![
+            (all.clone(), of_email.clone(), true, false),
+            (of_both, of_email.clone(), true, false),
+            (of_email, of_calls, false, false),
+            (all.clone(), rolling, false, false),
+            (issue_quota(2), issue_quota(3), true, false),
+            (issue_quota(2), all, false, false),
+            (only(Some(one)), only(Some(two)), true, false),
+            (only(Some(one)), only(None), true, false),
+            (filed(Some(two)), filed(Some(one)), true, false),
+            (filed(None), filed(Some(one)), true, false),
+            (point("Ann Bell"), point("Bo Carr"), true, true),
+            (ended.clone(), json!({"kind": "appointment_only"}), true, false),
+            (
+                ended.clone(),
+                json!({"kind": "documents_returned", "instruction": "return"}),
+                true,
+                false,
+            ),
+            (point("Ann Bell"), ended, false, false),
+        ];
+        for kind in ["issue_closed", "complaint_closed"] {
+            for key in ["issues", "threads", "answered", "attachments"] {
+                cases.push((closed(kind, key, two), closed(kind, key, one), true, false));
+            }
+        }
+        let profile = Profile::silent("X", Nation::England);
+        for (before, after, there, back) in cases {
+            let lighter = |one: &serde_json::Value, other: &serde_json::Value| {
+                is_lighter(&profile, &restriction(one), &restriction(other))
+            };
+            assert_eq!(
+                (lighter(&before, &after), lighter(&after, &before)),
+                (there, back),
+                "{before} to {after}"
+            );
+            assert!(lighter(&before, &before) && lighter(&after, &after), "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn hours_are_lighter_if_every_open_minute_stays_open() {
+        let window = |from: &str, to: &str| json!({"days": ["mon", "tue"], "from": from, "to": to});
+        let hours = |windows: serde_json::Value| json!({"kind": "hours_only", "windows": windows});
+        let nine_to_twelve = hours(json!([window("09:00", "12:00")]));
+        let with = |key: &str, value: serde_json::Value| {
+            let mut changed = nine_to_twelve.clone();
+            changed[key] = value;
+            changed
+        };
+        let profile = Profile::silent("X", Nation::England);
+        for (after, expected) in [
+            (nine_to_twelve.clone(), true),
+            (hours(json!([window("08:00", "24:00")])), true),
+            (hours(json!([window("09:00", "11:59")])), false),
+            (hours(json!([window("09:01", "12:00")])), false),
+            // Windows that meet or overlap are one, in whatever order they are written.
+            (hours(json!([window("10:00", "12:00"), window("08:00", "10:00")])), true),
+            (
+                hours(json!([
+                    window("08:00", "11:00"),
+                    window("08:30", "10:00"),
+                    window("11:00", "13:00")
+                ])),
+                true,
+            ),
+            (hours(json!([window("08:00", "10:00"), window("10:01", "12:00")])), false),
+            (hours(json!([{"days": ["mon"], "from": "09:00", "to": "12:00"}])), false),
+            (with("bank_holidays", json!(true)), true),
+            (with("channels", json!(["telephone"])), true),
+            (with("channels", json!(["telephone", "email"])), false),
+        ] {
+            let found = is_lighter(&profile, &restriction(&nine_to_twelve), &restriction(&after));
+            assert_eq!(found, expected, "{after}");
+        }
+        let on_holidays = restriction(&with("bank_holidays", json!(true)));
+        assert!(!is_lighter(&profile, &on_holidays, &restriction(&nine_to_twelve)));
+        assert!(is_lighter(&profile, &on_holidays, &on_holidays));
+    }
+
+    #[test]
+    fn dates_are_lighter_if_it_begins_no_earlier_and_ends_no_later() {
+        let profile = Profile::silent("X", Nation::England);
+        let with = |starts: Option<&str>, ends: Option<&str>| {
+            restriction(&json!({"kind": "visits_in_pairs", "starts": starts, "ends": ends}))
+        };
+        let days = [None, Some("2026-02-01"), Some("2026-03-01")];
+        let lighter =
+            |before: &Restriction, after: &Restriction| is_lighter(&profile, before, after);
+        // An absent start is always, and an absent end never.
+        for (place, one) in days.into_iter().enumerate() {
+            for (other_place, other) in days.into_iter().enumerate() {
+                let is_later = other_place >= place;
+                assert_eq!(
+                    lighter(&with(one, None), &with(other, None)),
+                    is_later,
+                    "{one:?} {other:?}"
+                );
+                let is_sooner = one.is_none() || other.is_some_and(|other| one >= Some(other));
+                assert_eq!(
+                    lighter(&with(None, one), &with(None, other)),
+                    is_sooner,
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn another_kind_is_varied_to_with_its_own_clause_unless_one_is_named() {
+        let mut profile = Profile::silent("X", Nation::England);
+        let clause = |clause: &str| crate::domain::profile::KindRule {
+            allowed: true,
+            clause: Some(clause.to_owned()),
+            sign_off: None,
+        };
+        profile.kinds.insert(crate::domain::restriction::KindName::CallLength, clause("4.2"));
+        let before = restriction(&json!({"kind": "call_length", "minutes": 10, "clause": "own"}));
+        let varied = |before: &Restriction, changes: serde_json::Value| {
+            varied_by(&profile, before, changes.as_object().unwrap())
+        };
+        let after = varied(&before, json!({"minutes": 15})).unwrap();
+        assert_eq!(after.kind, Kind::CallLength { minutes: 15 });
+        assert_eq!(after.clause.as_deref(), Some("own"));
+        let pairs = json!({"kind": "visits_in_pairs", "minutes": null});
+        let after = varied(&before, pairs).unwrap();
+        assert_eq!((&after.kind, &after.clause), (&Kind::VisitsInPairs, &None));
+        let back = json!({"kind": "call_length", "minutes": 5});
+        assert_eq!(varied(&after, back.clone()).unwrap().clause.as_deref(), Some("4.2"));
+        let named = crate::domain::case::tests::with(back, &json!({"clause": "9"}));
+        assert_eq!(varied(&after, named).unwrap().clause.as_deref(), Some("9"));
+        assert!(varied(&before, json!({"minutes": 0})).is_err());
+    }
 }

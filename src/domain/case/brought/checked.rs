@@ -267,6 +267,7 @@ mod tests {
 
     use super::*;
     use crate::domain::nation::Nation;
+    use crate::domain::profile::Ground;
 
     fn paths(brought: Value) -> Vec<String> {
         let restriction = json!({"id": "R-1", "kind": "visits_in_pairs", "starts": "2026-03-02", "status": "active"});
@@ -374,5 +375,113 @@ mod tests {
             let brought = json!({"appeals": appeals});
             assert_eq!(paths(brought.clone()), expected, "{brought}");
         }
+    }
+
+    #[test]
+    fn what_is_said_to_have_happened_is_not_to_come() {
+        let day = "2026-03-02";
+        let brought = json!({
+            "incidents": [{"id": "I-1", "ground": "abuse", "happened": day, "channel": "email", "what": "Insults.",
+                "answered": day}],
+            "warnings": [{"id": "W-1", "given": day, "kind": "formal", "medium": "verbal", "behaviour": "Insults."}],
+            "agreements": [{"id": "G-1", "offered": day, "terms": "Be polite.", "state": "refused", "since": day,
+                "until": "2027-01-01"}],
+            "mediations": [{"id": "M-1", "at": day, "step": "offered"}],
+            "decisions": [{"restriction": "R-1", "decided": day, "letter_sent": day, "implemented": "2027-01-01"}],
+            "reviews": [{"id": "V-1", "restriction": "R-1", "at": day, "outcome": "keep", "next_due": "2027-01-01"}],
+            "appeals": [{"id": "A-1", "restriction": "R-1", "received": day, "outcome": "upheld", "decided": day,
+                "notified": day}],
+            "staff_complaints": [{"id": "S-1", "at": day, "about": "Bo Carr", "what": "Rude.", "closed": day}],
+        });
+        let brought: Brought = serde_json::from_value(brought).unwrap();
+        let profile = Profile::silent("Bare Homes", Nation::England);
+        let found = |today: &str| -> Vec<String> {
+            let found = brought.to_come(&profile, today.parse().unwrap());
+            assert!(found.iter().all(|fault| fault.message == "is in the future"));
+            found.into_iter().map(|fault| fault.path).collect()
+        };
+        assert_eq!(
+            found("2026-03-01"),
+            [
+                "incidents[0].happened",
+                "incidents[0].answered",
+                "warnings[0].given",
+                "agreements[0].offered",
+                "agreements[0].since",
+                "mediations[0].at",
+                "decisions[0].decided",
+                "decisions[0].letter_sent",
+                "reviews[0].at",
+                "appeals[0].received",
+                "appeals[0].decided",
+                "appeals[0].notified",
+                "staff_complaints[0].at",
+                "staff_complaints[0].closed",
+            ]
+        );
+        for today in [day, "2026-03-03"] {
+            assert_eq!(found(today), [] as [&str; 0], "{today}");
+        }
+    }
+
+    #[test]
+    fn a_ground_is_one_of_the_policy_where_it_lists_any() {
+        let incident = |ground: &str| {
+            json!({"id": ground, "ground": ground, "happened": "2026-03-02", "channel": "email",
+            "what": "Insults."})
+        };
+        let brought = json!({"incidents": [incident("abuse"), incident("noise")]});
+        let brought: Brought = serde_json::from_value(brought).unwrap();
+        let person: Person = serde_json::from_value(json!({"id": "P-1"})).unwrap();
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        assert_eq!(brought.faults(&person, &profile), []);
+        profile.grounds = ["abuse", "threats"]
+            .map(|name| Ground { name: name.to_owned(), clause: None, severe: false })
+            .to_vec();
+        let fault = Fault {
+            path: "incidents[1].ground".to_owned(),
+            message: "`noise` is not a ground of the policy: abuse, threats".to_owned(),
+        };
+        assert_eq!(brought.faults(&person, &profile), [fault]);
+    }
+
+    #[test]
+    fn reviews_are_in_order_for_each_restriction_and_appeals_open_one_at_a_time() {
+        let restriction =
+            |id: &str| json!({"id": id, "kind": "visits_in_pairs", "starts": "2026-03-02"});
+        let quashed = json!({"id": "R-3", "kind": "visits_in_pairs", "starts": "2026-03-02", "status": "quashed"});
+        let person =
+            json!({"id": "P-1", "restrictions": [restriction("R-1"), restriction("R-2"), quashed]});
+        let person: Person = serde_json::from_value(person).unwrap();
+        let profile = Profile::silent("Bare Homes", Nation::England);
+        let paths = |brought: Value| -> Vec<String> {
+            let brought: Brought = serde_json::from_value(brought).unwrap();
+            brought.faults(&person, &profile).into_iter().map(|fault| fault.path).collect()
+        };
+        let review = |id: &str, of: &str, at: &str| json!({"id": id, "restriction": of, "at": at, "outcome": "keep"});
+        let other = json!({"reviews": [review("V-1", "R-1", "2026-03-09"), review("V-2", "R-2", "2026-03-03")]});
+        assert_eq!(paths(other), [] as [&str; 0]);
+        let appeal =
+            |id: &str, of: &str| json!({"id": id, "restriction": of, "received": "2026-03-03"});
+        assert_eq!(
+            paths(json!({"appeals": [appeal("A-1", "R-1"), appeal("A-2", "R-2")]})),
+            [] as [&str; 0]
+        );
+        let over = json!({"id": "A-1", "restriction": "R-3", "received": "2026-03-03", "outcome": "quashed",
+            "decided": "2026-03-04"});
+        assert_eq!(paths(json!({"appeals": [over]})), [] as [&str; 0]);
+        let complaint = |closed: &str| {
+            json!({"staff_complaints": [
+                {"id": "S-1", "at": "2026-03-03", "about": "Bo Carr", "what": "Rude.", "closed": closed},
+            ]})
+        };
+        assert_eq!(paths(complaint("2026-03-02")), ["staff_complaints[0].closed"]);
+        assert_eq!(paths(complaint("2026-03-03")), [] as [&str; 0]);
+        let agreement = |since: &str, until: &str| {
+            json!({"agreements": [{"id": "G-1", "offered": "2026-03-03",
+            "terms": "Be polite.", "state": "kept", "since": since, "until": until}]})
+        };
+        assert_eq!(paths(agreement("2026-03-02", "2026-03-03")), ["agreements[0].since"]);
+        assert_eq!(paths(agreement("2026-03-03", "2026-03-02")), ["agreements[0].until"]);
     }
 }

@@ -104,3 +104,121 @@ fn what_is_on_record_otherwise_stays_and_a_decision_is_corrected() {
     assert_eq!(file.restraint("R-1").unwrap().decided.to_string(), "2026-02-01");
     assert_eq!(file.restraints.len(), 1);
 }
+
+#[test]
+fn a_case_is_empty_without_any_entry_and_finds_what_is_said_of_a_restriction() {
+    assert!(Brought::default().is_empty());
+    for (part, entries) in brought().as_object().unwrap() {
+        let one: Brought = serde_json::from_value(json!({part: entries})).unwrap();
+        assert!(!one.is_empty(), "{part}");
+    }
+    let review = |id: &str, restriction: &str| json!({"id": id, "restriction": restriction, "at": "2026-05-04", "outcome": "keep"});
+    let mut several = brought();
+    several["reviews"] = json!([review("V-1", "R-1"), review("V-2", "R-1"), review("V-3", "R-2")]);
+    several["decisions"] = json!([{"restriction": "R-1"}, {"restriction": "R-2"}]);
+    let several: Brought = serde_json::from_value(several).unwrap();
+    let last = |restriction: &str| several.last_review(restriction).map(|one| one.id.as_str());
+    assert_eq!((last("R-1"), last("R-2"), last("R-3")), (Some("V-2"), Some("V-3"), None));
+    let decision =
+        |restriction: &str| several.decision(restriction).map(|one| one.restriction.as_str());
+    assert_eq!(
+        (decision("R-1"), decision("R-2"), decision("R-3")),
+        (Some("R-1"), Some("R-2"), None)
+    );
+    // The appeal against the first is decided.
+    let open = |restriction: &str| several.open_appeal(restriction).map(|one| one.id.as_str());
+    assert_eq!((open("R-1"), open("R-2")), (None, Some("A-2")));
+    assert_eq!(several.incidents[0].severity, Severity::Ordinary);
+}
+
+#[test]
+fn a_letter_that_went_is_on_record_once_and_only_of_what_was_written() {
+    let mut file = CaseFile::of("P-1");
+    let mut spoken = brought();
+    spoken["warnings"][0]["medium"] = json!("verbal");
+    lay(&mut file, spoken);
+    let letters: Vec<(&str, &str, &str)> = file
+        .letters
+        .iter()
+        .map(|one| (one.id.as_str(), one.kind.name(), one.about.as_str()))
+        .collect();
+    assert_eq!(letters, [("R-1-restriction", "restriction", "R-1")]);
+    let letter = &file.letters[0];
+    let sent = letter.sent.as_ref().unwrap();
+    assert_eq!((sent.means, sent.by.as_str()), (Means::Post, "not recorded"));
+    assert_eq!(sent.at.to_rfc3339(), "2026-02-03T00:00:00+00:00");
+    assert!(letter.has_gone() && letter.approval.is_none());
+    // A day that is corrected makes no second letter.
+    let mut corrected = brought();
+    corrected["decisions"][0]["letter_sent"] = json!("2026-02-04");
+    lay(&mut file, corrected);
+    assert_eq!(file.letters.len(), 1);
+    assert!(file.is_from_elsewhere("letters", "R-1-restriction"));
+    assert!(!file.is_from_elsewhere("letters", "R-2-restriction"));
+}
+
+#[test]
+fn an_appeal_is_out_of_time_after_the_last_day_of_the_window() {
+    use crate::domain::profile::{Anchor, Deadline, Length};
+    let mut profile = Profile::silent("Bare Homes", Nation::England);
+    profile.appeal.window =
+        Some(Deadline { length: Length::Months(1), from: Some(Anchor::Decision) });
+    for (received, out_of_time) in [("2026-03-02", false), ("2026-03-03", true)] {
+        let mut brought = brought();
+        brought["appeals"] = json!([
+            {"id": "A-1", "restriction": "R-1", "received": received},
+            {"id": "A-2", "restriction": "R-9", "received": received},
+        ]);
+        let brought: Brought = serde_json::from_value(brought).unwrap();
+        let mut file = CaseFile::of("P-1");
+        file.lay(&brought, &person(), &profile, "2026-06-01T10:00:00Z".parse().unwrap());
+        let [appeal] = file.appeals.as_slice() else { panic!("{:?}", file.appeals) };
+        assert_eq!((appeal.out_of_time, appeal.suspends), (out_of_time, false), "{received}");
+        assert_eq!((appeal.received.channel, &appeal.hearer), (Channel::Letter, &None));
+    }
+}
+
+#[test]
+fn days_follow_the_record_until_a_step_is_taken_here() {
+    let profile = Profile::silent("Bare Homes", Nation::England);
+    let at = "2026-06-01T10:00:00Z".parse().unwrap();
+    let mut file = CaseFile::of("P-1");
+    assert!(!file.follow_record(&person(), &profile, at), "nothing is known of it");
+    file.take_in(&person(), &profile, at);
+    assert!(!file.follow_record(&person(), &profile, at), "nothing has changed");
+    let mut corrected = person();
+    for restriction in &mut corrected.restrictions {
+        restriction.starts = Some("2026-02-16".parse().unwrap());
+        restriction.decided_by = Some("Ann Bell".to_owned());
+    }
+    let mut varied = file.clone();
+    assert!(file.follow_record(&corrected, &profile, at));
+    assert_eq!(file.restraints.len(), 2);
+    for known in &file.restraints {
+        assert_eq!(known.decided.to_string(), "2026-02-16");
+        assert_eq!(known.took_part, ["Ann Bell"]);
+    }
+    // Of one that was varied here, and one that was decided here.
+    varied.restraints[0].variations.push(crate::domain::case::restraint::Variation {
+        at,
+        by: "Ed Fox".to_owned(),
+        why: "Enough.".to_owned(),
+    });
+    varied.restraints[1].decided_elsewhere = false;
+    assert!(!varied.follow_record(&corrected, &profile, at));
+}
+
+#[test]
+fn days_of_a_file_stay_when_the_record_is_followed_and_nobody_takes_part_twice() {
+    let mut file = CaseFile::of("P-1");
+    let mut said = brought();
+    said["decisions"][0]["took_part"] = json!(["Cy Dunn", "Ann Bell", "Cy Dunn"]);
+    lay(&mut file, said);
+    let mut known = person();
+    known.restrictions[0].decided_by = Some("Ann Bell".to_owned());
+    let profile = Profile::silent("Bare Homes", Nation::England);
+    assert!(file.follow_record(&known, &profile, "2026-06-01T10:00:00Z".parse().unwrap()));
+    let followed = file.restraint("R-1").unwrap();
+    assert_eq!(followed.decided.to_string(), "2026-02-02");
+    assert_eq!(followed.took_part, ["Ann Bell", "Cy Dunn"]);
+}
