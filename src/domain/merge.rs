@@ -290,19 +290,4 @@ pub fn differences(kept: &Person, other: &Person) -> Vec<Difference> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_of_one_person_know_their_root_and_the_others() {
-        let record =
-            |id: &str| Arc::new(serde_json::from_str(&format!(r#"{{"id":"{id}"}}"#)).unwrap());
-        let records: [Arc<Person>; 3] = ["P-1", "P-2", "P-3"].map(record);
-        let whole = together(&records);
-        assert_eq!(others(&whole[0]), ["P-2", "P-3"]);
-        assert_eq!(others(&whole[1]), ["P-1", "P-3"]);
-        assert!(whole.iter().all(|one| root_of(one) == "P-1"));
-        let alone = together(&records[1..2]);
-        assert_eq!((others(&alone[0]), root_of(&alone[0])), (Vec::new(), "P-2"));
-    }
-}
+mod tests;

@@ -258,3 +258,6 @@ fn keys_of(person: &Person, nation: Nation) -> Vec<(IdentifierKey, ListedAs)> {
     keys.dedup();
     keys
 }
+
+#[cfg(test)]
+mod tests;
