@@ -30,3 +30,24 @@ impl ApiToken {
         TokenLife::new(self.expires, zone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_valid_through_its_last_day_and_its_record_has_nothing_else() {
+        let written = json!({"name": "Housing system", "role": "program", "expires": "2027-06-30",
+            "made": "2026-06-30T10:00:00Z", "made_by": "Ann Bell"});
+        let token: ApiToken = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&token).unwrap(), written);
+        let life = token.life(Tz::Europe__London);
+        assert_eq!(life.last_day(), token.expires);
+        assert_eq!(life.end(), "2027-06-30T23:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        let mut more = written;
+        more["token"] = json!("secret");
+        assert!(serde_json::from_value::<ApiToken>(more).is_err());
+    }
+}

@@ -116,3 +116,92 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: u32) -> DateTime<Utc> {
+        format!("2026-11-25T{hour:02}:00:00Z").parse().unwrap()
+    }
+
+    fn counted(hour: u32) -> Counted {
+        Counted { restriction: "R-1".to_owned(), mode: Mode::Enforce, at: at(hour), issue: None }
+    }
+
+    fn received(hour: u32) -> Received {
+        Received {
+            contact: format!("c-{hour}"),
+            at: at(hour),
+            issue: None,
+            makes_issue_known: false,
+            thread: Vec::new(),
+            attachments: Vec::new(),
+            text: Vec::new(),
+        }
+    }
+
+    fn told(code: &str, hour: u32) -> Told {
+        Told { code: code.to_owned(), at: at(hour) }
+    }
+
+    fn used(lane: &str, times: u32) -> (String, u32) {
+        (lane.to_owned(), times)
+    }
+
+    #[test]
+    fn ledgers_of_two_records_are_one_in_the_order_of_time() {
+        let mut ledger = Ledger {
+            recorded: None,
+            counted: vec![counted(8), counted(10)],
+            received: vec![received(8), received(10)],
+            told: vec![told("a", 8), told("b", 9)],
+            lanes_used: vec![used("legal", 3), used("appeal", 1)],
+        };
+        ledger.join(Ledger {
+            recorded: None,
+            counted: vec![counted(7), counted(9)],
+            received: vec![received(9)],
+            told: vec![told("b", 10), told("c", 7), told("a", 7)],
+            lanes_used: vec![used("appeal", 2), used("emergency", 1)],
+        });
+        let expected = Ledger {
+            recorded: None,
+            counted: [7, 8, 9, 10].map(counted).to_vec(),
+            received: [8, 9, 10].map(received).to_vec(),
+            // The person was last notified on either.
+            told: vec![told("a", 8), told("b", 10), told("c", 7)],
+            lanes_used: vec![used("legal", 3), used("appeal", 3), used("emergency", 1)],
+        };
+        assert_eq!(ledger, expected);
+    }
+
+    #[test]
+    fn a_decision_adds_what_it_counted_and_what_was_said_last() {
+        let mut ledger = Ledger::default();
+        let lane = |name: &str| Some(name.to_owned());
+        let said = |hour| Additions {
+            counted: vec![counted(hour)],
+            received: Some(received(hour)),
+            told: Some(told("a", hour)),
+            lane: lane("appeal"),
+        };
+        ledger.absorb(&said(8));
+        ledger.absorb(&Additions {
+            told: Some(told("b", 9)),
+            lane: lane("legal"),
+            ..Additions::default()
+        });
+        ledger.absorb(&said(10));
+        ledger.absorb(&said(11));
+        ledger.absorb(&Additions::default());
+        let expected = Ledger {
+            recorded: None,
+            counted: [8, 10, 11].map(counted).to_vec(),
+            received: [8, 10, 11].map(received).to_vec(),
+            told: vec![told("b", 9), told("a", 11)],
+            lanes_used: vec![used("appeal", 3), used("legal", 1)],
+        };
+        assert_eq!(ledger, expected);
+    }
+}

@@ -91,4 +91,12 @@ mod tests {
         assert_eq!(state_at(life.end() - TimeDelta::microseconds(1)), TokenState::Soon);
         assert_eq!(state_at(life.end()), TokenState::Expired);
     }
+
+    #[test]
+    fn a_state_has_a_name_of_its_own_for_metrics() {
+        let states = [TokenState::Valid, TokenState::Soon, TokenState::Expired];
+        assert_eq!(states.map(TokenState::name), ["valid", "expires_soon", "expired"]);
+        let last = "2027-01-31".parse().unwrap();
+        assert_eq!(TokenLife::new(last, Tz::Europe__London).last_day(), last);
+    }
 }
