@@ -227,41 +227,4 @@ fn waited(to: &mut BTreeMap<String, Waited>, more: &BTreeMap<String, Waited>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::channel::Channel;
-    use crate::domain::disposition::Disposition;
-    use crate::domain::tally::Contacted;
-
-    #[test]
-    fn each_contact_counts_once_for_each_restriction_that_observed_it_by_what_it_would_have_done() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let contacted = |observed: &[(&str, Disposition)]| Contacted {
-            contact: "c".to_owned(),
-            at: "2026-03-02T10:00:00Z".parse().unwrap(),
-            channel: Channel::Email,
-            disposition: Disposition::Deliver,
-            codes: Vec::new(),
-            observed: observed.iter().map(|(id, would)| ((*id).to_owned(), *would)).collect(),
-        };
-        let mut first = DayTally::of(day("2026-03-02"));
-        first.add(&contacted(&[("R-1", Disposition::Limit), ("R-2", Disposition::Limit)]));
-        first.add(&contacted(&[("R-1", Disposition::Limit)]));
-        first.add(&contacted(&[]));
-        let not_theirs = contacted(&[("R-2", Disposition::File)]);
-        first.add(&not_theirs);
-        first.take_out(&not_theirs);
-        let mut second = DayTally::of(day("2026-03-03"));
-        second.add(&contacted(&[("R-1", Disposition::Route)]));
-        let mut outside = DayTally::of(day("2026-03-04"));
-        outside.add(&contacted(&[("R-1", Disposition::Limit)]));
-        let (from, to) = (day("2026-03-02"), day("2026-03-03"));
-        let period = Period { from, to, today: day("2026-03-10") };
-        let found = figures(&[], &[first, second, outside], period);
-        assert_eq!(
-            found["observed_by_restriction"],
-            json!({"R-1": {"limit": 2, "route": 1}, "R-2": {"limit": 1}})
-        );
-        assert_eq!(found["contacts_by_disposition"], json!({"deliver": 4}));
-    }
-}
+mod tests;

@@ -157,3 +157,84 @@ impl DayTally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn decided(would: Option<&str>) -> Contacted {
+        let row = |code: &str, restriction: Option<&str>, observed: bool| json!({"row": 8, "code": code, "restriction": restriction, "clause": null, "observed": observed});
+        let rows = [
+            row("safeguard.legal", None, false),
+            row("contact_quota.over", Some("R-1"), true),
+            row("contact_quota.over", None, true),
+            row("within_limits", None, false),
+        ];
+        let decided: DecidedEntry = serde_json::from_value(json!({
+            "contact": "c-1", "person": "P-1", "channel": "email", "contact_at": "2026-03-02T10:00:00Z",
+            "disposition": "deliver", "mode": "enforce", "would": would, "stale": false, "profile_version": "1",
+            "rows": rows,
+        }))
+        .unwrap();
+        Contacted::of(&decided)
+    }
+
+    #[test]
+    fn a_contact_has_the_codes_that_were_enforced_and_what_each_observed_restriction_would_have_done()
+     {
+        for (would, expected) in [(Some("limit"), Disposition::Limit), (None, Disposition::Deliver)]
+        {
+            let found = decided(would);
+            let codes = ["safeguard.legal", "within_limits"].map(ReasonCode::from);
+            let expected = Contacted {
+                contact: "c-1".to_owned(),
+                at: "2026-03-02T10:00:00Z".parse().unwrap(),
+                channel: Channel::Email,
+                disposition: Disposition::Deliver,
+                codes: codes.to_vec(),
+                observed: BTreeMap::from([("R-1".to_owned(), expected)]),
+            };
+            assert_eq!(found, expected);
+            assert!(found.has(&codes[0]) && !found.has(&ReasonCode::ContactQuotaOver));
+            assert_eq!(found.lanes().collect::<Vec<_>>(), ["legal"]);
+        }
+    }
+
+    #[test]
+    fn a_day_counts_each_contact_and_forgets_one_that_is_taken_out() {
+        let day = DayTally::of("2026-03-02".parse().unwrap());
+        let (first, second) = (decided(Some("limit")), decided(Some("file")));
+        let filed =
+            Contacted { disposition: Disposition::File, codes: Vec::new(), ..decided(None) };
+        let mut tally = day.clone();
+        for contacted in [&first, &second, &filed] {
+            tally.add(contacted);
+        }
+        let both = json!({"day": "2026-03-02",
+            "by_channel": {"email": {"deliver": 2, "file": 1}}, "lanes": {"legal": 2},
+            "observed": {"R-1": {"limit": 1, "file": 1, "deliver": 1}}, "read": {}, "answered": {}});
+        assert_eq!(serde_json::to_value(&tally).unwrap(), both);
+        tally.take_out(&filed);
+        tally.take_out(&second);
+        let mut one = day.clone();
+        one.add(&first);
+        assert_eq!(tally, one);
+        tally.take_out(&first);
+        assert_eq!(tally, day);
+        // What was never counted can't be taken out.
+        tally.take_out(&first);
+        assert_eq!(tally, day);
+    }
+
+    #[test]
+    fn minutes_are_averaged_over_all_that_were_waited_for() {
+        let mut waited = Waited::default();
+        assert_eq!(waited.average(), None);
+        for minutes in [2, 3, 5] {
+            waited.add(minutes);
+        }
+        assert_eq!((waited, waited.average()), (Waited { times: 3, minutes: 10 }, Some(3)));
+    }
+}

@@ -124,3 +124,56 @@ fn an_original_that_is_not_kept_is_told() {
         ["contact.limited", "restriction.breached", "contact.original_not_kept"]
     );
 }
+
+#[test]
+fn each_act_is_told_by_its_kind_and_what_it_is_about() {
+    let told = |event: Value| -> Vec<(String, Option<String>)> {
+        let events = of_entry(&entry(event));
+        events.into_iter().map(|one| (one.key, one.subject)).collect()
+    };
+    let merge = |event: &str| json!({"event": event, "person": "P-1", "other": "P-2", "merge": "m", "reason": "Same."});
+    for (event, kind, subject) in [
+        (json!({"event": "unread", "item": "c-1"}), "item.unread", "c-1"),
+        (
+            json!({"event": "unanswered", "item": "c-1", "from": "anns", "to": "team"}),
+            "item.unanswered",
+            "c-1",
+        ),
+        (merge("merged"), "person.changed", "P-1"),
+        (merge("unmerged"), "person.changed", "P-1"),
+        (
+            json!({"event": "step", "act": "lift", "person": "P-1", "version": 3}),
+            "case.stepped",
+            "P-1",
+        ),
+        (
+            json!({"event": "reminded", "what": "review", "about": "R-1", "person": "P-1", "state": "due"}),
+            "case.reminded",
+            "R-1",
+        ),
+        (
+            json!({"event": "anchored", "entry": 6, "link": "00", "key": "01", "signature": "02"}),
+            "trail.anchored",
+            "6",
+        ),
+    ] {
+        assert_eq!(
+            told(event.clone()),
+            [(format!("7/{kind}"), Some(subject.to_owned()))],
+            "{event}"
+        );
+    }
+    let looked = json!({"event": "looked", "looked_at": "person", "id": "P-1"});
+    for nothing in [looked, json!({"event": "store_accepted", "known": 9, "found": 7})] {
+        assert_eq!(told(nothing), []);
+    }
+}
+
+#[test]
+fn a_routed_contact_is_no_breach_and_what_would_have_been_the_same_is_not_observed() {
+    let routed = decided("route", settled("single_point_of_contact.routed", Some("R-1")));
+    assert_eq!(names(routed), ["contact.routed"]);
+    let mut same = decided("limit", settled("restrictions_unknown", None));
+    same["would"] = json!("limit");
+    assert_eq!(names(same), ["contact.limited"]);
+}
