@@ -223,4 +223,19 @@ mod tests {
         .unwrap();
         assert_eq!(format!("{account:?}"), "Account(ann, closed: false)");
     }
+
+    #[test]
+    fn an_account_as_it_is_made_is_open_and_closed_it_takes_no_invitation() {
+        let mut account: Account = serde_json::from_value(serde_json::json!({
+            "login": "ann", "name": "Ann Hall", "role": "agent", "made": "2026-01-05T09:00:00Z", "invitation": "i-1",
+        }))
+        .unwrap();
+        assert!(account.keys && !account.closed);
+        account.close();
+        assert_eq!((account.closed, &account.invitation), (true, &None));
+        assert_eq!(format!("{account:?}"), "Account(ann, closed: true)");
+        let (secret, recovery) = ("0a".to_owned(), vec!["1b".to_owned(), "2c".to_owned()]);
+        let step = SecondStep { secret, used_step: 0, recovery };
+        assert_eq!(format!("{step:?}"), "SecondStep(2 recovery codes)");
+    }
 }

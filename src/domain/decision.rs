@@ -178,7 +178,7 @@ impl std::fmt::Debug for Notice {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -201,5 +201,55 @@ mod tests {
                 assert_eq!(route.reaches(channel), by_mail, "{ways}");
             }
         }
+    }
+
+    /// A decision on a contact, routed by e-mail to nobody.
+    fn decided(more: Value) -> Decision {
+        let mut decision = json!({"contact": "c-1", "person": "P-1", "disposition": "route", "mode": "enforce",
+            "route": {"queue": "q", "name": null, "email": null, "phone": null}, "reasons": [], "flags": [],
+            "quotas": [], "notice": null, "stale": false});
+        decision.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(decision).unwrap()
+    }
+
+    #[test]
+    fn a_contact_goes_on_if_delivered_or_if_a_safeguard_routes_it_to_nobody() {
+        let reason =
+            |code: &str| json!([{"code": code, "restriction": null, "clause": null, "text": "x"}]);
+        let (safe, quota) = (reason("safeguard.legal"), reason("contact_quota.over"));
+        let by_mail = json!({"queue": "q", "name": null, "email": "ann@x.example", "phone": null});
+        for (more, lane, is_queued, by_email, by_telephone) in [
+            (json!({"disposition": "deliver"}), None, false, true, true),
+            (
+                json!({"disposition": "limit", "reasons": safe}),
+                Some(Lane::Legal),
+                true,
+                false,
+                false,
+            ),
+            (json!({"disposition": "file", "reasons": quota}), None, true, false, false),
+            (json!({"reasons": quota}), None, true, false, false),
+            (json!({"reasons": safe}), Some(Lane::Legal), true, true, true),
+            (json!({"reasons": safe, "route": null}), Some(Lane::Legal), true, true, true),
+            (json!({"reasons": safe, "route": by_mail}), Some(Lane::Legal), true, false, true),
+        ] {
+            let one = decided(more.clone());
+            assert_eq!((one.lane(), one.is_queued()), (lane, is_queued), "{more}");
+            let goes_on = [Channel::Email, Channel::Telephone].map(|channel| one.goes_on(channel));
+            assert_eq!(goes_on, [by_email, by_telephone], "{more}");
+        }
+    }
+
+    #[test]
+    fn a_decision_says_whether_its_original_was_kept_and_shows_a_log_no_address_or_text() {
+        assert!(decided(json!({"flags": ["unread", "original_not_kept"]})).lacks_original());
+        assert!(!decided(json!({"flags": ["unread"]})).lacks_original());
+        let then = json!([{"name": "Bo Carr", "phone": "0191 498 0124"}]);
+        let route = json!({"queue": "q", "name": "Ann Bell", "email": "ann@x.example", "phone": null, "then": then});
+        let notice = json!({"text": "Dear Jo", "next_slot": null});
+        let one = decided(json!({"route": route, "notice": notice}));
+        let route = one.route.unwrap();
+        assert_eq!(format!("{route:?} {:?}", route.then), "Route(q) [Fallback]");
+        assert_eq!(format!("{:?}", one.notice.unwrap()), "Notice(next slot None)");
     }
 }

@@ -189,4 +189,24 @@ mod tests {
         assert_eq!(Flag::from("older:7").name(), "older");
         assert_eq!(Flag::CallLength { minutes: 15 }.name(), "call_length");
     }
+
+    #[test]
+    fn flags_are_shown_as_they_are_written() {
+        let flags = [Flag::Unread, Flag::CallLength { minutes: 15 }];
+        assert_eq!(in_a_line(&flags, ", "), "unread, call_length:15");
+        assert_eq!(format!("{flags:?}"), r#"["unread", "call_length:15"]"#);
+        assert_eq!(in_a_line(&[], ", "), "");
+        for doubt in Doubt::ALL {
+            assert_eq!(Flag::from(doubt.flag()), Flag::Identity(doubt));
+        }
+        for lane in Lane::ALL {
+            assert_eq!(Flag::from(lane.code()), Flag::Safeguard(lane));
+        }
+        let destroy = Flag::DocumentsReturned(DocumentInstruction::Destroy);
+        assert_eq!(destroy.name(), "documents_returned");
+        assert_eq!(
+            Flag::from("documents_returned:burn"),
+            Flag::Other("documents_returned:burn".to_owned())
+        );
+    }
 }

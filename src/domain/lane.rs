@@ -130,3 +130,39 @@ impl From<AskedLane> for Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_known_by_its_name_and_leads_to_its_queue() {
+        let (emergency, governance) = (Some("emergency"), Some("governance"));
+        for (lane, name, queue) in [
+            (Lane::Emergency, "emergency", emergency),
+            (Lane::Safeguarding, "safeguarding", emergency),
+            (Lane::Statutory, "statutory", governance),
+            (Lane::Legal, "legal", governance),
+            (Lane::Appeal, "appeal", Some("head-of-service")),
+            (Lane::Adjustment, "adjustment", Some("review")),
+            (Lane::ProtectedSender, "protected_sender", None),
+            (Lane::ProtectedRecipient, "protected_recipient", None),
+        ] {
+            assert_eq!((lane.name(), lane.default_queue()), (name, queue));
+            assert_eq!(lane.code(), format!("safeguard.{name}"));
+            assert_eq!(lane.is_of_words(), Lane::OF_WORDS.contains(&lane), "{lane:?}");
+        }
+        let mut words = Lane::ALL.map(Lane::says).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Lane::ALL.len(), "each says something else");
+    }
+
+    #[test]
+    fn a_lane_that_is_asked_for_is_the_lane_of_its_name() {
+        for asked in AskedLane::ALL {
+            assert_eq!(serde_json::to_value(asked).unwrap(), asked.name());
+            assert_eq!(Lane::from(asked).name(), asked.name());
+        }
+    }
+}

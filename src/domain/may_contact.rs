@@ -353,4 +353,124 @@ mod tests {
             assert_eq!(about(Channel::Letter), said(true, "", ""));
         }
     }
+
+    fn answer(person: serde_json::Value, mode: Mode, at: &str) -> ContactAnswer {
+        let mut organisation =
+            Organisation::new("o", Profile::silent("Bare Homes", Nation::England));
+        organisation.mode = mode;
+        let person: Person = serde_json::from_value(person).unwrap();
+        let at = at.parse().unwrap();
+        let question = Question { channel: Channel::Email, purpose: Purpose::Reply, by: None, at };
+        may_contact(&organisation, &person, &question)
+    }
+
+    const AT: &str = "2026-06-01T10:00:00Z";
+
+    #[test]
+    fn only_what_is_enforced_and_in_force_prevents_a_contact() {
+        let ended = |mode: &str| {
+            json!({"id": "P", "restrictions": [
+                {"id": "R", "kind": "contact_ended", "starts": "2026-01-01", "mode": mode, "clause": "4.1"},
+            ]})
+        };
+        let refused = ContactAnswer {
+            may: false,
+            through: None,
+            reasons: vec![Reason {
+                code: "contact_ended".into(),
+                restriction: Some("R".to_owned()),
+                clause: Some("4.1".to_owned()),
+                text: "All contact has ended.".to_owned(),
+            }],
+        };
+        let free = ContactAnswer { may: true, through: None, reasons: Vec::new() };
+        assert_eq!(answer(ended("enforce"), Mode::Enforce, AT), refused);
+        assert_eq!(answer(ended("observe"), Mode::Enforce, AT), free);
+        assert_eq!(answer(ended("enforce"), Mode::Observe, AT), free);
+        assert_eq!(answer(ended("enforce"), Mode::Enforce, "2025-12-31T10:00:00Z"), free);
+    }
+
+    #[test]
+    fn an_adjustment_is_minded_where_it_asks_something_of_this_contact() {
+        let needs = |channel: &str| json!({"kind": "needs_channel", "channel": channel});
+        for (adjustment, expected) in [
+            (needs("letter"), Some("The person needs to be contacted by letter.")),
+            (needs("email"), None),
+            (json!({"kind": "needs_channel"}), None),
+            (json!({"kind": "large_print"}), Some("The person needs large print.")),
+            (json!({"kind": "coloured_paper"}), Some("The person needs coloured paper.")),
+            (json!({"kind": "easy_read"}), Some("The person needs Easy Read.")),
+            (json!({"kind": "braille"}), Some("The person needs Braille.")),
+            (json!({"kind": "audio"}), Some("The person needs audio.")),
+            (json!({"kind": "translation"}), Some("The person needs a translation.")),
+            (json!({"kind": "interpreter"}), Some("The person needs an interpreter.")),
+            (json!({"kind": "representative"}), Some("The person is represented by somebody.")),
+            (json!({"kind": "clear_warnings"}), None),
+            (json!({"kind": "extra_time"}), None),
+            (json!({"kind": "other"}), None),
+        ] {
+            let found = answer(json!({"id": "P", "adjustments": [adjustment]}), Mode::Enforce, AT);
+            assert!(found.may && found.through.is_none());
+            let texts: Vec<&str> = found.reasons.iter().map(|one| one.text.as_str()).collect();
+            assert_eq!(texts, Vec::from_iter(expected), "{adjustment}");
+        }
+    }
+
+    #[test]
+    fn a_representative_acts_until_the_instant_that_is_said() {
+        let represented = |until: &str| {
+            json!({"id": "P", "representatives": [{"name": "Al", "until": until}],
+            "restrictions": [{"id": "R", "kind": "representative_only"}]})
+        };
+        for (until, through) in
+            [("2026-06-01T10:00:01Z", Some("Al")), (AT, None), ("2026-05-31", None)]
+        {
+            let found = answer(represented(until), Mode::Enforce, AT);
+            let name = found.through.and_then(|through| through.name);
+            assert_eq!(name.as_deref(), through, "{until}");
+        }
+    }
+
+    #[test]
+    fn contact_goes_through_whoever_takes_the_place_of_the_point_of_contact() {
+        let away = |name: &str| json!({"contact": name, "from": "2026-06-01", "to": "2026-06-02"});
+        let point = |absences: serde_json::Value| {
+            json!({"id": "P", "restrictions": [{"id": "R", "kind": "single_point_of_contact",
+                "contact": {"name": "Ann", "email": "ann@x.example", "phone": "1", "queue": "anns"},
+                "deputies": [{"name": "Bo"}], "absences": absences}]})
+        };
+        for (absences, name, text) in [
+            (
+                json!([]),
+                Some("Ann"),
+                "Contact with this person goes through their point of contact.",
+            ),
+            (
+                json!([away("Ann")]),
+                Some("Bo"),
+                "Contact goes through a deputy of the person's point of contact.",
+            ),
+            (
+                json!([away("Ann"), away("Bo")]),
+                None,
+                "Contact goes through the team: the point of contact and the deputies are away.",
+            ),
+        ] {
+            let found = answer(point(absences.clone()), Mode::Enforce, AT);
+            let through = found.through.unwrap();
+            assert_eq!(
+                (through.name.as_deref(), found.reasons[0].text.as_str()),
+                (name, text),
+                "{absences}"
+            );
+            assert_eq!(through.queue.as_deref(), Some("anns"));
+        }
+    }
+
+    #[test]
+    fn a_purpose_has_its_name() {
+        for purpose in Purpose::ALL {
+            assert_eq!(serde_json::to_value(purpose).unwrap(), purpose.name());
+        }
+    }
 }

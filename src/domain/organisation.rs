@@ -86,3 +86,36 @@ impl Organisation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::nation::Nation;
+
+    #[test]
+    fn an_id_is_read_and_written_as_it_is() {
+        let id: OrganisationId = serde_json::from_str(r#""karbon""#).unwrap();
+        assert_eq!(id, OrganisationId::new("karbon"));
+        assert_eq!((id.as_str(), id.to_string().as_str()), ("karbon", "karbon"));
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""karbon""#);
+        assert!(serde_json::from_str::<OrganisationId>("7").is_err());
+    }
+
+    #[test]
+    fn a_restriction_acts_only_where_both_enforce() {
+        let mut organisation =
+            Organisation::new("o", Profile::silent("Bare Homes", Nation::England));
+        let held = r#"{"id": "R", "kind": "contact_ended"}"#;
+        let mut restriction: Restriction = serde_json::from_str(held).unwrap();
+        let (enforce, observe) = (Mode::Enforce, Mode::Observe);
+        for (all, one, expected) in [
+            (enforce, enforce, enforce),
+            (enforce, observe, observe),
+            (observe, enforce, observe),
+            (observe, observe, observe),
+        ] {
+            (organisation.mode, restriction.mode) = (all, one);
+            assert_eq!(organisation.mode_of(&restriction), expected, "{all:?} {one:?}");
+        }
+    }
+}

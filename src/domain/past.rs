@@ -242,4 +242,28 @@ mod tests {
             assert_eq!(compare(mark.as_ref(), &end, marked), standing, "{mark:?} {end:?}");
         }
     }
+
+    #[test]
+    fn a_trail_begins_at_its_first_entry_and_an_archive_is_shown_with_its_place() {
+        let plate = Nameplate::new("a".to_owned());
+        assert_eq!(plate, Nameplate { branches: vec![branch("a", 1, None)], archive: None });
+        let bare = Nameplate { branches: Vec::new(), archive: None };
+        assert_eq!(
+            (bare.trail(), bare.is_in_place_of("a"), bare.place_of("a", 7)),
+            (None, false, 0)
+        );
+        let archive =
+            ArchiveIdentity { id: "u-1".to_owned(), place: "file:/srv/archive".to_owned() };
+        assert_eq!(archive.to_string(), "u-1 (file:/srv/archive)");
+    }
+
+    #[test]
+    fn an_entry_is_known_by_its_number_and_its_instant_in_whole_microseconds() {
+        let entry: AuditEntry = serde_json::from_str(
+            r#"{"number": 7, "at": "2026-11-21T10:00:00.000001999Z", "by": "Ann", "event": "released", "item": "c-1"}"#,
+        )
+        .unwrap();
+        let at = "2026-11-21T10:00:00.000001Z".parse().unwrap();
+        assert_eq!(LastEntry::of(&entry), LastEntry { number: 7, at });
+    }
 }

@@ -79,4 +79,26 @@ mod tests {
         assert_eq!(of(&profile, "officer"), [Duty::Hear]);
         assert_eq!(of(&profile, "panel"), []);
     }
+
+    #[test]
+    fn who_is_named_for_a_kind_or_an_exception_signs_off_and_roles_come_in_the_policys_order() {
+        use crate::domain::profile::{Exception, ExceptionRule, KindRule};
+        use crate::domain::restriction::KindName;
+        let mut profile = Profile::silent("Bare Homes", Nation::England);
+        let role = |name: &str| Role(name.to_owned());
+        let by = |name: &str| Roles::any_of(vec![role(name)]);
+        let kind = KindRule { allowed: true, clause: None, sign_off: by("head") };
+        profile.kinds.insert(KindName::ContactEnded, kind);
+        let exception =
+            ExceptionRule { allowed: true, when: None, clause: None, sign_off: by("director") };
+        profile.exceptions.insert(Exception::NoWarning, exception);
+        profile.roles = ["officer", "head", "agent", "director"].map(role).to_vec();
+        let names = |duty| -> Vec<&str> {
+            roles_with(&profile, duty).into_iter().map(|role| role.0.as_str()).collect()
+        };
+        assert_eq!(names(Duty::SignOff), ["head", "director"]);
+        assert_eq!(names(Duty::Propose), ["officer", "head", "director"]);
+        assert_eq!(names(Duty::Record), ["officer", "head", "agent", "director"]);
+        assert_eq!(names(Duty::Decide), [] as [&str; 0]);
+    }
 }

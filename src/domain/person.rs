@@ -228,4 +228,57 @@ mod tests {
         person.name.clear();
         assert_eq!(person.shown_name(), "P-1");
     }
+
+    #[test]
+    fn a_list_with_one_entry_takes_no_room_for_more_and_only_a_list_is_read() {
+        let one = r#"{"kind": "email", "value": "jo@x.example"}"#;
+        let read = |identifiers: &str| -> Result<Person, serde_json::Error> {
+            serde_json::from_str(&format!(r#"{{"id": "P-1", "identifiers": {identifiers}}}"#))
+        };
+        let short = read(&format!("[{one}]")).unwrap();
+        assert_eq!((short.identifiers.len(), short.identifiers.capacity()), (1, 1));
+        let long = read(&format!("[{one}, {one}, {one}]")).unwrap();
+        assert_eq!(long.identifiers, vec![short.identifiers[0].clone(); 3]);
+        let fault = read(r#""jo@x.example""#).unwrap_err().to_string();
+        assert!(fault.contains("expected a sequence"), "{fault}");
+    }
+
+    #[test]
+    fn a_log_shows_the_id_of_a_person_and_nothing_else_of_them() {
+        let person: Person = serde_json::from_value(serde_json::json!({
+            "id": "P-1", "name": "Jo Doe",
+            "identifiers": [{"kind": "email", "value": "jo@x.example", "shared": true}],
+            "representatives": [{"name": "Al", "until": "2026-06-01"}],
+            "restrictions": [{"id": "R-1", "kind": "contact_ended"}],
+        }))
+        .unwrap();
+        assert_eq!(format!("{person:?}"), "Person(P-1, 1 restrictions)");
+        assert_eq!(format!("{:?}", person.identifiers), "[ListedIdentifier(email, shared: true)]");
+        let representatives = format!("{:?}", person.representatives);
+        assert_eq!(representatives, "[Representative(until Some(Day(2026-06-01)))]");
+    }
+
+    #[test]
+    fn an_adjustment_keeps_its_own_channel_open() {
+        let person: Person = serde_json::from_value(serde_json::json!({"id": "P-1", "adjustments": [
+            {"kind": "needs_channel", "channel": "telephone"}, {"kind": "other", "channel": "email"},
+        ]}))
+        .unwrap();
+        let open = [Channel::Telephone, Channel::Email, Channel::Letter];
+        assert_eq!(open.map(|channel| person.needs_channel(channel)), [true, false, false]);
+    }
+
+    #[test]
+    fn records_of_one_person_know_whose_each_restriction_is() {
+        let owners = [("R-1", "P-1"), ("R-2", "P-2")];
+        let together = Together {
+            root: "P-1".to_owned(),
+            records: vec!["P-1".to_owned(), "P-2".to_owned()],
+            owners: owners.map(|(id, owner)| (id.to_owned(), owner.to_owned())).to_vec(),
+        };
+        for (id, owner) in owners {
+            assert_eq!(together.owner(id), Some(owner));
+        }
+        assert_eq!(together.owner("R-3"), None);
+    }
 }

@@ -165,4 +165,31 @@ mod tests {
             assert_eq!(serde_json::to_value(&read).unwrap(), code);
         }
     }
+
+    #[test]
+    fn what_ends_by_itself_as_time_passes_is_known_by_its_code() {
+        for (code, opens) in [
+            ("safeguard.legal", true),
+            ("contact_quota.over", true),
+            ("issue_quota.over", true),
+            ("hours_only.outside", true),
+            ("within_limits", true),
+            ("identity.shared", false),
+            ("channels_only.closed", false),
+            ("contact_ended.filed", false),
+            ("later.unknown", false),
+        ] {
+            assert_eq!(ReasonCode::from(code).opens_by_time(), opens, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_shown_as_its_name_and_has_a_lane_or_a_doubt_or_neither() {
+        let doubtful = ReasonCode::Identity(Doubt::Shared);
+        assert_eq!((doubtful.doubt(), doubtful.lane()), (Some(Doubt::Shared), None));
+        let over = ReasonCode::ContactQuotaOver;
+        assert_eq!((over.doubt(), over.lane()), (None, None));
+        assert_eq!(format!("{over} {over:?}"), r#"contact_quota.over "contact_quota.over""#);
+        assert_eq!(String::from(over), "contact_quota.over");
+    }
 }

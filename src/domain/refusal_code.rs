@@ -99,3 +99,22 @@ impl Serialize for RefusalCode {
         serializer.serialize_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_shown_and_written_by_a_name_of_its_own() {
+        let codes = [RefusalCode::OF_STEPS, RefusalCode::OF_RECORDS].concat();
+        let mut names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
+        for (code, name) in codes.iter().zip(&names) {
+            assert_eq!(code.to_string(), *name);
+            assert_eq!(serde_json::to_value(code).unwrap(), *name);
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), codes.len());
+        assert_eq!(RefusalCode::OpenWayNone.name(), "open_way.none");
+    }
+}
