@@ -163,7 +163,7 @@ fn a_lane_that_somebody_else_saw_comes_in_order_and_changes_none_that_was_found(
         fingerprints: Vec::new(),
     };
     reading.add(Lane::Legal, "model");
-    assert_eq!(reading.hits, [found.clone()]);
+    assert_eq!(reading.hits, std::slice::from_ref(&found));
     reading.add(Lane::Emergency, "model");
     assert_eq!(reading.hits, [hit(Lane::Emergency, "model", FoundBy::Helper), found]);
     assert_eq!(reading.resembles, [like(Lane::Appeal)]);
