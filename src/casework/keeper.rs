@@ -21,7 +21,7 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::channel::Channel;
 use crate::domain::decision::{Disposition, Reason};
-use crate::domain::diary::reminder::{Reminder, of_entry, queue_of};
+use crate::domain::diary::reminder::{Reminder, no_way_open, of_entry, queue_of};
 use crate::domain::diary::{self, Case};
 use crate::domain::flag::Flag;
 use crate::domain::merge;
@@ -317,16 +317,11 @@ fn closed(organisation: &Organisation, person: &Person, today: NaiveDate) -> Opt
     let by =
         serde_json::to_vec(&(&person.restrictions, &person.adjustments, &profile.staffed_hours));
     let digest = hex(&sha256(&by.unwrap_or_default()));
-    let text = format!(
-        "No way open: in the 7 days from {from} no staffed way stays open for {} with all of \
-         their restrictions.",
-        person.id
-    );
     Some(About {
         reminder: Reminder {
             key: format!("{OPEN_WAY} {} {digest}", person.id),
             queue: queue_of(&who),
-            text,
+            text: no_way_open(&person.id, from),
         },
         what: OPEN_WAY,
         about: person.id.clone(),

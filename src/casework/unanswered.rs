@@ -10,6 +10,7 @@ use crate::domain::answered_by::routed_by;
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::case::CaseFile;
 use crate::domain::decision::Reason;
+use crate::domain::explain;
 use crate::domain::organisation::Organisation;
 use crate::domain::queue::{FILED, ItemState, LIMITED, Note, QueueItem};
 use crate::domain::reason_code::ReasonCode;
@@ -194,7 +195,9 @@ impl Next {
         };
         let name = deputy.map(|deputy| deputy.name.clone());
         Next {
-            name: name.or_else(|| team.name.clone()).unwrap_or_else(|| "the team".to_owned()),
+            name: name
+                .or_else(|| team.name.clone())
+                .unwrap_or_else(|| explain::THE_TEAM.to_owned()),
             mailbox: own.or_else(|| organisation.queue_mailboxes.get(&queue).cloned()),
             queue,
         }
@@ -208,11 +211,10 @@ fn reason(
     to: &str,
 ) -> Reason {
     let hours = organisation.profile.answered_within_hours.unwrap_or_default();
-    let from = from.unwrap_or("the point of contact");
     Reason {
         code: ReasonCode::PointOfContactUnanswered,
         restriction: restriction.map(|one| one.id.clone()),
         clause: restriction.and_then(|one| one.clause.clone()),
-        text: format!("{from} did not answer within {hours} working hours: {to} takes over."),
+        text: explain::unanswered(from, hours, to),
     }
 }

@@ -11,6 +11,15 @@ use super::reason_code::ReasonCode;
 use super::restriction::{Kind, Quota, Restriction};
 use super::safeguard::{FoundBy, Hit};
 
+/// How a line ends if its restriction is only observed.
+pub const OBSERVED: &str = " [observed only]";
+
+/// Who had a contact, if nobody's name is known.
+pub const THE_POINT_OF_CONTACT: &str = "the point of contact";
+
+/// Who takes over where there is no deputy, if the policy does not name the team.
+pub const THE_TEAM: &str = "the team";
+
 /// A reason of a decision, with the facts that explain it.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
@@ -26,6 +35,12 @@ pub struct Facts<'a> {
 /// A clause to put after the rule that it supports: ` (clause 8.4)`. Empty without a clause.
 pub fn cited(clause: Option<&str>) -> String {
     clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default()
+}
+
+/// Why a contact was passed on: whoever it was for did not take it up in time.
+pub fn unanswered(from: Option<&str>, hours: u32, to: &str) -> String {
+    let from = from.unwrap_or(THE_POINT_OF_CONTACT);
+    format!("{from} did not answer within {hours} working hours: {to} takes over.")
 }
 
 /// The reason as recorded in a decision.
@@ -49,7 +64,7 @@ fn staff_line(profile: &Profile, facts: &Facts<'_>) -> String {
         line.push_str(&format!(" ({}, clause {clause})", profile.name));
     }
     if facts.observed {
-        line.push_str(" [observed only]");
+        line.push_str(OBSERVED);
     }
     line
 }

@@ -12,8 +12,7 @@ use crate::casework::{Desk, Fault};
 use crate::domain::audit::{AuditEntry, AuditEvent, DecidedEntry, GATEWAY};
 use crate::domain::case::anchors::day;
 use crate::domain::decision::Disposition;
-use crate::domain::diary::reminder::{Reminder, queue_of};
-use crate::domain::explain::cited;
+use crate::domain::diary::reminder::{Reminder, contact_in_breach, queue_of};
 use crate::domain::organisation::Organisation;
 use crate::domain::profile::Role;
 use crate::domain::reason_code::ReasonCode;
@@ -129,16 +128,11 @@ fn in_breach(organisation: &Organisation, role: &Role, decided: &DecidedEntry) -
     let profile = &organisation.profile;
     let on = day(profile, decided.contact_at);
     let clause = profile.clause_of(TOLD);
-    let cited = cited(clause);
-    let text = format!(
-        "Contact in breach of a restriction: {person} made contact on {on}, which {restriction} does \
-         not allow{cited}."
-    );
     Some(About {
         reminder: Reminder {
             key: format!("{BREACH} {person} {restriction} {on}"),
             queue: queue_of(std::slice::from_ref(role)),
-            text,
+            text: contact_in_breach(person, on, restriction, clause),
         },
         what: BREACH,
         about: restriction.clone(),

@@ -47,6 +47,28 @@ pub fn of_entry(entry: &Entry, profile: &Profile, today: NaiveDate) -> Option<Re
     Some(Reminder { key, queue: queue_of(&entry.who), text })
 }
 
+/// That a person has no way left to get through, from a day on.
+pub fn no_way_open(person: &str, from: NaiveDate) -> String {
+    format!(
+        "No way open: in the 7 days from {from} no staffed way stays open for {person} with all of \
+         their restrictions."
+    )
+}
+
+/// That a person made contact on a day although a restriction does not allow it, for those whom a clause names.
+pub fn contact_in_breach(
+    person: &str,
+    on: NaiveDate,
+    restriction: &str,
+    clause: Option<&str>,
+) -> String {
+    let cited = cited(clause);
+    format!(
+        "Contact in breach of a restriction: {person} made contact on {on}, which {restriction} does \
+         not allow{cited}."
+    )
+}
+
 /// The day from which an entry is upcoming enough to be spoken of.
 fn lead(entry: &Entry, profile: &Profile) -> NaiveDate {
     match entry.what {

@@ -6,7 +6,7 @@ use super::by_channel;
 use crate::domain::decision::Reason;
 use crate::domain::diary::What;
 use crate::domain::doubt::Doubt;
-use crate::domain::explain::{self, Facts};
+use crate::domain::explain::{self, Facts, OBSERVED, THE_POINT_OF_CONTACT, THE_TEAM};
 use crate::domain::flag::Flag;
 use crate::domain::lane::Lane;
 use crate::domain::language::Language;
@@ -14,9 +14,6 @@ use crate::domain::person::Person;
 use crate::domain::profile::Profile;
 use crate::domain::queue::QueueItem;
 use crate::domain::reason_code::ReasonCode;
-
-/// How a line ends if its restriction is only observed.
-const OBSERVED: &str = " [observed only]";
 
 /// When something falls due, as reminders say it, and the same in Welsh.
 const DUE: [(&str, &str); 4] = [
@@ -167,9 +164,9 @@ fn terms_told(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
 fn unanswered(text: &str) -> Option<String> {
     let (from, rest) = text.split_once(" did not answer within ")?;
     let (hours, to) = rest.split_once(" working hours: ")?;
-    let from = if from == "the point of contact" { "y pwynt cyswllt" } else { from };
+    let from = if from == THE_POINT_OF_CONTACT { "y pwynt cyswllt" } else { from };
     let takes = match to.strip_suffix(" takes over.")? {
-        "the team" => "mae'r tîm".to_owned(),
+        THE_TEAM => "mae'r tîm".to_owned(),
         name => format!("mae {name}"),
     };
     Some(format!("Nid atebodd {from} o fewn {hours} awr waith: {takes} yn cymryd drosodd"))
@@ -251,6 +248,8 @@ fn of_outgoing(code: &str) -> Option<&'static str> {
             "Mae cysylltu â'r person hwn yn mynd drwy'r pwynt cyswllt, neu pwy bynnag sydd yn ei le",
         ),
         "contact_ended" => Some("Mae pob cysylltiad wedi dod i ben"),
+        "channels_only" => Some("Cytunwyd ar ffordd arall o gysylltu â'r person hwn"),
+        "representative_only" => Some("Mae cysylltu â'r person hwn yn mynd drwy gynrychiolydd"),
         "read_and_file" => Some("Darllenir a ffeilir negeseuon y person hwn, heb ateb"),
         _ => None,
     }

@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::channel::Channel;
 use crate::domain::diary::{Entry, State, reminder};
+use crate::domain::may_contact::{Purpose, Question, may_contact};
 use crate::domain::nation::Nation;
+use crate::domain::organisation::Organisation;
+use crate::domain::safeguard::{FoundBy, Hit, Spelling};
 
 fn item(reason: &Value, person: Option<&str>) -> QueueItem {
     serde_json::from_value(json!({
@@ -29,15 +33,30 @@ fn said(code: &str, text: &str, clause: Option<&str>, person: Option<&Person>) -
     (!line.foreign).then_some(line.text)
 }
 
+fn restricted(kind: &Value) -> Person {
+    let mut restriction = json!({"id": "R-1", "starts": "2026-01-01", "status": "active"});
+    restriction.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
+    serde_json::from_value(json!({"id": "P-1", "restrictions": [restriction]})).unwrap()
+}
+
 fn limited(limit: u32) -> Person {
-    serde_json::from_value(json!({
-        "id": "P-1",
-        "restrictions": [{
-            "id": "R-1", "kind": "contact_quota", "limit": limit, "per": "week",
-            "window": "rolling", "starts": "2026-01-01", "status": "active",
-        }],
-    }))
-    .unwrap()
+    restricted(
+        &json!({"kind": "contact_quota", "limit": limit, "per": "week", "window": "rolling"}),
+    )
+}
+
+/// The line as a decision records it, so that these tests fail if its wording changes.
+fn recorded(code: &str, kind: Option<&Value>, hit: Option<&Hit>) -> String {
+    let person = kind.map(restricted);
+    let facts = Facts {
+        code: &code.into(),
+        restriction: person.as_ref().and_then(|person| person.restrictions.first()),
+        clause: None,
+        hit,
+        channel: Channel::Email,
+        observed: false,
+    };
+    explain::reason(&Profile::silent("Bare Homes", Nation::Wales), facts).text
 }
 
 #[test]
@@ -53,35 +72,41 @@ fn a_limit_is_said_with_its_terms_as_long_as_they_are_the_same() {
 }
 
 #[test]
-fn names_and_passages_are_taken_over() {
-    for (code, text, welsh) in [
-        (
-            "single_point_of_contact.routed",
-            "Kim Reed is this person's point of contact",
-            "Kim Reed yw pwynt cyswllt y person hwn",
-        ),
+fn names_are_taken_over() {
+    let point = json!({"kind": "single_point_of_contact", "contact": {"name": "Kim Reed"}});
+    let letters = json!({"kind": "channels_only", "channels": ["letter"]});
+    for (code, kind, welsh) in [
+        ("single_point_of_contact.routed", &point, "Kim Reed yw pwynt cyswllt y person hwn"),
         (
             "single_point_of_contact.deputy",
-            "Kim Reed is away: a deputy takes this person's contacts",
+            &point,
             "Mae Kim Reed i ffwrdd: mae dirprwy yn cymryd cysylltiadau'r person hwn",
         ),
         (
-            "single_point_of_contact.unanswered",
-            "Kim Reed did not answer within 8 working hours: the team takes over.",
-            "Nid atebodd Kim Reed o fewn 8 awr waith: mae'r tîm yn cymryd drosodd",
+            "single_point_of_contact.team",
+            &point,
+            "Mae Kim Reed a phob dirprwy i ffwrdd: mae'r tîm yn ei gymryd",
+        ),
+        ("channels_only.closed", &letters, "Ni chaiff y person hwn gysylltu â ni drwy e-bost"),
+    ] {
+        let text = recorded(code, Some(kind), None);
+        assert_eq!(said(code, &text, None, None).as_deref(), Some(welsh), "{text}");
+    }
+    for (from, to, welsh) in [
+        (
+            Some("Kim Reed"),
+            "Dee Okoro",
+            "Nid atebodd Kim Reed o fewn 8 awr waith: mae Dee Okoro yn cymryd drosodd",
         ),
         (
-            "safeguard.emergency",
-            "It may be an emergency: found “gas leak”",
-            "Gall fod yn argyfwng: “gas leak”",
-        ),
-        (
-            "channels_only.closed",
-            "This person may not contact us by e-mail",
-            "Ni chaiff y person hwn gysylltu â ni drwy e-bost",
+            None,
+            THE_TEAM,
+            "Nid atebodd y pwynt cyswllt o fewn 8 awr waith: mae'r tîm yn cymryd drosodd",
         ),
     ] {
-        assert_eq!(said(code, text, None, None).as_deref(), Some(welsh), "{code}");
+        let text = explain::unanswered(from, 8, to);
+        let line = said("single_point_of_contact.unanswered", &text, None, None);
+        assert_eq!(line.as_deref(), Some(welsh), "{text}");
     }
     // What this version does not know is shown as it was recorded, and marked as English.
     for code in ["single_point_of_contact.routed", "of.another.version", "recorded"] {
@@ -90,16 +115,52 @@ fn names_and_passages_are_taken_over() {
 }
 
 #[test]
+fn what_a_safeguard_found_is_quoted() {
+    for (part, by, welsh) in [
+        (FoundBy::Words, "gas leak", "Gall fod yn argyfwng: “gas leak”"),
+        (FoundBy::Example, "gas leak", "Gall fod yn argyfwng: “gas leak”"),
+        (FoundBy::Wording, "gas, leak", "Gall fod yn argyfwng: “gas, leak”"),
+        (FoundBy::Helper, "gas leak", "Gall fod yn argyfwng: “helper: gas leak”"),
+        (FoundBy::Choice, "", "Gall fod yn argyfwng"),
+    ] {
+        let (lane, by) = (Lane::Emergency, by.to_owned());
+        let hit = Hit { lane, by, part, spelling: Spelling::Written };
+        let text = recorded("safeguard.emergency", None, Some(&hit));
+        let line = said("safeguard.emergency", &text, None, None);
+        assert_eq!(line.as_deref(), Some(welsh), "{text}");
+    }
+}
+
+#[test]
+fn why_a_colleagues_message_is_held_is_said_for_each_restriction_that_holds_one() {
+    let organisation = Organisation::new("o", Profile::silent("Bare Homes", Nation::Wales));
+    for kind in [
+        json!({"kind": "contact_ended"}),
+        json!({"kind": "read_and_file"}),
+        json!({"kind": "representative_only"}),
+        json!({"kind": "channels_only", "channels": ["letter"]}),
+        json!({"kind": "single_point_of_contact", "contact": {"name": "Kim Reed"}}),
+    ] {
+        let at = "2026-06-01T10:00:00Z".parse().unwrap();
+        let question = Question { channel: Channel::Email, purpose: Purpose::Reply, by: None, at };
+        let answer = may_contact(&organisation, &restricted(&kind), &question);
+        let [why] = answer.reasons.as_slice() else { panic!("{kind}") };
+        assert!(said(why.code.as_str(), &why.text, None, None).is_some(), "{}", why.code);
+    }
+}
+
+#[test]
 fn what_falls_due_is_said_in_either_language_with_its_day() {
     let profile = Profile::silent("Bare Homes", Nation::Wales);
     let day: NaiveDate = "2026-12-07".parse().unwrap();
-    for (state, welsh) in [
-        (State::Upcoming, "i'w wneud erbyn Llun 7 Rhag 2026"),
-        (State::Due, "i'w wneud heddiw, Llun 7 Rhag 2026"),
-        (State::Overdue, "roedd i'w wneud erbyn Llun 7 Rhag 2026"),
+    for (what, state, welsh) in [
+        (What::Review, State::Upcoming, "i'w wneud erbyn Llun 7 Rhag 2026"),
+        (What::Review, State::Due, "i'w wneud heddiw, Llun 7 Rhag 2026"),
+        (What::Review, State::Overdue, "roedd i'w wneud erbyn Llun 7 Rhag 2026"),
+        (What::EarlyReview, State::Due, "yn bosibl ers Llun 7 Rhag 2026"),
     ] {
         let entry = Entry {
-            what: What::Review,
+            what,
             about: "R-1".to_owned(),
             person: Some("P-1".to_owned()),
             due: day,
@@ -110,17 +171,16 @@ fn what_falls_due_is_said_in_either_language_with_its_day() {
             state,
         };
         let text = reminder::of_entry(&entry, &profile, day).unwrap().text;
-        let line = said("diary.review", &text, Some("8.9"), None);
-        let whole = format!("Adolygu'r cyfyngiad: R-1 (P-1), {welsh} (cymal 8.9)");
+        let line = said(&format!("diary.{}", what.name()), &text, Some("8.9"), None);
+        let due = crate::staff::console::say::due(what, Language::Welsh);
+        let whole = format!("{due}: R-1 (P-1), {welsh} (cymal 8.9)");
         assert_eq!(line, Some(whole), "{text}");
     }
-    let breach = "Contact in breach of a restriction: P-1 made contact on 2026-12-07, which R-1 does \
-                  not allow.";
-    let line = said("diary.breach", breach, None, None).unwrap();
+    let breach = reminder::contact_in_breach("P-1", day, "R-1", Some("8.9"));
+    let line = said("diary.breach", &breach, Some("8.9"), None).unwrap();
     assert!(line.contains("cysylltodd P-1 ar Llun 7 Rhag 2026"), "{line}");
-    let shut = "No way open: in the 7 days from 2026-12-07 no staffed way stays open for R-1 with \
-                all of their restrictions.";
-    let line = said("diary.open_way", shut, None, None).unwrap();
+    let shut = reminder::no_way_open("R-1", day);
+    let line = said("diary.open_way", &shut, None, None).unwrap();
     assert!(line.contains("o Llun 7 Rhag 2026"), "{line}");
 }
 
@@ -155,9 +215,6 @@ fn every_code_of_a_queue_is_said() {
         "representative",
         "invited",
         "automatic",
-        "contact_ended",
-        "read_and_file",
-        "single_point_of_contact.other",
     ] {
         assert!(said(code, "In English", None, None).is_some(), "{code}");
     }
