@@ -44,13 +44,13 @@ async fn a_claim_outlives_its_session_and_is_handed_over() {
     let mut bob_later = Browsing::new(&office);
     super::signing_in::sign_in(&mut bob_later, "bob.reed", super::browsing::PASSWORD, "/").await;
     let page = bob_later.get("/items/c-2").await;
-    assert!(page.has("Ann Hall has this item"), "{}", page.text());
+    assert!(page.has("Ann Hall has had this item"), "{}", page.text());
     // Somebody who only records hands over nothing of a colleague's, whatever they post.
     assert!(!page.has("Hand over to a colleague"), "{}", page.text());
     let to_bob = [("to", "Bob Reed")];
     let refused = act(&mut bob_later, "c-2", "hand_over", &to_bob).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    assert!(refused.has("Ann Hall has this item"), "{}", refused.text());
+    assert!(refused.has("Ann Hall has had this item"), "{}", refused.text());
     // Whoever leads does, with a note.
     super::signing_in::sign_in(&mut mia, "mia.lund", super::browsing::PASSWORD, "/").await;
     let page = mia.get("/items/c-2").await;
@@ -63,7 +63,7 @@ async fn a_claim_outlives_its_session_and_is_handed_over() {
     assert_eq!(stranger.status, StatusCode::CONFLICT);
     let done = act(&mut mia, "c-2", "hand_over", &to_bob).await;
     let page = mia.get(done.leads()).await;
-    assert!(page.has("Handed over.") && page.has("Bob Reed has this item"), "{}", page.text());
+    assert!(page.has("Handed over.") && page.has("Bob Reed has had this item"), "{}", page.text());
     assert!(page.has("Handed over to Bob Reed."), "it is in the item's history");
     mia.post("/language", &[("language", "cy"), ("back", "/")]).await.leads();
     let page = mia.get("/items/c-2").await;
@@ -102,7 +102,7 @@ async fn what_somebody_closed_before_they_left_is_opened_by_whoever_needs_it() {
         let done = act(&mut bob, item, "reopen", &[]).await;
         let page = bob.get(done.leads()).await;
         assert!(page.has("Opened again.") && page.has("Take this item"), "{}", page.text());
-        assert!(!page.has("Ann Hall has this item"), "{}", page.text());
+        assert!(!page.has("Ann Hall has had this item"), "{}", page.text());
     }
 }
 
@@ -116,15 +116,18 @@ async fn the_api_hands_over_puts_back_and_opens_again() {
     let everybody = office.staff.organisation_ids();
     assert!(!everybody.is_empty());
     let agent = office.post(AGENT, &format!("{item}/claim"), &json!({})).await.json();
+    assert!(agent["claimed_at"].is_string(), "{agent}");
     let agent = agent["claimed_by"].as_str().unwrap().to_owned();
     let refused = office.post(MANAGER, &hand, &to_agent).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "nobody of this name");
     let back = office.post(AGENT, &format!("{item}/put-back"), &json!({})).await.json();
     assert_eq!((&back["claimed_by"], &back["state"]), (&json!(null), &json!("open")));
+    assert!(back["claimed_at"].is_null(), "{back}");
     let mine = json!({"to": agent});
     assert_eq!(office.post(AGENT, &hand, &mine).await.status, StatusCode::CONFLICT);
     let given = office.post(MANAGER, &hand, &mine).await.json();
     assert_eq!(given["claimed_by"], json!(agent));
+    assert!(given["claimed_at"].is_string(), "{given}");
     assert_eq!(given["notes"][0]["handed_to"], json!(agent));
     // It waits: there is nothing to take back.
     let waits = office.post(AGENT, &format!("{item}/reopen"), &json!({})).await;

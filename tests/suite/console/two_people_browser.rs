@@ -33,7 +33,7 @@ fn two_people_share_a_queue_and_neither_undoes_what_the_other_did() {
     kim.run("document.querySelector('form[action=\"/sign-out\"] button').click()");
     wait(&mut kim, "return location.pathname === '/sign-in'");
     open(&mut bo, &format!("{root}{ITEM}"));
-    assert!(main_of(&mut bo).contains("Kim Reed has this item"), "{}", main_of(&mut bo));
+    assert!(main_of(&mut bo).contains("Kim Reed has had this item"), "{}", main_of(&mut bo));
     bo.run(
         "document.querySelector('details.hand').open = true;
          document.getElementById('to').value = 'Bo Carr';",
@@ -83,7 +83,7 @@ fn what_was_taken_stays_taken(kim: &mut Browser, bo: &mut Browser, root: &str) {
     press(bo, "Take this item");
     let page = main_of(bo);
     assert!(page.contains("This item changed while you had it open"), "{page}");
-    assert!(page.contains("Kim Reed has this item since "), "{page}");
+    assert!(page.contains("Kim Reed has had this item since "), "{page}");
     assert!(bo.title().starts_with("Error:"));
     assert_eq!(bo.run("return document.getElementById('note').value"), json!("I rang them"));
     assert_eq!(bo.run(free), json!(false));

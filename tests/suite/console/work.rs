@@ -101,7 +101,7 @@ async fn looking_claims_nothing_and_a_second_claim_says_who_has_it() {
     let late = act(&mut bob, &seen, "c-2", "take", "I rang them").await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.has("This item changed while you had it open"), "{}", late.text());
-    assert!(late.has("Ann Hall has this item since Mon 23 Nov, 10:00"), "{}", late.text());
+    assert!(late.has("Ann Hall has had this item since Mon 23 Nov, 10:00"), "{}", late.text());
     assert!(late.body.contains(">I rang them</textarea>"));
     assert!(!late.body.contains("value=\"take\"") && !late.body.contains("value=\"close\""));
     // A note is still his to write.

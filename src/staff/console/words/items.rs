@@ -171,6 +171,7 @@ texts! {
         state: "State", "Cyflwr";
         yours: "You have this item.", "Yr eitem hon sydd gennych chi.";
         taken: "has this item", "sydd â'r eitem hon";
+        taken_since: "has had this item since", "sydd â'r eitem hon ers";
         taken_hint: "You can add a note. To work on it, ask them to hand it over or to put it back.", "Gallwch ychwanegu nodyn. I weithio arni, gofynnwch iddynt ei throsglwyddo neu ei rhoi yn ôl.";
         done: "This item is done.", "Mae'r eitem hon wedi'i gwneud.";
         release_title: "Release this message?", "Rhyddhau'r neges hon?";
