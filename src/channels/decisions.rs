@@ -57,6 +57,10 @@ impl DecisionEndpoint {
             Presented::Holds(organisation) => organisation.clone(),
             Presented::Expired => return Err(challenged(ProblemType::TokenExpired)),
             Presented::Unknown => {
+                tracing::warn!(
+                    path = request.uri().path(),
+                    "a request without a valid token was refused"
+                );
                 self.intake.count_abuse(Abuse::TokenGuessed);
                 // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
                 if let Err(wait) = self.pace.take(peer(&request), request.headers()) {

@@ -105,6 +105,9 @@ pub enum Abuse {
 }
 
 impl Abuse {
+    pub const ALL: [Abuse; 4] =
+        [Abuse::FormFlooded, Abuse::ProxyFlooded, Abuse::TokenGuessed, Abuse::WebhookForged];
+
     pub const fn name(self) -> &'static str {
         match self {
             Abuse::FormFlooded => "form_flooded",
@@ -261,6 +264,10 @@ impl Metrics {
             spans: Family::default(),
         };
         metrics.register();
+        // From the start: an increase from nothing is none to Prometheus, and a first burst would raise no alert.
+        for abuse in Abuse::ALL {
+            metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).inc_by(0);
+        }
         metrics
     }
 
@@ -401,5 +408,14 @@ mod tests {
         assert!(!text.contains("calico"), "{text}");
         assert!(text.contains("contact_gateway_repeats_total 1"), "{text}");
         assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn each_kind_of_abuse_is_there_before_the_first_so_that_a_burst_is_an_increase() {
+        let text = Metrics::new().text_for("karbon");
+        for abuse in Abuse::ALL {
+            let line = format!("contact_gateway_abuse_total{{kind=\"{}\"}} 0\n", abuse.name());
+            assert!(text.contains(&line), "{line}: {text}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::contacts_edge::client::{form, raw};
+use crate::contacts_edge::client::{form, raw, request};
 use crate::contacts_edge::upstream::Upstream;
 use crate::mail::client::Client;
 use crate::mail::sink::{Script, Sink};
@@ -162,6 +162,25 @@ async fn metrics_count_tokens_that_somebody_has_to_replace() {
         let line = format!("contact_gateway_tokens{{organisation=\"karbon\",state=\"{state}\"}} 1");
         until(&line, async || served.metrics().await.lines().any(|one| one == line)).await;
     }
+    served.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guess_at_a_token_is_counted_and_the_log_names_its_path() {
+    let rig = rig().await;
+    let served = rig.place.serve();
+    let none = "contact_gateway_abuse_total{kind=\"token_guessed\"} 0";
+    assert!(served.metrics().await.lines().any(|line| line == none), "before the first guess");
+    let fields = [("Authorization", "Bearer guessed-it")];
+    let guess = request("POST", "/decisions/contact?organisation=karbon", &fields, b"{}");
+    assert_eq!(raw(served.contacts, &guess).await.status, 401);
+    let one = "contact_gateway_abuse_total{kind=\"token_guessed\"} 1";
+    assert!(served.metrics().await.lines().any(|line| line == one));
+    let refused = "a request without a valid token was refused";
+    until(refused, async || told(&served, refused) == 1).await;
+    let said = served.said();
+    let line = said.iter().find(|line| line.contains(refused)).unwrap();
+    assert!(line.contains("/decisions/contact") && !line.contains("guessed-it"), "{line}");
     served.stop();
 }
 

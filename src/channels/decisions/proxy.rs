@@ -191,6 +191,7 @@ impl ProxyEndpoints {
             Presented::Expired => Some(ProblemType::TokenExpired.into()),
             // A client that guesses tokens waits.
             Presented::Holds(_) | Presented::Unknown => {
+                tracing::warn!(path = entry.path, "a request without a valid token was refused");
                 self.intake.count_abuse(Abuse::TokenGuessed);
                 Some(match self.pace.take(peer, headers) {
                     Ok(()) => ProblemType::Unauthorised.into(),
