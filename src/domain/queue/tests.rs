@@ -75,6 +75,21 @@ fn an_item_says_since_when_it_is_in_somebodys_name() {
     assert_eq!(does(&closed, ItemAction::Reopen, "Bob").claimed_at, None);
 }
 
+/// Stores compare what they read with what was read before it.
+#[test]
+fn an_item_that_an_earlier_version_claimed_is_read_as_it_is_and_says_when_it_changes_hands() {
+    let earlier = QueueItem { claimed_at: None, ..item(ItemState::Claimed, Some("Ann")) };
+    let written = serde_json::to_value(&earlier).unwrap();
+    assert!(written.get("claimed_at").is_none(), "{written}");
+    assert_eq!(serde_json::from_value::<QueueItem>(written).unwrap(), earlier);
+    assert_eq!(earlier.clone().after(&ItemAction::Claim, "Ann", at()).unwrap(), earlier);
+    let to = |to: &str| ItemAction::HandOver { to: to.to_owned(), held_by: Some("Ann".to_owned()) };
+    let bobs = earlier.after(&to("Bob"), "Ann", at()).unwrap();
+    assert_eq!(bobs.claimed_at, Some(at()));
+    let written = serde_json::to_value(&bobs).unwrap();
+    assert_eq!(serde_json::from_value::<QueueItem>(written).unwrap(), bobs);
+}
+
 #[test]
 fn what_was_read_is_taken_back_by_its_holder_and_what_was_not_by_nobody() {
     let read = item(ItemState::Read, Some("Ann"));
