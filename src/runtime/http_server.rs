@@ -34,7 +34,7 @@ use super::accepting::Accepting;
 use super::descriptors;
 use super::limits::{
     FIRST_REQUEST_WAIT, HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEADER_WAIT,
-    HTTP_READ_BYTES_MAX, HTTP_STAFF_CONNECTIONS_MAX, HTTP_WRITE_WAIT,
+    HTTP_LATE_CONNECTIONS_MAX, HTTP_READ_BYTES_MAX, HTTP_STAFF_CONNECTIONS_MAX, HTTP_WRITE_WAIT,
 };
 use super::shutdown::Stopping;
 
@@ -49,6 +49,8 @@ pub struct Bounds {
     pub listener: &'static str,
     /// Connections at once. More wait to be accepted.
     pub connections_max: usize,
+    /// Connections that are still accepted once the stop was called.
+    pub late_max: usize,
     /// Wait for a request's header block. Over: the connection is closed.
     pub header_wait: Duration,
     /// Wait until a peer takes some more of an answer. Over: the connection is closed.
@@ -69,7 +71,8 @@ impl Bounds {
     fn with(listener: &'static str, most: usize) -> Self {
         let connections_max = descriptors::fitted(most);
         let (header_wait, write_wait) = (HTTP_HEADER_WAIT, HTTP_WRITE_WAIT);
-        Bounds { listener, connections_max, header_wait, write_wait }
+        let late_max = HTTP_LATE_CONNECTIONS_MAX;
+        Bounds { listener, connections_max, late_max, header_wait, write_wait }
     }
 }
 
@@ -89,17 +92,22 @@ where
     let places = Arc::new(Semaphore::new(bounds.connections_max));
     let mut connections = JoinSet::new();
     let mut accepting = Accepting::new(bounds.listener);
+    let mut late = 0;
     while let Some((stream, peer, place)) =
         stopping.unless(accept(&listener, Arc::clone(&places), &mut accepting)).await.flatten()
     {
         // Those that have ended are let go of here, so that the set stays as small as the bound.
         while connections.try_join_next().is_some() {}
+        late += usize::from(stopping.is_called());
         let service = service.clone();
         let stopping = stopping.clone();
         connections.spawn(async move {
             connection(stream, peer, service, bounds, stopping).await;
             drop(place);
         });
+        if late >= bounds.late_max {
+            break;
+        }
     }
     // New connections are refused from here on; those that are open finish their request.
     drop(listener);
@@ -264,6 +272,35 @@ mod tests {
         assert!(read.ends_with("answered"), "{read:?}");
         assert!(stopped.await.unwrap(), "the silent one holds the stop up for a moment only");
         drop(silent);
+    }
+
+    #[tokio::test]
+    async fn once_a_stop_is_called_those_that_wait_are_served_and_a_flood_is_not() {
+        let router = Router::new().route("/", get(|| async { "answered" }));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..5 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(GET.as_bytes()).await.unwrap();
+            waiting.push(stream);
+        }
+        let shutdown = Shutdown::new();
+        let stopping = shutdown.stopping();
+        let stopped = tokio::spawn(shutdown.stop(Duration::from_secs(20)));
+        // The stop is called meanwhile, and the runtime has heard that connections wait.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(stopping.is_called());
+        serve(listener, router, Bounds { late_max: 2, ..Bounds::of("test") }, stopping).await;
+        assert!(stopped.await.unwrap());
+        let mut answered = 0;
+        for mut stream in waiting {
+            let mut read = String::new();
+            // One that was not accepted is reset.
+            let _ = stream.read_to_string(&mut read).await;
+            answered += usize::from(read.ends_with("answered"));
+        }
+        assert_eq!(answered, 2);
     }
 
     #[tokio::test]

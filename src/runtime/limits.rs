@@ -408,6 +408,9 @@ pub const DISK_CALLS_WAIT: Duration = Duration::from_secs(5);
 /// Service managers have to wait for longer.
 pub const STOP_WAIT_MAX: Duration =
     DRAIN_WAIT.saturating_mul(2).saturating_add(STORE_COMMIT_WAIT).saturating_add(DISK_CALLS_WAIT);
+/// Connections of an HTTP listener that are still accepted once a stop was called: as many as may wait in its socket
+/// then. More are refused, so that a flood does not keep the listener open.
+pub const HTTP_LATE_CONNECTIONS_MAX: usize = 1_024;
 /// How long, at a stop, a connection may take to send the first byte of its first request.
 pub const FIRST_REQUEST_WAIT: Duration = Duration::from_secs(2);
 

@@ -63,6 +63,11 @@ impl Stopping {
         let _ = self.told.wait_for(|called| *called).await;
     }
 
+    /// Whether the stop was called.
+    pub fn is_called(&self) -> bool {
+        *self.told.borrow()
+    }
+
     /// The work's result, or `None` if the stop was called first.
     pub async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
@@ -81,8 +86,10 @@ mod tests {
     async fn a_stop_tells_every_task_and_waits_for_it() {
         let shutdown = Shutdown::new();
         let mut stopping = shutdown.stopping();
+        assert!(!stopping.is_called());
         let task = tokio::spawn(async move {
             stopping.called().await;
+            assert!(stopping.is_called());
             7
         });
         assert!(shutdown.stop(Duration::from_secs(5)).await);
