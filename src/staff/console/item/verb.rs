@@ -1,5 +1,6 @@
 //! What staff can do with an item, as its page offers it.
 
+use crate::domain::flag::Flag;
 use crate::domain::queue::{ItemState, QueueItem};
 use crate::staff::console::words;
 
@@ -112,10 +113,15 @@ impl Verb {
             Verb::HandOver => waits,
             Verb::Release => waits && free && item.archived.is_some(),
             Verb::File | Verb::Close => waits && free,
-            // A colleague's message is never "not theirs".
-            Verb::NotTheirs => waits && free && item.person.is_some() && item.sent_by.is_none(),
+            Verb::NotTheirs => waits && free && is_somebodys_contact(item),
         }
     }
+}
+
+/// Whether a person made this contact: a colleague wrote a held message, and nobody a reminder about a person.
+fn is_somebodys_contact(item: &QueueItem) -> bool {
+    let is_contact = item.sent_by.is_none() && !item.flags.contains(&Flag::Reminder);
+    is_contact && item.person.is_some()
 }
 
 /// The words on its button.
@@ -132,5 +138,27 @@ pub(super) fn label(verb: Verb, item: &QueueItem, w: &words::Item) -> &'static s
         Verb::Close => w.close,
         Verb::NotTheirs => w.not_theirs,
         Verb::Note => w.add_note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_a_person_sent_can_be_not_theirs() {
+        let item: QueueItem = serde_json::from_value(json!({
+            "id": "c", "queue": "limited", "contact": "c", "person": "P-1", "channel": "email",
+            "at": "2026-11-23T10:00:00Z", "disposition": "limit", "reasons": [], "flags": [],
+            "subject": null, "original_to": [], "state": "open",
+        }))
+        .unwrap();
+        let is_offered = |item: QueueItem| Verb::NotTheirs.is_offered(&item, "Ann");
+        assert!(is_offered(item.clone()));
+        assert!(!is_offered(QueueItem { person: None, ..item.clone() }));
+        assert!(!is_offered(QueueItem { sent_by: Some("Bo".to_owned()), ..item.clone() }));
+        assert!(!is_offered(QueueItem { flags: vec![Flag::Reminder], ..item }));
     }
 }
