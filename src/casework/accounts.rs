@@ -176,7 +176,12 @@ impl Accounts {
         }
         let login = login(attempt.login).unwrap_or_default();
         let key = TryKey::password(&login, attempt.source);
-        if !self.failures.begin(organisation, &key, self.now()).await? {
+        let begun = self.failures.begin(organisation, &key, self.now()).await;
+        let begun = begun.map_err(|fault| match fault {
+            Fault::Contended => SignInFault::Busy,
+            fault => SignInFault::Store(fault),
+        });
+        if !begun? {
             return Err(SignInFault::Refused);
         }
         let account = match self.with_password(organisation, &login, attempt.password).await {

@@ -7,8 +7,10 @@
 //! only at that one account. Codes are counted by account, wherever they come from: anybody who gets that far has the
 //! password. The wait grows and has an end.
 //!
-//! There are [`SIGN_IN_SHELVES`] documents at most, each with a bounded number of counts, so that nothing has to be swept.
-//! Names of which there is no account are counted like others: how long an answer takes doesn't tell them apart.
+//! There are [`SIGN_IN_SHELVES`] documents for passwords and as many for codes, each with a bounded number of counts, so
+//! that nothing has to be swept. Which one a count is in depends on a secret of the store: nobody can choose names that
+//! fill the document of an account, and no password that is tried pushes out the count of a code. Names of which there is
+//! no account are counted like others: how long an answer takes doesn't tell them apart.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,33 +28,48 @@ use crate::ports::{Stamp, Store};
 use crate::runtime::client::one_connection;
 use crate::runtime::limits::{
     ACCOUNT_FAILURES_FREE, ACCOUNT_WAIT_FIRST, ACCOUNT_WAIT_LONGEST, SIGN_IN_SHELF_COUNTS_MAX,
-    SIGN_IN_SHELVES,
+    SIGN_IN_SHELVES, SIGN_IN_TURN_WAIT,
 };
-use crate::runtime::tokens::{hex, sha256_of_parts};
+use crate::runtime::tokens::{hex, random, sha256_of_parts};
 
 /// The kind of document that holds counts.
 const SIGN_IN_TRIES: &str = "sign_in_tries";
+/// The document of that kind that holds the secret.
+const SECRET: &str = "secret";
+const SECRET_BYTES: usize = 32;
+
+/// By what counts are found, with what is tried.
+#[derive(Serialize, Deserialize)]
+struct TrySecret {
+    secret: String,
+}
 
 /// What is tried: a digest, in which no name or address is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TryKey([u8; 32]);
+pub(super) struct TryKey {
+    tried: &'static str,
+    of: [u8; 32],
+}
 
 impl TryKey {
     /// A password, by account and source. A network of IPv6 is one source: the holder of one address has all of it.
     pub(super) fn password(login: &str, source: Option<IpAddr>) -> Self {
         let source = source.map(|source| one_connection(source).to_string()).unwrap_or_default();
-        TryKey(sha256_of_parts(&[b"password", login.as_bytes(), source.as_bytes()]))
+        let of = sha256_of_parts(&[login.as_bytes(), source.as_bytes()]);
+        TryKey { tried: "password", of }
     }
 
     /// A code, by account.
     pub(super) fn code(login: &str) -> Self {
-        TryKey(sha256_of_parts(&[b"code", login.as_bytes()]))
+        TryKey { tried: "code", of: sha256_of_parts(&[login.as_bytes()]) }
     }
 
     /// The document that its count is in, and its name there.
-    fn place(&self) -> (String, String) {
-        let [first, ..] = self.0;
-        (format!("{:02x}", usize::from(first) % SIGN_IN_SHELVES), hex(&self.0))
+    fn place(&self, secret: &TrySecret) -> (String, String) {
+        let TryKey { tried, of } = self;
+        let name = sha256_of_parts(&[secret.secret.as_bytes(), tried.as_bytes(), of]);
+        let [first, ..] = name;
+        (format!("{tried}-{:02x}", usize::from(first) % SIGN_IN_SHELVES), hex(&name))
     }
 }
 
@@ -88,12 +105,15 @@ impl Shelf {
             self.make_room();
         }
         let one = self.tried.entry(name.to_owned()).or_insert(Tried { times: 0, last: now });
-        // A clock that was set back holds nobody up.
-        one.last = one.last.min(now);
-        if now < one.last + wait(one.times) {
+        // A clock that was set back holds nobody up; those of two gateways that differ a little shorten no wait.
+        if now + longest() < one.last {
+            one.last = now;
+        }
+        let due = wait(one.times);
+        if due > TimeDelta::zero() && now < one.last + due {
             return false;
         }
-        *one = Tried { times: one.times.saturating_add(1), last: now };
+        *one = Tried { times: one.times.saturating_add(1), last: one.last.max(now) };
         true
     }
 
@@ -129,7 +149,7 @@ impl Failures {
     /// Counts a try that is about to be looked at. `false`: it comes too soon, and is not to be looked at.
     ///
     /// # Errors
-    /// The store can't be read or written: nobody could be signed in then.
+    /// The store can't be read or written: nobody could be signed in then. `Contended`: too many are counted at once.
     pub(super) async fn begin(
         &self,
         organisation: &OrganisationId,
@@ -161,7 +181,8 @@ impl Failures {
         organisation: &OrganisationId,
         key: &TryKey,
     ) -> Result<bool, Fault> {
-        let (id, name) = key.place();
+        let Some(secret) = self.secret(organisation).await? else { return Ok(false) };
+        let (id, name) = key.place(&secret);
         let (shelf, _) = self.shelf(organisation, &id).await?;
         Ok(shelf.tried.get(&name).is_some_and(|one| one.times >= ACCOUNT_FAILURES_FREE))
     }
@@ -182,6 +203,12 @@ impl Failures {
         self.change(organisation, key, now, forget).await
     }
 
+    /// Read each time, like the counts: of a store that was restored it is another.
+    async fn secret(&self, of: &OrganisationId) -> Result<Option<TrySecret>, Fault> {
+        let stored = self.store.document(of, SIGN_IN_TRIES, SECRET).await?;
+        Ok(stored.map(|document| document.read()).transpose()?)
+    }
+
     async fn shelf(&self, of: &OrganisationId, id: &str) -> Result<(Shelf, u64), Fault> {
         Ok(match self.store.document(of, SIGN_IN_TRIES, id).await? {
             Some(document) => (document.read()?, document.version),
@@ -197,9 +224,19 @@ impl Failures {
         now: DateTime<Utc>,
         change: impl Fn(&mut Shelf, &str) -> R + Send,
     ) -> Result<R, Fault> {
-        let (id, name) = key.place();
-        let _turn = self.turn.lock().await;
+        // A store that hangs holds up whoever has the turn; the others are asked to try again.
+        let turn = tokio::time::timeout(SIGN_IN_TURN_WAIT, self.turn.lock()).await;
+        let _turn = turn.map_err(|_| Fault::Contended)?;
         for _ in 0..TRIES_MAX {
+            let mut batch = Batch::new(Stamp { by: GATEWAY.to_owned(), at: now });
+            let secret = if let Some(secret) = self.secret(organisation).await? {
+                secret
+            } else {
+                let made = TrySecret { secret: hex(&random::<SECRET_BYTES>()?) };
+                batch = batch.put(Document::new(SIGN_IN_TRIES, SECRET, 0, Vec::new(), &made)?);
+                made
+            };
+            let (id, name) = key.place(&secret);
             let (was, version) = self.shelf(organisation, &id).await?;
             let mut shelf = was.clone();
             let result = change(&mut shelf, &name);
@@ -207,8 +244,7 @@ impl Failures {
                 return Ok(result);
             }
             let document = Document::new(SIGN_IN_TRIES, &id, version, Vec::new(), &shelf)?;
-            let stamp = Stamp { by: GATEWAY.to_owned(), at: now };
-            match self.store.write(organisation, Batch::new(stamp).put(document)).await {
+            match self.store.write(organisation, batch.put(document)).await {
                 Ok(()) => return Ok(result),
                 // Another gateway counted at the same moment.
                 Err(WriteFault::Conflict(_)) => {}
@@ -223,8 +259,41 @@ impl Failures {
 mod tests {
     use super::*;
 
+    fn secret(of: &str) -> TrySecret {
+        TrySecret { secret: of.to_owned() }
+    }
+
     fn of(login: &str, source: &str) -> String {
-        TryKey::password(login, Some(source.parse().unwrap())).place().1
+        TryKey::password(login, Some(source.parse().unwrap())).place(&secret("a store's")).1
+    }
+
+    #[test]
+    fn nobody_knows_which_counts_meet_and_codes_are_counted_apart() {
+        let logins: Vec<String> = (0..SIGN_IN_SHELVES * 2).map(|it| it.to_string()).collect();
+        let shelves = |of: &str, key: fn(&str) -> TryKey| -> Vec<String> {
+            logins.iter().map(|login| key(login).place(&secret(of)).0).collect()
+        };
+        let password = |login: &str| TryKey::password(login, None);
+        let (passwords, codes) =
+            (shelves("a store's", password), shelves("a store's", TryKey::code));
+        let alike = shelves("another's", password);
+        let same = passwords.iter().zip(&alike).filter(|(one, other)| one == other).count();
+        assert!(same < SIGN_IN_SHELVES / 8, "{same}");
+        assert!(passwords.iter().all(|shelf| !codes.contains(shelf)));
+        let all: std::collections::BTreeSet<&String> = passwords.iter().collect();
+        assert!(all.len() > SIGN_IN_SHELVES / 2 && all.len() <= SIGN_IN_SHELVES, "{}", all.len());
+    }
+
+    #[test]
+    fn clocks_of_gateways_that_differ_shorten_no_wait() {
+        let (mut shelf, behind) = (Shelf::default(), DateTime::UNIX_EPOCH);
+        let ahead = behind + TimeDelta::seconds(20);
+        while shelf.begin("ann", ahead) {}
+        assert!(!shelf.begin("ann", behind));
+        assert!(!shelf.begin("ann", ahead + TimeDelta::seconds(14)));
+        assert!(shelf.begin("ann", ahead + TimeDelta::seconds(15)));
+        // Who has no wait is not held up by them either.
+        assert!(shelf.begin("bob", ahead) && shelf.begin("bob", behind));
     }
 
     #[test]
