@@ -88,6 +88,7 @@ macro_rules! clauses {
             items: queues_are_listed_oldest_first_page_by_page,
             items: queues_are_counted,
             items: items_in_hand_are_listed_whatever_their_queue,
+            items: a_list_goes_on_behind_many_that_are_not_asked_for,
             items: a_list_shows_of_each_text_as_much_as_is_asked_for,
             items: what_nobody_read_in_time_comes_first_and_is_said_once,
             items: one_look_marks_all_that_nobody_read,

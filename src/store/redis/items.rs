@@ -203,7 +203,8 @@ pub(super) async fn in_hand(
     Ok(items)
 }
 
-/// A page of one list, piece by piece: some of a piece may not be what is asked for.
+/// A page of one list, piece by piece: some of a piece may not be what is asked for. A piece begins at the last place of
+/// the one before, since items may leave the list meanwhile: counted from its beginning, others would be skipped.
 async fn read(
     redis: &Redis,
     keys: &Keys,
@@ -222,17 +223,17 @@ async fn read(
     };
     let first = if filter.without_overdue { Turn::Overdue.end() } else { i64::MIN };
     let from = after.map_or(first, |(place, _)| place.max(first));
-    let from = if from == i64::MIN { "-inf".to_owned() } else { from.to_string() };
+    let mut from = if from == i64::MIN { "-inf".to_owned() } else { from.to_string() };
     let (mut found, mut offset) = (Vec::new(), 0);
     // What is behind the place, and the item itself: usually all of the first piece but that one is asked for.
     let mut piece = page(filter.limit).saturating_add(1).min(REDIS_ITEMS_PIECE);
     loop {
         let mut command = redis::cmd("ZRANGEBYSCORE");
-        command.arg(list).arg(&from).arg("+inf").arg("LIMIT").arg(offset).arg(piece);
-        let ids: Vec<String> = take(Some(redis.link.ask(keys, &command).await?))?;
-        if ids.is_empty() {
-            return Ok(found);
-        }
+        command.arg(list).arg(&from).arg("+inf").arg("WITHSCORES");
+        command.arg("LIMIT").arg(offset).arg(piece);
+        let members: Vec<(String, String)> = take(Some(redis.link.ask(keys, &command).await?))?;
+        let (ids, places): (Vec<String>, Vec<String>) = members.into_iter().unzip();
+        let Some(last) = places.last() else { return Ok(found) };
         let mut command = redis::cmd("HMGET");
         command.arg(keys.items()).arg(&ids);
         let records: Vec<Option<String>> = take(Some(redis.link.ask(keys, &command).await?))?;
@@ -249,7 +250,9 @@ async fn read(
         if found.len() >= page(filter.limit) || ids.len() < piece {
             return Ok(found);
         }
-        offset += piece;
+        let seen_there = places.iter().filter(|place| *place == last).count();
+        offset = if from == *last { offset + seen_there } else { seen_there };
+        from.clone_from(last);
         piece = REDIS_ITEMS_PIECE;
     }
 }

@@ -133,6 +133,48 @@ pub async fn items_in_hand_are_listed_whatever_their_queue(ground: &dyn Ground) 
     assert!(in_hand(ItemFilter::default()).await.is_empty());
 }
 
+/// More than an adapter reads at once, at one instant and later, of which few are asked for.
+pub async fn a_list_goes_on_behind_many_that_are_not_asked_for(ground: &dyn Ground) {
+    let store = ground.gateway();
+    let claimed: Vec<String> = (0..230).map(|number| format!("c-{number:03}")).collect();
+    let open = ["a", "c-115-x", "d", "e"];
+    for (number, id) in (0..).zip(&claimed) {
+        put(&*store, id, "limited", if number < 220 { 10 } else { number }).await;
+    }
+    for (id, seconds) in open.into_iter().zip([10, 10, 10, 900]) {
+        put(&*store, id, "limited", seconds).await;
+    }
+    for some in claimed.chunks(46) {
+        let mut batch = Batch::new(stamp()).audit(event(&ItemAction::Claim));
+        for id in some {
+            let was = store.item(&karbon(), id).await.unwrap().unwrap();
+            let now = was.clone().after(&ItemAction::Claim, "A. Agent", at(60)).unwrap();
+            batch = batch.item(Some(was), now);
+        }
+        store.write(&karbon(), batch).await.unwrap();
+    }
+    for (limit, is_in_hand) in [(1, false), (2, false), (64, false), (64, true), (150, true)] {
+        let (mut seen, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
+        loop {
+            let filter =
+                ItemFilter { states: vec![ItemState::Open], ..after(last.as_deref(), limit) };
+            let page = match is_in_hand {
+                true => store.items_in_hand(&karbon(), filter).await.unwrap(),
+                false => store.items(&karbon(), "limited", filter).await.unwrap(),
+            };
+            assert!(page.len() <= limit);
+            let Some(item) = page.last() else { break };
+            last = Some(item.id.clone());
+            seen.extend(page.into_iter().map(|item| item.id));
+        }
+        if is_in_hand {
+            assert_eq!(seen, claimed);
+        } else {
+            assert_eq!(seen, open);
+        }
+    }
+}
+
 pub async fn a_list_shows_of_each_text_as_much_as_is_asked_for(ground: &dyn Ground) {
     let store = ground.gateway();
     put(&*store, "c-1", "limited", 0).await;
