@@ -172,6 +172,8 @@ fn fold_into(folded: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identifier::IdentifierKind;
+    use crate::domain::person::ListedIdentifier;
 
     #[test]
     fn people_are_found_by_any_part_of_what_is_known() {
@@ -205,5 +207,120 @@ mod tests {
         for asked in ["jo", "sian jo", "07700900102", "999"] {
             assert!(!finds(asked), "{asked}");
         }
+    }
+
+    /// The rules of a search, written out: each text as characters, a word at a time.
+    fn found_slowly(person: &Person, asked: &str) -> bool {
+        let folded = |text: &str| -> String {
+            text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+        };
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        let parts = [Some(&person.name), Some(&person.id), person.reference.as_ref()];
+        let mut texts: Vec<String> = parts.into_iter().flatten().map(|it| folded(it)).collect();
+        texts.extend(person.address.as_deref().map(folded));
+        texts.extend(person.identifiers.iter().map(|one| folded(&one.value)));
+        let numbers: Vec<String> =
+            person.identifiers.iter().map(|one| digits(&one.value)).collect();
+        let is_number = !digits(asked).is_empty()
+            && asked.chars().all(|c| c.is_ascii_digit() || " +()-".contains(c));
+        let words: Vec<String> = match is_number {
+            true => vec![digits(asked)],
+            false => asked.split_whitespace().map(folded).collect(),
+        };
+        words.iter().all(|word| {
+            let asked = digits(word);
+            let national = asked.strip_prefix('0').unwrap_or(&asked);
+            let is_part = asked.len() == word.len() && national.len() >= 4;
+            texts.iter().any(|text| text.contains(word.as_str()))
+                || (is_part && numbers.iter().any(|number| number.contains(national)))
+        })
+    }
+
+    #[test]
+    fn whoever_is_looked_at_before_makes_no_difference() {
+        let mut people: Vec<Person> = Vec::new();
+        for (number, name) in
+            ["Siân Ŵyn", "JO DOE", "İnci ǅemal", "Strauß-Žižek", "O’Neil 1234", "", "ﬁ ﬂ Å"]
+                .into_iter()
+                .enumerate()
+        {
+            let mut person: Person = serde_json::from_value(
+                serde_json::json!({"id": format!("P-{number}"), "name": name}),
+            )
+            .unwrap();
+            person.reference = (number % 2 == 0).then(|| "T-55812".to_owned());
+            person.address = (number % 3 == 0).then(|| "3 Heol Fawr, Llanfair Ÿ".to_owned());
+            let listed = [
+                (IdentifierKind::Phone, "+44 7700 900101"),
+                (IdentifierKind::Phone, "0044 (0)20-7946 0000"),
+                (IdentifierKind::Email, "Ŵyn.1234@Mail.example"),
+            ];
+            let some = listed.into_iter().skip(number % 4);
+            person.identifiers = some
+                .map(|(kind, value)| ListedIdentifier {
+                    kind,
+                    value: value.to_owned(),
+                    shared: false,
+                })
+                .collect();
+            people.push(person);
+        }
+        let (mut record, mut found) = (Folded::default(), 0);
+        for asked in [
+            "sian",
+            "SIÂN",
+            "siân wyn",
+            "wyn sian",
+            "ǆ",
+            "inci",
+            "i\u{307}nci",
+            "strauß",
+            "zizek",
+            "strauss",
+            "o’neil",
+            "å",
+            "a\u{30a}",
+            "ﬁ",
+            "t-55812",
+            "55812",
+            "05581",
+            "p-3",
+            "3",
+            "03",
+            "0",
+            "00",
+            "0 0",
+            "+",
+            "-",
+            "heol llanfair",
+            "y",
+            "07700 900101",
+            "+44 7700",
+            "(020) 7946",
+            "447700900101",
+            "0447700",
+            "1010",
+            "01010",
+            "101004420",
+            "12\u{301}34",
+            "wyn.1234",
+            "1234",
+            "01234",
+            "234",
+            "sian 07700900101",
+            "sian 0770",
+            "mail wyn 1234",
+            "١٢٣٤",
+            "doe\njo",
+            "",
+        ] {
+            let words = words_of(asked);
+            for person in &people {
+                let is_found = record.of(person).has_all(&words);
+                assert_eq!(is_found, found_slowly(person, asked), "{asked:?} of {}", person.name);
+                found += usize::from(is_found);
+            }
+        }
+        assert!(found > 50, "{found}");
     }
 }
