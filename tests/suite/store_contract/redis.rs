@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::domain::queue::ItemAction;
 use contact_gateway::ports::audit_trail::{TrailFilter, TrailSearch};
 use contact_gateway::ports::documents::{Batch, Documents, Order};
-use contact_gateway::ports::{AuditTrail, Change, Decisions, Queues, Register, Store};
+use contact_gateway::ports::{AuditTrail, Change, Decisions, ItemFilter, Queues, Register, Store};
 use contact_gateway::runtime::limits::RECEIVED_PER_PERSON_MAX;
 use contact_gateway::store::redis::Redis;
 use secrecy::SecretString;
@@ -17,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Ground;
 use super::facts::{
-    admitted, at, committed, decided, journalled, karbon, ledger, limited, person, plain,
+    admitted, at, committed, decided, item, journalled, karbon, ledger, limited, person, plain,
     put_people, request, stamp,
 };
 use super::servers::{self, OnRedis, Server, free_port, until};
@@ -109,6 +110,42 @@ async fn entering_a_long_trail_goes_on_where_a_question_was_cut_off() {
     assert_eq!(said, "1", "all is entered");
     let people = ground.redis().people_page(&karbon(), None, 0).await.unwrap();
     assert!(people.is_empty(), "people are entered before the trail, and once");
+}
+
+/// The list of items in hand as older gateways leave it: without what they claimed, with what they closed or erased.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_older_gateway_claimed_is_in_hand_once_a_newer_one_has_started() {
+    let ground = servers::single().await;
+    let store = ground.gateway();
+    for (contact, seconds) in [("c-1", 10), ("c-2", 20), ("c-3", 30)] {
+        let decide = request(contact, move |_| {
+            let mut settled = limited(contact, at(seconds));
+            settled.item = Some(item(contact, "limited", at(seconds)));
+            settled
+        });
+        store.commit(decide).await.unwrap();
+    }
+    for (id, action) in
+        [("c-1", ItemAction::Claim), ("c-2", ItemAction::Claim), ("c-3", ItemAction::Close)]
+    {
+        let was = store.item(&karbon(), id).await.unwrap().unwrap();
+        let now = was.clone().after(&action, "A. Agent", at(60)).unwrap();
+        let event = AuditEvent::Item { item: id.to_owned(), action: action.name().to_owned() };
+        assert!(store.replace_item(&karbon(), &was, &now, stamp(), event).await.unwrap());
+    }
+    let (server, list) = (&ground.servers[0], "cg1:{karbon}:in_hand");
+    let gone: i64 = server.say(&["DEL", list]).await.unwrap();
+    assert_eq!(gone, 1);
+    let _: i64 = server.say(&["ZADD", list, "1", "c-3", "2", "erased"]).await.unwrap();
+    let next = ground.gateway();
+    let pages: [(Option<&str>, &[&str]); 3] =
+        [(None, &["c-1", "c-2"]), (Some("c-1"), &["c-2"]), (Some("c-2"), &[])];
+    for (after, found) in pages {
+        let filter = ItemFilter { after: after.map(str::to_owned), ..ItemFilter::default() };
+        let items = next.items_in_hand(&karbon(), filter).await.unwrap();
+        let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids, found);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
