@@ -112,7 +112,8 @@ pub(super) async fn complete(
     Ok(())
 }
 
-/// Enters the items that somebody has claimed or read, once in a process.
+/// Enters the items that somebody has claimed or read, once in a process. Where nothing can be written, those are listed
+/// that were entered before: all but what an older gateway claimed.
 pub(super) async fn enter_in_hand(
     redis: &Redis,
     organisation: &OrganisationId,
@@ -139,8 +140,11 @@ pub(super) async fn enter_in_hand(
             for item in &found {
                 step.write(&["ZADD", &keys.in_hand(), &item.place().to_string(), &item.id]);
             }
-            if !found.is_empty() {
-                write(redis, &keys, step).await?;
+            if !found.is_empty()
+                && let Err(fault) = write(redis, &keys, step).await
+            {
+                tracing::warn!(%fault, "items in hand could not be entered in their list");
+                return Ok(());
             }
             if found.len() < REDIS_ITEMS_PIECE {
                 break;
