@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_looked_at_before_makes_no_difference() {
+    fn a_search_is_its_rules_for_one_record_after_another() {
         let mut people: Vec<Person> = Vec::new();
         for (number, name) in
             ["Siân Ŵyn", "JO DOE", "İnci ǅemal", "Strauß-Žižek", "O’Neil 1234", "", "ﬁ ﬂ Å"]

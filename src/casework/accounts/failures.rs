@@ -224,7 +224,7 @@ impl Failures {
         now: DateTime<Utc>,
         change: impl Fn(&mut Shelf, &str) -> R + Send,
     ) -> Result<R, Fault> {
-        // A store that hangs holds up whoever has the turn; the others are asked to try again.
+        // A store that hangs holds up the try whose turn it is; the others are asked to come again.
         let turn = tokio::time::timeout(SIGN_IN_TURN_WAIT, self.turn.lock()).await;
         let _turn = turn.map_err(|_| Fault::Contended)?;
         for _ in 0..TRIES_MAX {
@@ -292,7 +292,7 @@ mod tests {
         assert!(all.len() > SIGN_IN_SHELVES / 2 && all.len() <= SIGN_IN_SHELVES, "{}", all.len());
     }
 
-    /// Names that would all be in one document, if whoever chose them knew the secret.
+    /// Names that would all be in one document, if somebody who chose them knew the secret.
     #[test]
     fn one_client_pushes_no_count_of_its_own_out() {
         let (known, guessed, now) = (secret("a store's"), secret("a guess"), DateTime::UNIX_EPOCH);

@@ -7,10 +7,12 @@ use chrono::TimeDelta;
 use contact_gateway::ports::Store;
 use contact_gateway::staff::console::ConsoleSettings;
 use contact_gateway::store::embedded::Embedded;
+use contact_gateway::store::memory::Memory;
 use hyper::StatusCode;
 
 use super::browsing::{Browsing, PASSWORD, Seen};
 use super::signing_in::{code_of, sign_in};
+use crate::degraded::faulty::{Faulty, Trouble};
 use crate::office::{GOVERNANCE, Office};
 use crate::store_contract::{Ground as _, servers};
 
@@ -103,6 +105,38 @@ async fn gateways_on_one_store_count_wrong_passwords_together() {
 async fn gateways_on_redis_count_wrong_passwords_together() {
     let ground = servers::single().await;
     guessed_by_turns(ground.gateway()).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_counted_is_not_looked_at_and_held_against_nobody() {
+    let store = Faulty::over(Memory::new());
+    let office = Office::on(store.clone());
+    Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let try_it = async || sign_in(&mut Browsing::new(&office), "ann.hall", PASSWORD, "/").await;
+    for _ in 0..10 {
+        store.has(Trouble::Away);
+        assert!(try_it().await.status.is_server_error());
+        store.has(Trouble::None);
+        store.refuses(Some("sign_in_tries"));
+        assert!(try_it().await.status.is_server_error());
+    }
+    store.refuses(None);
+    assert_eq!(try_it().await.leads(), "/");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_hangs_others_who_sign_in_are_asked_to_try_again() {
+    let store = Faulty::over(Memory::new());
+    let office = Office::on(store.clone());
+    Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    store.has(Trouble::Hangs);
+    let (mut first, mut second) = (Browsing::new(&office), Browsing::new(&office));
+    let (hung, busy) = tokio::join!(
+        sign_in(&mut first, "ann.hall", PASSWORD, "/"),
+        sign_in(&mut second, "ann.hall", PASSWORD, "/"),
+    );
+    assert!(hung.status.is_server_error(), "{}", hung.text());
+    assert!(busy.has("Too many people are signing in"), "{}", busy.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
