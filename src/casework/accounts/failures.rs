@@ -7,10 +7,10 @@
 //! only at that one account. Codes are counted by account, wherever they come from: anybody who gets that far has the
 //! password. The wait grows and has an end.
 //!
-//! There are [`SIGN_IN_SHELVES`] documents for passwords and as many for codes, each with a bounded number of counts, so
-//! that nothing has to be swept. Which one a count is in depends on a secret of the store: nobody can choose names that
-//! fill the document of an account, and no password that is tried pushes out the count of a code. Names of which there is
-//! no account are counted like others: how long an answer takes doesn't tell them apart.
+//! There are [`SIGN_IN_SHELVES`] documents for passwords and as many for codes, each with a bounded number of counts,
+//! so that nothing has to be swept. Which one a count is in depends on a secret of the store: nobody can choose names
+//! that fill the document of an account, and no password that is tried pushes out the count of a code. Names of which
+//! there is no account are counted like others: how long an answer takes doesn't tell them apart.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -28,8 +28,8 @@ pub const ACCOUNT_WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
 pub const LOOK_NOTED_FOR: Duration = Duration::from_secs(15 * 60);
 /// Looks that a gateway remembers. More: each is noted again.
 pub const LOOKS_REMEMBERED_MAX: usize = 20_000;
-/// Documents of an organisation that hold failures of accounts and sources, and as many of codes, and such counts in each.
-/// More: that of the fewest tries is forgotten.
+/// Documents of an organisation that count passwords by account and source, as many again that count codes by account,
+/// and counts in each. More: that of the fewest tries is forgotten.
 pub const SIGN_IN_SHELVES: usize = 256;
 pub const SIGN_IN_SHELF_COUNTS_MAX: usize = 64;
 /// How long a try waits until those before it are counted. Over: asked to try again.
