@@ -54,6 +54,7 @@ mod tests {
         let mut reach = Reach::default();
         assert!(reach.is_staffed(Channel::Letter) && !reach.is_staffed(Channel::Sms));
         reach.details.insert(Channel::Email, "us@karbon.example".to_owned());
+        assert!(!reach.is_staffed(Channel::Letter), "one that is left out is not offered");
         let mondays = r#"{"windows": [{"days": ["mon"], "from": "09:00", "to": "17:00"}]}"#;
         reach.staffed_hours.insert(Channel::Telephone, hours(mondays));
         assert!(reach.is_staffed(Channel::Email) && reach.is_staffed(Channel::Telephone));
