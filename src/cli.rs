@@ -140,14 +140,19 @@ pub fn main() -> ExitCode {
         Box::new(Shown::new(std::io::stdout()))
     };
     let io = Io { out: out.as_mut(), err: &mut Shown::new(std::io::stderr()) };
+    let mut successor = None;
     let ended = match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
-            let ended = runtime.block_on(run(command, io));
+            let ended = runtime.block_on(run(command, io, &mut successor));
             // Without a bound it would wait for as long as a share hangs.
             runtime.shutdown_timeout(DISK_CALLS_WAIT);
             ended
         }
         Err(error) => Err(Fault::internal(error)),
+    };
+    let ended = match successor {
+        Some(successor) => Err(successor.take_over()),
+        None => ended,
     };
     exit(ended, &mut Shown::new(std::io::stderr()))
 }
@@ -159,10 +164,14 @@ fn writes_bytes(command: &Command) -> bool {
     is_original && !std::io::stdout().is_terminal()
 }
 
-async fn run(command: Command, mut io: Io<'_>) -> Result<Outcome, Fault> {
+async fn run(
+    command: Command,
+    mut io: Io<'_>,
+    successor: &mut Option<serve::Successor>,
+) -> Result<Outcome, Fault> {
     match command {
         Command::Demo(args) => demo::run(&args, &mut io).await,
-        Command::Serve(args) => serve::run(&args, &mut io).await,
+        Command::Serve(args) => serve::run(&args, &mut io, successor).await,
         Command::Check(args) => {
             let today = chrono::Utc::now().date_naive();
             let environment = environment::of_process();

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Fault, Io, Outcome, load, say};
 use crate::app;
 use crate::config::Loaded;
-use crate::runtime::service_manager::{Notify, Sockets, replace_process};
+use crate::runtime::service_manager::{HeldSocket, Notify, Sockets, replace_process};
 use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
@@ -27,12 +27,35 @@ pub struct ServeArgs {
     config: PathBuf,
 }
 
+/// The program that takes the place of this one, with its process id and its sockets.
+pub struct Successor {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    sockets: Vec<HeldSocket>,
+}
+
+impl Successor {
+    /// Starts it. Returns only if that fails.
+    ///
+    /// Nothing else may run by then: sockets are handed on as the first descriptors, in the place of those that this process
+    /// has there. A runtime would find its own gone, and end the process.
+    pub fn take_over(self) -> Fault {
+        let Successor { program, arguments, sockets } = self;
+        let error = replace_process(&program, &arguments, sockets);
+        Fault::internal(format!("{}: can't be restarted: {error}", program.display()))
+    }
+}
+
 /// Runs the command. Says on stderr where it listens, and ends with 0 when all work in hand was
-/// finished at the stop.
+/// finished at the stop. `successor`: the program that goes on, if it is reloaded.
 ///
 /// # Errors
 /// The configuration's faults, or why the gateway can't start.
-pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
+pub async fn run(
+    args: &ServeArgs,
+    io: &mut Io<'_>,
+    successor: &mut Option<Successor>,
+) -> Result<Outcome, Fault> {
     telemetry::start_from_environment();
     let ignoring = ignore_others()?;
     // Before anything is served: a package that is upgraded puts another file in its place.
@@ -73,7 +96,10 @@ pub async fn run(args: &ServeArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         if let Some(manager) = &manager {
             manager.reloading();
         }
-        return Err(reload(running, &next, &program, io.err).await);
+        let sockets = hand_on(running, &next, io.err).await;
+        let arguments = std::env::args_os().skip(1).collect();
+        *successor = Some(Successor { program, arguments, sockets });
+        return Ok(Outcome::Yes);
     }
     tell(io.err, format_args!("stopping: work in hand is finished first"));
     if let Some(manager) = &manager {
@@ -115,22 +141,18 @@ async fn next_configuration(
     }
 }
 
-/// Finishes work in hand and replaces this process with a new one of the program. Connections made in the meantime wait
-/// in the sockets, which are handed on. Returns only where it could not be started.
-async fn reload(
+/// Finishes work in hand. Connections made in the meantime wait in the sockets, which are handed on.
+async fn hand_on(
     running: app::Running,
     next: &Loaded,
-    program: &Path,
     err: &mut (dyn Write + '_),
-) -> Fault {
+) -> Vec<HeldSocket> {
     tell(err, format_args!("reload: work in hand is finished first"));
     let (in_time, sockets) = running.hand_on(&next.settings).await;
     if !in_time {
         warn(err, format_args!("reload: not all work in hand was finished; its senders try again"));
     }
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let error = replace_process(program, &arguments, sockets);
-    Fault::internal(format!("{}: can't be restarted: {error}", program.display()))
+    sockets
 }
 
 /// One warning for everything wrong with the store's setup. The gateway runs anyway:

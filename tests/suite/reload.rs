@@ -102,6 +102,26 @@ async fn a_changed_configuration_is_loaded_and_no_connection_is_refused() {
     assert!(!socket.exists(), "the gateway made the file, and takes it away");
 }
 
+/// Sockets are handed on in the place of descriptors that the runtime has: it must have ended by then, or now and then one
+/// of its threads finds them gone, and the process is aborted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_outlives_many_reloads() {
+    let place = place();
+    let served = place.serve();
+    let id = served.id();
+    let modes = ["enforce", "observe"];
+    for round in 0..12 {
+        let (from, to) = (modes[round % 2], modes[(round + 1) % 2]);
+        place.change(&format!("mode = \"{from}\""), &format!("mode = \"{to}\""));
+        hang_up(&served);
+        says(&served, "ready", round + 1).await;
+        assert_eq!(served.id(), id);
+    }
+    assert_eq!(times_said(&served, "panicked"), 0, "{:?}", served.said());
+    assert_eq!(mode(&served).await, "enforce");
+    served.stop();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_the_same_or_has_faults_changes_nothing() {
     let place = place();
