@@ -127,7 +127,7 @@ pub async fn items_in_hand_are_listed_whatever_their_queue(ground: &dyn Ground) 
     assert!(store.items_in_hand(&tuntum(), ItemFilter::default()).await.unwrap().is_empty());
 
     act("first", ItemAction::Close, true).await;
-    act("late", ItemAction::Release, false).await;
+    act("late", ItemAction::Close, false).await;
     assert_eq!(in_hand(ItemFilter::default()).await, ["mid"]);
     act("mid", ItemAction::File, false).await;
     assert!(in_hand(ItemFilter::default()).await.is_empty());
