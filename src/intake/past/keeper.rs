@@ -126,7 +126,7 @@ impl Keeper {
                     self.left = None;
                     self.changes = store.changes();
                     self.store.put_store(store);
-                    self.store.found(None);
+                    // What was found damaged stays so until this one was read through, which begins at once.
                     self.read_at = None;
                     tracing::warn!("the store was reopened");
                 }
