@@ -400,4 +400,29 @@ mod tests {
         let nobody = sender(Standing::Unknown);
         assert_eq!(nobody.in_doubt(&profile, at), ["P-1", "P-2"]);
     }
+
+    #[test]
+    fn who_is_proven_by_their_own_identifier_acts_for_nobody_by_another() {
+        let person = |record: serde_json::Value| -> Arc<Person> {
+            Arc::new(serde_json::from_value(record).unwrap())
+        };
+        let amy = person(serde_json::json!({"id": "P-1"}));
+        let cy = person(serde_json::json!({"id": "P-2", "representatives": [{"name": "Amy"}]}));
+        let own = Listing { person: amy.clone(), listed_as: ListedAs::Own };
+        let acting = Listing { person: cy.clone(), listed_as: ListedAs::Representative(0) };
+        let profile = Profile::silent("Bare Homes", crate::domain::nation::Nation::England);
+        let settled = |identifiers: Vec<Vec<Listing>>| {
+            let matched = identifiers.into_iter().map(|listings| Match {
+                believed: true,
+                assurance: Assurance::Proven,
+                listings,
+            });
+            let matches: Vec<Match> = matched.collect();
+            settle(&matches, &[amy.clone(), cy.clone()], &profile, DateTime::UNIX_EPOCH)
+        };
+        let by_two = settled(vec![vec![own.clone()], vec![acting.clone()]]);
+        assert!(matches!(by_two, Standing::Own(one) if one.id == "P-1"));
+        let by_one = settled(vec![vec![own, acting]]);
+        assert!(matches!(by_one, Standing::Representative { person, .. } if person.id == "P-2"));
+    }
 }

@@ -235,3 +235,19 @@ fn a_person_gets_through_unless_what_is_staffed_is_closed() {
     assert!(closed(&profile(&json!({})), &["visits_in_pairs"]), "nothing is staffed");
     assert!(!closed(&profile(&json!({})), &[]), "and nothing restricts");
 }
+
+#[test]
+fn what_has_run_out_by_the_first_day_restricts_no_more() {
+    let restriction =
+        |(id, ends): (&str, &str)| json!({"id": id, "kind": "visits_in_pairs", "ends": ends});
+    // The last day of the first is the one before; the second holds on the first day itself.
+    let restrictions = [("R-1", "2026-03-22"), ("R-2", FIRST), ("R-3", "2026-04-05")];
+    let restrictions: Vec<Value> = restrictions.into_iter().map(restriction).collect();
+    let person: Person =
+        serde_json::from_value(json!({"id": "P-1", "restrictions": restrictions})).unwrap();
+    let profile = profile(&Value::Null);
+    let question = Question::of(&profile, &person, None, FIRST.parse().unwrap());
+    let ids: Vec<&str> = question.together.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["R-2", "R-3"]);
+    assert_eq!(question.last.to_string(), "2026-04-05");
+}

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::channel::Channel;
 use crate::domain::language::Language;
 use crate::domain::notice::{Handling, Limit, NoticePart, Way, text};
+use crate::domain::safeguard::LaneRule;
 
 fn notice(language: Language) -> String {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 30).unwrap();
@@ -167,4 +170,34 @@ fn a_lane_that_somebody_else_saw_comes_in_order_and_changes_none_that_was_found(
     reading.add(Lane::Emergency, "model");
     assert_eq!(reading.hits, [hit(Lane::Emergency, "model", FoundBy::Helper), found]);
     assert_eq!(reading.resembles, [like(Lane::Appeal)]);
+}
+
+#[test]
+fn a_lane_that_opened_is_not_also_one_that_the_contact_is_a_little_like() {
+    let rule = |phrase: &str, example: &str| LaneRule {
+        examples: vec![example.to_owned()],
+        ..LaneRule::new(vec![phrase.to_owned()], None)
+    };
+    let lanes = BTreeMap::from([
+        (Lane::Emergency, rule("gas leak", "water pours through a ceiling")),
+        (Lane::Legal, rule("solicitor", "somebody sits stuck between floors again")),
+    ]);
+    let profile = Profile {
+        safeguards: Safeguards::new(lanes, Vec::new(), Vec::new()),
+        ..Profile::silent("x", crate::domain::nation::Nation::England)
+    };
+    for (text, hits, resembles) in [
+        ("water pours through a ceiling", vec![Lane::Emergency], vec![]),
+        ("rain pours through the garden fence", vec![], vec![Lane::Emergency]),
+        (
+            "my solicitor says rain pours through the garden fence",
+            vec![Lane::Legal],
+            vec![Lane::Emergency],
+        ),
+    ] {
+        let reading = Reading::of(&profile, &contact(None, Some(text)));
+        let opened: Vec<Lane> = reading.hits.iter().map(|hit| hit.lane).collect();
+        let alike: Vec<Lane> = reading.resembles.iter().map(|like| like.lane).collect();
+        assert_eq!((opened, alike), (hits, resembles), "{text}");
+    }
 }

@@ -367,3 +367,16 @@ fn those_who_write_the_lists_see_what_a_word_is_taken_for_and_a_texts_features()
     assert_eq!(taken_for("kettle", false), None);
     assert_eq!(safeguards.features_of("Gas gas").len(), 6 + 1);
 }
+
+#[test]
+fn a_word_finds_nothing_within_a_phrase_in_which_it_is_harmless() {
+    let written = Written { harmless: texts(&["fire door"]), ..built_in(phrases(&["fire"])) };
+    let safeguards = safeguards(BuiltIn::new(written), LaneRule::default());
+    for (text, by) in [
+        ("my fire door sticks", None),
+        ("a fire at my door", Some("fire")),
+        ("a fire behind my fire door", Some("fire")),
+    ] {
+        assert_eq!(shown(&safeguards, text).as_deref(), by, "{text}");
+    }
+}

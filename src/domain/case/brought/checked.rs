@@ -322,15 +322,23 @@ mod tests {
     #[test]
     fn ids_are_there_and_of_one_entry_and_what_they_name_is_known() {
         let mediation = |id: &str| json!({"id": id, "at": "2026-03-02", "step": "offered"});
-        let warning = json!({"id": "W-1", "given": "2026-03-02", "incidents": ["I-9"], "kind": "formal",
-            "medium": "verbal", "behaviour": "Insults."});
+        let incident = json!({"id": "I-1", "ground": "abuse", "happened": "2026-03-01", "channel": "email",
+            "what": "Insults."});
+        let warning = |incidents: &[&str]| {
+            json!({"id": "W-1", "given": "2026-03-02", "incidents": incidents, "kind": "formal",
+                "medium": "verbal", "behaviour": "Insults."})
+        };
         let review =
             json!({"id": "V-1", "restriction": "R-9", "at": "2026-03-02", "outcome": "keep"});
         for (brought, expected) in [
             (json!({"mediations": [mediation("M-1"), mediation("M-2")]}), vec![]),
             (json!({"mediations": [mediation("M-1"), mediation("M-1")]}), vec!["mediations[1].id"]),
             (json!({"mediations": [mediation(" ")]}), vec!["mediations[0].id"]),
-            (json!({"warnings": [warning]}), vec!["warnings[0].incidents[0]"]),
+            (json!({"warnings": [warning(&["I-9"])]}), vec!["warnings[0].incidents[0]"]),
+            (
+                json!({"incidents": [incident], "warnings": [warning(&["I-1", "I-9"])]}),
+                vec!["warnings[0].incidents[1]"],
+            ),
             (json!({"reviews": [review]}), vec!["reviews[0].restriction"]),
             (
                 json!({"decisions": [{"restriction": "R-1"}, {"restriction": "R-1"}]}),
