@@ -264,7 +264,7 @@ impl Metrics {
             spans: Family::default(),
         };
         metrics.register();
-        // From the start: an increase from nothing is none to Prometheus, and a first burst would raise no alert.
+        // Exported as 0 from the start: Prometheus sees no increase in a series that appears with the first burst.
         for abuse in Abuse::ALL {
             metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).inc_by(0);
         }

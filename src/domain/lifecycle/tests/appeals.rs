@@ -5,7 +5,7 @@ use super::*;
 const NOW: &str = "2026-03-04T10";
 const AT: &str = "2026-03-04T10:00:00Z";
 
-/// R-1 was told of on 18 February by those who decided it here; R-2 holds as well.
+/// The person was notified of R-1 on 18 February, by those who decided it here; R-2 is in force as well.
 fn case() -> OneCase {
     let mut case = OneCase::new();
     case.record("restrictions", json!([held(json!({"id": "R-2"})), held(json!({}))]));
