@@ -156,9 +156,10 @@ def make(folder):
     write(folder / "src/suite.rs", "".join(f"mod {name};\n" for name in SUITE))
     for name in LINKED:
         link = folder / name
-        if not link.is_symlink():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(ROOT / name)
+        # A folder made from another checkout has links there.
+        link.unlink(missing_ok=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(ROOT / name)
     write(folder / "Cargo.toml", manifest())
     shutil.copy2(ROOT / "Cargo.lock", folder / "Cargo.lock")
 
