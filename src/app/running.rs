@@ -413,7 +413,7 @@ impl Running {
     /// all of it within its time.
     pub async fn stop(self) -> bool {
         let Running { shutdown, mut edges, core, desk, staff, sockets, .. } = self;
-        // Held on to for a reload: connections would be accepted by the kernel, and wait for nobody.
+        // Kept open for a reload only: while they are, the kernel accepts connections that nobody serves.
         drop(sockets);
         let end = tokio::time::Instant::now() + DRAIN_WAIT;
         desk.close();

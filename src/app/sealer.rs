@@ -30,7 +30,7 @@ impl Sealer {
         }
     }
 
-    /// A store that is away is a part of its own: only what will not mend itself counts as a fault of sealing.
+    /// An unavailable store is reported as the part `store`; only a lasting fault counts as one of sealing.
     async fn round(&self) {
         let mut works = true;
         for organisation in &self.organisations {

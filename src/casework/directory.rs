@@ -85,7 +85,7 @@ impl Casework {
 /// A word that is asked for.
 struct Word {
     folded: String,
-    /// Of a telephone number its digits, without a first 0, which stands for the country.
+    /// The digits of a telephone number without the leading 0, which stands for the country code.
     national: Option<String>,
 }
 
@@ -109,10 +109,10 @@ impl Word {
     }
 }
 
-/// Digits that look like part of a telephone number, at least.
+/// The fewest digits that count as part of a telephone number.
 const NUMBER_DIGITS_LEAST: usize = 4;
 
-/// What a record is found by, as it is compared: one for a whole search, since everybody is looked at.
+/// The searchable text of a record. One buffer serves a whole search, which reads every record.
 #[derive(Default)]
 struct Folded {
     text: String,

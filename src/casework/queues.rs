@@ -62,9 +62,9 @@ impl Desk {
         Ok(ItemPage { items, next })
     }
 
-    /// Looks at the items of a queue that a filter lets through, until `look` says that it has seen enough: where it went
-    /// no further. The filter's limit says how many are read at once; of whole items, which may hold a text each, only a
-    /// few are.
+    /// Passes the matching items of a queue to `look` until that returns `false`, and returns the id of the item at
+    /// which it did. The filter's limit is the number read at once; whole items may hold long texts, so only a few of
+    /// those are.
     pub(super) async fn look_through(
         &self,
         organisation: &OrganisationId,
@@ -92,7 +92,7 @@ impl Desk {
         }
     }
 
-    /// A turn among the lists that are made at once; the semaphore is never closed.
+    /// Waits for a turn: only a few lists are made at once. The semaphore is never closed.
     pub(super) async fn page_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.pages.acquire().await.ok()
     }

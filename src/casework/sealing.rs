@@ -85,7 +85,7 @@ impl Desk {
         let mut entries: Vec<AuditEntry> = Vec::new();
         'read: while entries.len() < SEAL_ENTRIES_MAX {
             let last = entries.last().map(|entry| entry.number);
-            // In small pieces: of the last one, most is too young, and is read again by the next round.
+            // Small pieces: most of the last one is too recent to be sealed, and the next round reads it again.
             let wanted = (SEAL_ENTRIES_MAX - entries.len()).min(SEAL_PIECE_ENTRIES);
             let page = self.store.audit(organisation, last.unwrap_or(after), wanted).await?;
             if page.is_empty() {

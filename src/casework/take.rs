@@ -58,8 +58,8 @@ impl Desk {
         Err(Fault::Contended)
     }
 
-    /// What somebody has claimed and not finished, oldest first. Of all items in hand the first [`IN_HAND_LOOKED_AT_MAX`]
-    /// are looked at.
+    /// What somebody has claimed and not finished, oldest first; among the first [`IN_HAND_LOOKED_AT_MAX`] items in
+    /// hand.
     pub async fn in_hand(
         &self,
         organisation: &OrganisationId,

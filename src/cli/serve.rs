@@ -37,8 +37,8 @@ pub struct Successor {
 impl Successor {
     /// Starts it. Returns only if that fails.
     ///
-    /// Nothing else may run by then: sockets are handed on as the first descriptors, in the place of those that this process
-    /// has there. A runtime would find its own gone, and end the process.
+    /// The runtime must have ended. The sockets become the first descriptors (sd_listen_fds(3)), in place of whatever
+    /// this process has there; a runtime that lost its own would abort the process.
     pub fn take_over(self) -> Fault {
         let Successor { program, arguments, sockets } = self;
         let error = replace_process(&program, &arguments, sockets);
@@ -46,8 +46,8 @@ impl Successor {
     }
 }
 
-/// Runs the command. Says on stderr where it listens, and ends with 0 when all work in hand was
-/// finished at the stop. `successor`: the program that goes on, if it is reloaded.
+/// Runs the command. Says on stderr where it listens, and ends with 0 when all work in hand was finished at the stop.
+/// `successor`: set to the program that takes over if the gateway is to be reloaded.
 ///
 /// # Errors
 /// The configuration's faults, or why the gateway can't start.

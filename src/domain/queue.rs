@@ -83,7 +83,7 @@ pub struct QueueItem {
     pub state: ItemState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
-    /// Since when it is in that name; absent on items claimed by an earlier version.
+    /// When it came into that name; absent on items claimed by an earlier version.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -159,7 +159,7 @@ impl ItemState {
         matches!(self, ItemState::Open | ItemState::Claimed | ItemState::Read)
     }
 
-    /// Whether somebody has begun on the item and not finished it: it waits, and is claimed or read.
+    /// Whether somebody has claimed or read the item and not finished it.
     pub const fn is_in_hand(self) -> bool {
         matches!(self, ItemState::Claimed | ItemState::Read)
     }

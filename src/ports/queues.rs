@@ -17,7 +17,7 @@ pub struct ItemFilter {
     pub after: Option<String>,
     /// Without those already known to be overdue.
     pub without_overdue: bool,
-    /// Of each item's texts only so many characters, as a list shows it; `None`: all.
+    /// How many characters to return of each text; `None`: all.
     pub excerpt: Option<usize>,
     /// 0: as many as a page holds. A page never holds more than the store's bound; the end is an
     /// empty page.
@@ -36,12 +36,12 @@ pub struct QueueCount {
 }
 
 impl ItemFilter {
-    /// Whether it lets an item in this state through.
+    /// Whether items in this state match.
     pub fn wants(&self, state: ItemState) -> bool {
         if self.states.is_empty() { state.is_waiting() } else { self.states.contains(&state) }
     }
 
-    /// An item as the list has it.
+    /// The item with its texts cut as the filter asks.
     pub fn shown(&self, item: QueueItem) -> QueueItem {
         match self.excerpt {
             Some(most) => item.with_excerpt(most),
@@ -70,8 +70,8 @@ pub trait Queues: Send + Sync {
         filter: ItemFilter,
     ) -> Result<Vec<QueueItem>, StoreError>;
 
-    /// Items that somebody has claimed or read and not finished, on whatever queue, in the order of
-    /// [`QueueItem::place`], then by id. Of the filter, `states` and `without_overdue` don't apply.
+    /// Items of all queues that somebody has claimed or read but not finished, in the order of [`QueueItem::place`],
+    /// then by id. The filter's `states` and `without_overdue` don't apply.
     async fn items_in_hand(
         &self,
         organisation: &OrganisationId,

@@ -157,7 +157,7 @@ pub const EXPORT_ITEMS_MAX: usize = 1_000_000;
 /// once. More wait their turn.
 pub const PAGE_PIECE_ITEMS: usize = 4;
 pub const PAGES_AT_ONCE_MAX: usize = 2;
-/// Items that are read with one query where a list shows their excerpts.
+/// Items per query where a list shows excerpts.
 pub const LISTED_PIECE_ITEMS: usize = 64;
 /// Items that one API call lists at most.
 pub const PAGE_ITEMS_MAX: usize = 500;
@@ -390,7 +390,7 @@ pub const SEAL_EVERY: Duration = Duration::from_secs(60);
 pub const SEAL_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// Entries under one seal. A seal takes 64 bytes for each.
 pub const SEAL_ENTRIES_MAX: usize = 1_000;
-/// Entries that are read at once to be sealed.
+/// Entries per query when a trail is sealed.
 pub const SEAL_PIECE_ENTRIES: usize = 50;
 /// An entry older than this without a seal is a finding of `audit verify`.
 pub const SEAL_LATE: TimeDelta = TimeDelta::hours(1);
@@ -408,8 +408,8 @@ pub const DISK_CALLS_WAIT: Duration = Duration::from_secs(5);
 /// Service managers have to wait for longer.
 pub const STOP_WAIT_MAX: Duration =
     DRAIN_WAIT.saturating_mul(2).saturating_add(STORE_COMMIT_WAIT).saturating_add(DISK_CALLS_WAIT);
-/// Connections of an HTTP listener that are still accepted once a stop was called: as many as may wait in its socket
-/// then. More are refused, so that a flood does not keep the listener open.
+/// Connections that an HTTP listener still accepts once a stop was called: as many as may be waiting in its socket.
+/// More are refused, so that a flood can't keep the listener open.
 pub const HTTP_LATE_CONNECTIONS_MAX: usize = 1_024;
 /// How long, at a stop, a connection may take to send the first byte of its first request.
 pub const FIRST_REQUEST_WAIT: Duration = Duration::from_secs(2);

@@ -91,7 +91,7 @@ pub struct MailLabels {
     pub event: &'static str,
 }
 
-/// A request for contacts that was refused before anything was made of it.
+/// Why a request to the contacts listener was refused before it was read as a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abuse {
     /// One client posts to forms too often.
@@ -193,7 +193,7 @@ pub struct Metrics {
     pub helper: Family<HelperLabels, Counter>,
     /// What happened to messages on the wire.
     pub mail_events: Family<MailLabels, Counter>,
-    /// Requests for contacts that were refused.
+    /// Requests to the contacts listener that were refused as abuse.
     pub abuse: Family<AbuseLabels, Counter>,
     /// Decisions made without the store.
     pub degraded: Counter,

@@ -24,8 +24,8 @@ pub fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Starts logging as `RUST_LOG` (default `info`) and `CONTACT_GATEWAY_LOG_FORMAT` (`json`, else
-/// plain lines) ask. Panics are logged as well, whatever thread they end.
+/// Starts logging as `RUST_LOG` (default `info`) and `CONTACT_GATEWAY_LOG_FORMAT` (`json`, else plain lines) ask.
+/// Panics of every thread are logged, too.
 pub fn start_from_environment() {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let json = std::env::var("CONTACT_GATEWAY_LOG_FORMAT").is_ok_and(|format| format == "json");
@@ -65,8 +65,8 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// A panic's message if it is a literal. One that was put together may quote what was being read, such as the text of
-/// a message: it is left out.
+/// A panic's message if it is a string literal. A formatted one may quote what was being read, such as the text of a
+/// message, and is left out.
 fn said_by(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("its message is not logged")
 }

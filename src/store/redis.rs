@@ -80,7 +80,7 @@ pub struct Redis {
     whole: Mutex<HashSet<OrganisationId>>,
     /// Organisations whose records are all in the indexes.
     indexed: Mutex<HashSet<OrganisationId>>,
-    /// Those whose items in hand this process has entered.
+    /// Organisations whose items in hand this process has entered.
     in_hand_entered: Mutex<HashSet<OrganisationId>>,
     /// Follower and prober.
     tasks: Vec<JoinHandle<()>>,

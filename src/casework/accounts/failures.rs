@@ -1,5 +1,5 @@
-//! Tries that failed, and how long the next must wait. They are in the store: all gateways count together, and a restart
-//! forgets none.
+//! Failed sign-ins, and how long the next one must wait. The counts are in the store, so that all gateways share them
+//! and a restart keeps them.
 //!
 //! A try is counted before it is looked at, so that many at once are as many; counts are forgotten once somebody is in,
 //! by every step that their account has, and not before. Passwords are counted by account and source: somebody who
@@ -8,9 +8,10 @@
 //! password. The wait grows and has an end.
 //!
 //! There are [`SIGN_IN_SHELVES`] documents for passwords and as many for codes, each with a bounded number of counts,
-//! so that nothing has to be swept. Which one a count is in depends on a secret of the store: nobody can choose names
-//! that fill the document of an account, and no password that is tried pushes out the count of a code. Names of which
-//! there is no account are counted like others: how long an answer takes doesn't tell them apart.
+//! so that nothing needs sweeping. A secret of the store decides which document a count is in: nobody can choose names
+//! that fill the document of an account. Codes have documents of their own, so that tried passwords never displace
+//! their counts. Names without an account are counted like others, so that the time of an answer doesn't tell them
+//! apart.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -38,13 +39,13 @@ const SIGN_IN_TRIES: &str = "sign_in_tries";
 const SECRET: &str = "secret";
 const SECRET_BYTES: usize = 32;
 
-/// By what counts are found, with what is tried.
+/// Part of the digest under which a count is stored.
 #[derive(Serialize, Deserialize)]
 struct TrySecret {
     secret: String,
 }
 
-/// What is tried: a digest, in which no name or address is.
+/// What is tried, as a digest: it holds no name and no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TryKey {
     tried: &'static str,
@@ -64,7 +65,7 @@ impl TryKey {
         TryKey { tried: "code", of: sha256_of_parts(&[login.as_bytes()]) }
     }
 
-    /// The document that its count is in, and its name there.
+    /// The document that holds its count, and the key within it.
     fn place(&self, secret: &TrySecret) -> (String, String) {
         let TryKey { tried, of } = self;
         let name = sha256_of_parts(&[secret.secret.as_bytes(), tried.as_bytes(), of]);
@@ -105,7 +106,7 @@ impl Shelf {
             self.make_room();
         }
         let one = self.tried.entry(name.to_owned()).or_insert(Tried { times: 0, last: now });
-        // A clock that was set back holds nobody up; those of two gateways that differ a little shorten no wait.
+        // A clock that was set back delays nobody, and clocks of gateways that differ slightly shorten no wait.
         if now + longest() < one.last {
             one.last = now;
         }
@@ -117,8 +118,8 @@ impl Shelf {
         true
     }
 
-    /// The count of the fewest tries gives way, of these the oldest: whoever fills a shelf with names that nobody has
-    /// pushes no count out that holds them up.
+    /// Drops the counts with the fewest tries, oldest first. Filling a shelf with invented names therefore drops no
+    /// count that makes somebody wait.
     fn make_room(&mut self) {
         while self.tried.len() >= SIGN_IN_SHELF_COUNTS_MAX {
             let least = self.tried.iter().min_by_key(|(_, one)| (one.times, one.last));
@@ -137,7 +138,7 @@ impl Shelf {
 
 pub(super) struct Failures {
     store: Arc<dyn Store>,
-    /// One step at a time: those of one gateway are never in each other's way.
+    /// One step at a time, so that steps of one gateway never conflict.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -203,7 +204,7 @@ impl Failures {
         unless_contended(self.change(organisation, key, now, forget).await)
     }
 
-    /// Read each time, like the counts: of a store that was restored it is another.
+    /// Read each time, like the counts: a restored store may have another one.
     async fn secret(&self, of: &OrganisationId) -> Result<Option<TrySecret>, Fault> {
         let stored = self.store.document(of, SIGN_IN_TRIES, SECRET).await?;
         Ok(stored.map(|document| document.read()).transpose()?)
@@ -216,7 +217,7 @@ impl Failures {
         })
     }
 
-    /// Changes a shelf; what is as it was is not written.
+    /// Changes a shelf, and writes it only if it is different.
     async fn change<R>(
         &self,
         organisation: &OrganisationId,
@@ -224,7 +225,7 @@ impl Failures {
         now: DateTime<Utc>,
         change: impl Fn(&mut Shelf, &str) -> R + Send,
     ) -> Result<R, Fault> {
-        // A store that hangs holds up the try whose turn it is; the others are asked to come again.
+        // If the store hangs, only the try whose turn it is waits for it; the others are asked to try again.
         let turn = tokio::time::timeout(SIGN_IN_TURN_WAIT, self.turn.lock()).await;
         let _turn = turn.map_err(|_| Fault::Contended)?;
         for _ in 0..TRIES_MAX {
@@ -255,7 +256,8 @@ impl Failures {
     }
 }
 
-/// Nobody is turned away because others try at the same moment: a count that stays is as if they had tried once more.
+/// Nobody is refused because others sign in at the same moment. The count that remains is as if they had tried once
+/// more.
 fn unless_contended(done: Result<(), Fault>) -> Result<(), Fault> {
     match done {
         Err(Fault::Contended) => Ok(()),
@@ -323,7 +325,7 @@ mod tests {
         assert!(!shelf.begin("ann", behind));
         assert!(!shelf.begin("ann", ahead + TimeDelta::seconds(14)));
         assert!(shelf.begin("ann", ahead + TimeDelta::seconds(15)));
-        // Who has no wait is not held up by them either.
+        // Nor do they delay anybody who has no wait.
         assert!(shelf.begin("bob", ahead) && shelf.begin("bob", behind));
     }
 

@@ -126,7 +126,7 @@ impl Keeper {
                     self.left = None;
                     self.changes = store.changes();
                     self.store.put_store(store);
-                    // What was found damaged stays so until this one was read through, which begins at once.
+                    // Damage stays on record until the reopened store has been read through, which begins at once.
                     self.read_at = None;
                     tracing::warn!("the store was reopened");
                 }

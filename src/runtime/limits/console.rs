@@ -28,8 +28,8 @@ pub const ACCOUNT_WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
 pub const LOOK_NOTED_FOR: Duration = Duration::from_secs(15 * 60);
 /// Looks that a gateway remembers. More: each is noted again.
 pub const LOOKS_REMEMBERED_MAX: usize = 20_000;
-/// Documents of an organisation that count passwords by account and source, as many again that count codes by account,
-/// and counts in each. More: that of the fewest tries is forgotten.
+/// Documents per organisation that count tried passwords, by account and source; as many more count tried codes, by
+/// account. The second number is the counts in each. More: the one with the fewest tries is dropped.
 pub const SIGN_IN_SHELVES: usize = 256;
 pub const SIGN_IN_SHELF_COUNTS_MAX: usize = 64;
 /// How long a try waits until those before it are counted. Over: asked to try again.
@@ -87,8 +87,7 @@ pub const PRESS_SETTLE_TRIES_MAX: usize = 5;
 pub const PRESSES_OF_ACCOUNT_MAX: usize = 500;
 /// Characters of a form's key. More: the form counts as having none.
 pub const PRESS_KEY_CHARS_MAX: usize = 64;
-/// Bytes of an answer that is stored for a second press. More: a second press does nothing, and leads to the page as it
-/// is then.
+/// Bytes of an answer that is stored for a second press. More: a second press does nothing and redirects to the page.
 pub const PRESS_ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// Rows of one page of a list.
 pub const CONSOLE_ROWS: usize = 50;
@@ -96,7 +95,7 @@ pub const CONSOLE_ROWS: usize = 50;
 pub const POINTS_OF_CONTACT_MAX: usize = 500;
 /// People that a search shows. More: asked to narrow it.
 pub const PEOPLE_FOUND_MAX: usize = 50;
-/// Items in hand that are looked through for those of one member of staff.
+/// Items in hand that are searched for those of one member of staff.
 pub const IN_HAND_LOOKED_AT_MAX: usize = 5_000;
 /// Items that are tried for "take the next" before somebody is asked to try again: others take them
 /// in the same moment.

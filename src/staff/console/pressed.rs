@@ -1,11 +1,11 @@
 //! A form that is pressed twice acts once: after a double click, after **Back**, or when it is sent again over a slow
 //! network.
 //!
-//! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that
-//! no form can do without it. The same fields under the same key are the same press and get the first answer, unless
-//! something else was done from that page in between. The answer is stored sealed with that key, and the store has
-//! only a digest of the key, so nobody can read there what a page showed once. An answer that is too long to be stored
-//! is replaced by the way to its page. Refusals are not stored: the same press is judged again.
+//! Every page has a random key, which its forms send. The table of contents puts [`once`] before every act, so that no
+//! form can do without it. The same fields under the same key are the same press and get the first answer, unless
+//! something else was done from that page in between. The answer is stored sealed with that key, and the store has only
+//! a digest of the key, so nobody can read there what a page showed once. An answer too long to be stored is replaced
+//! by a redirect to its page. Refusals are not stored: the same press is judged again.
 
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ struct StoredAnswer {
 }
 
 impl StoredAnswer {
-    /// The way to an act's address, which shows its page or leads on to it.
+    /// A redirect to an act's address, which shows its page or redirects to it.
     fn on_to(path: &str) -> Self {
         StoredAnswer {
             status: StatusCode::SEE_OTHER.as_u16(),
@@ -218,7 +218,7 @@ mod tests {
         assert!(stored(acted(refused()), &seal).await.is_some());
         assert!(stored(idle(go("/?done=none")), &seal).await.is_none());
         assert!(stored(Trouble::NotFound.into_response(), &seal).await.is_none());
-        // It was done, so that a second press must not do it again: it leads to the page.
+        // It was done: a second press must not repeat it, and is redirected to the page.
         let long = || "x".repeat(PRESS_ANSWER_BYTES_MAX + 1);
         let again = stored(long().into_response(), &seal).await.unwrap().into_response();
         assert_eq!(again.status(), StatusCode::SEE_OTHER);

@@ -18,7 +18,7 @@ impl Database {
         Database { connection, codec }
     }
 
-    /// The next rows of a query that is asked page by page: its parameters say behind which place.
+    /// The next page of a query, whose parameters name the place after which it begins.
     pub(super) fn page_behind<T>(
         &self,
         sql: &str,

@@ -1,4 +1,4 @@
-//! Taking the database back to the version before, for the gateway before this one.
+//! Takes the database back by one version, for the previous release.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ impl Embedded {
         }
         let database = Database::new(schema::open_without_others(&file)?, codec.clone());
         let back = migration::go_back(&database)?;
-        // The file is then complete by itself. If not, the log has the rest, and any gateway reads both.
+        // This makes the file complete by itself. If it fails, the log has the rest, and any gateway reads both.
         let written = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         if let Err(fault) = written.map_err(from_sqlite) {
             tracing::warn!(%fault, "the log could not be written back");

@@ -273,7 +273,7 @@ fn read(
     Ok(items)
 }
 
-/// Behind which place a list begins.
+/// The place after which a list begins.
 fn behind(
     connection: &Database,
     organisation: &OrganisationId,

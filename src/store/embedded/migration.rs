@@ -1,8 +1,7 @@
-//! How the database of an older gateway is brought up to date, and how one of this version is taken back for the
-//! gateway before.
+//! Brings the database of an older gateway up to date, and takes one of this version back for the previous release.
 //!
-//! The version is `PRAGMA user_version`; step *n* of [`STEPS`] makes version *n* of *n* - 1, and leads back to it. A
-//! step that was released is never changed. Each direction is one transaction.
+//! The version is `PRAGMA user_version`; step *n* of [`STEPS`] makes version *n* from *n* - 1, and back. A step that
+//! was released is never changed. Each direction is one transaction.
 
 mod columns;
 
@@ -15,22 +14,22 @@ use crate::ports::StoreError;
 /// Marks the file as ours (`PRAGMA application_id`): "CGwy".
 const APPLICATION: i32 = 0x4347_7779;
 
-/// How a version of the database is made of the one before, and that one of it.
+/// How a version is made from the one before it, and that one restored.
 struct Step {
     forwards: &'static str,
     back: Back,
 }
 
-/// Keeps everything that the version before has a place for.
+/// The way back; it must keep everything that the previous version has a place for.
 enum Back {
     /// No version comes before.
     Nowhere,
     Sql(&'static str),
-    /// Where it takes keys, which SQL does not have.
+    /// For steps that need encryption keys.
     By(fn(&Database) -> Result<Redone, StoreError>),
 }
 
-/// What a way back did, in values.
+/// What a step back changed, in values.
 #[derive(Default)]
 struct Redone {
     rewritten: u64,
@@ -170,9 +169,9 @@ static STEPS: &[Step] = &[
     },
 ];
 
-/// Indexes for lists of items: each is read in its order, and those that wait are counted without those that are done,
-/// which are many times as many. A query uses such an index if it has the same condition, word for word
-/// (sqlite.org/partialindex.html). They are of no version: an older gateway works with them as well.
+/// Indexes for lists of items, each in the order of its list; waiting items are counted without the done ones, of which
+/// there are far more. A query uses a partial index only if it repeats the index's condition word for word
+/// (sqlite.org/partialindex.html). They belong to no version: an older gateway works with them, too.
 const INDEXES: &str = "
     DROP INDEX IF EXISTS item_of_queue;
     CREATE INDEX IF NOT EXISTS item_waiting ON item (organisation, queue, at, id, state)
@@ -183,7 +182,7 @@ const INDEXES: &str = "
         WHERE state IN ('claimed', 'read');
 ";
 
-/// Those of the version before, where all its lists are quick.
+/// The index that the previous version has instead.
 const INDEXES_BEFORE: &str = "
     DROP INDEX IF EXISTS item_waiting;
     DROP INDEX IF EXISTS item_done;
@@ -199,7 +198,7 @@ pub(super) fn is_up_to_date(connection: &Connection) -> Result<bool, StoreError>
     Ok(version_of_ours(connection)? == STEPS.len())
 }
 
-/// Makes the newest version of an older one or of an empty file.
+/// Brings an older database, or an empty file, to the newest version.
 ///
 /// # Errors
 /// `Refused`: it is another program's database, or a newer gateway's.
@@ -219,7 +218,7 @@ pub(super) fn bring_up_to_date(connection: &Connection) -> Result<(), StoreError
     })
 }
 
-/// Makes the version before of the newest one.
+/// Takes a database of the newest version back by one.
 ///
 /// # Errors
 /// `Refused`: it is not a gateway's database, or has another version. `Locked`, `Unavailable`: a key is missing.
@@ -256,7 +255,7 @@ fn whole<T>(
     done
 }
 
-/// Makes this version of an older one.
+/// Brings an older database to this version.
 fn forwards(connection: &Connection, to: usize) -> Result<(), StoreError> {
     let version = known_version(connection)?;
     for step in STEPS.iter().take(to).skip(version) {
@@ -269,7 +268,7 @@ fn forwards(connection: &Connection, to: usize) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the version before of this one.
+/// Takes a database of this version back by one.
 fn step_back(database: &Database, version: usize) -> Result<WentBack, StoreError> {
     let before = version.saturating_sub(1);
     let Redone { rewritten, left_out } = match STEPS.get(before).map(|step| &step.back) {
@@ -306,7 +305,7 @@ fn version_of_ours(connection: &Connection) -> Result<usize, StoreError> {
     Err(StoreError::Refused("the file is not a gateway's database".to_owned()))
 }
 
-/// The version, unless it is one of the future.
+/// The version, unless a newer gateway made it.
 fn known_version(connection: &Connection) -> Result<usize, StoreError> {
     let version = number(connection, "user_version")?;
     match usize::try_from(version) {

@@ -1,4 +1,4 @@
-//! The tables of the database, and how it is opened. Other versions are the affair of [`migration`].
+//! The tables of the database, and how it is opened. Older and newer versions: [`migration`].
 //!
 //! | table | holds |
 //! |---|---|
@@ -76,10 +76,9 @@ pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// The only connection that anybody has, as its database is, whichever version it has.
+/// An exclusive connection to a database of any version, which stays as it is.
 ///
-/// # Errors
-/// `Refused`: another has the database open.
+/// # Errors `Refused`: another process has the database open.
 pub(super) fn open_without_others(file: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(from_sqlite)?;

@@ -175,7 +175,7 @@ impl Room {
         counts.into_iter().map(count).collect()
     }
 
-    /// The items that are asked for, behind the one that the filter names.
+    /// The items asked for, after the one that the filter names.
     pub(super) fn list(
         &self,
         filter: &ItemFilter,

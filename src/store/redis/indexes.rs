@@ -5,8 +5,8 @@
 //! once, since that only adds true entries. An older gateway on the same store enters nothing: delete `indexed` when
 //! the last of them is gone.
 //!
-//! Items in hand are few, and each process enters them at its first question for them: those that an older gateway
-//! claimed, too, once this one has taken its place.
+//! Items in hand are few. Each process enters them when it is first asked for them, including those claimed through an
+//! older gateway that it replaces.
 
 use std::sync::{Arc, PoisonError};
 
@@ -112,8 +112,8 @@ pub(super) async fn complete(
     Ok(())
 }
 
-/// Enters the items that somebody has claimed or read, once in a process. Where nothing can be written, those are listed
-/// that were entered before: all but what an older gateway claimed.
+/// Enters the items that somebody has claimed or read, once per process. If nothing can be written, lists lack only
+/// items claimed through an older gateway.
 pub(super) async fn enter_in_hand(
     redis: &Redis,
     organisation: &OrganisationId,

@@ -190,7 +190,7 @@ pub(super) async fn list(
     Ok(items)
 }
 
-/// Items that somebody has claimed or read. One that an older gateway has put away since is left out here.
+/// Items that somebody has claimed or read. Leaves out those that an older gateway has closed since.
 pub(super) async fn in_hand(
     redis: &Redis,
     keys: &Keys,
@@ -203,8 +203,8 @@ pub(super) async fn in_hand(
     Ok(items)
 }
 
-/// A page of one list, piece by piece: some of a piece may not be what is asked for. A piece begins at the last place of
-/// the one before, since items may leave the list meanwhile: counted from its beginning, others would be skipped.
+/// A page of one list, read in pieces, since some items of a piece may not match. Each piece begins at the last place
+/// of the one before: with offsets, items that leave the list meanwhile would make others be skipped.
 async fn read(
     redis: &Redis,
     keys: &Keys,
@@ -225,7 +225,7 @@ async fn read(
     let from = after.map_or(first, |(place, _)| place.max(first));
     let mut from = if from == i64::MIN { "-inf".to_owned() } else { from.to_string() };
     let (mut found, mut offset) = (Vec::new(), 0);
-    // What is behind the place, and the item itself: usually all of the first piece but that one is asked for.
+    // One more than asked for, since the piece begins with the item at that place.
     let mut piece = page(filter.limit).saturating_add(1).min(REDIS_ITEMS_PIECE);
     loop {
         let mut command = redis::cmd("ZRANGEBYSCORE");

@@ -67,7 +67,7 @@ pub struct QueueItem {
     pub text: Option<String>,
     pub state: ItemState,
     pub claimed_by: Option<String>,
-    /// Since when it is in that name.
+    /// When it came into that name.
     pub claimed_at: Option<DateTime<Utc>>,
     /// The queue from which it was filed.
     pub filed_from: Option<String>,

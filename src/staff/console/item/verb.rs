@@ -118,7 +118,7 @@ impl Verb {
     }
 }
 
-/// Whether a person made this contact: a colleague wrote a held message, and nobody a reminder about a person.
+/// Whether a customer made this contact: a colleague wrote a held message, and nobody wrote a reminder.
 fn is_somebodys_contact(item: &QueueItem) -> bool {
     let is_contact = item.sent_by.is_none() && !item.flags.contains(&Flag::Reminder);
     is_contact && item.person.is_some()

@@ -1,4 +1,4 @@
-//! Why an item is where it is. The line is recorded in English; in Welsh it is said by its code.
+//! Why an item is on its queue. The reason is recorded in English; the Welsh is composed from its code.
 
 use chrono::NaiveDate;
 
@@ -53,7 +53,7 @@ pub(in crate::staff::console) fn reason(
     }
 }
 
-/// What an item is about in its sender's words. A reminder has those of its reason.
+/// An item's subject, in its sender's words; for a reminder, its reason.
 pub(in crate::staff::console) fn subject(
     of: ReasonedItem<'_>,
     language: Language,
@@ -81,7 +81,7 @@ fn welsh(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
     Some(line)
 }
 
-/// What a restriction says of the contact.
+/// A reason that comes from a restriction.
 fn of_restriction(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
     let text = reason.text.as_str();
     let words = match &reason.code {
@@ -142,7 +142,7 @@ fn of_restriction(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
     Some(words.to_owned())
 }
 
-/// The restriction's terms, if they are still those that the line tells of.
+/// The restriction's terms, if they have not changed since the reason was recorded.
 fn terms_told(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
     let id = reason.restriction.as_deref()?;
     let restriction = of.person?.restrictions.iter().find(|one| one.id == id)?;
@@ -172,7 +172,7 @@ fn unanswered(text: &str) -> Option<String> {
     Some(format!("Nid atebodd {from} o fewn {hours} awr waith: {takes} yn cymryd drosodd"))
 }
 
-/// What no restriction says of the contact.
+/// A reason that comes from no restriction.
 fn of_contact(reason: &Reason) -> Option<String> {
     let words = match &reason.code {
         ReasonCode::Safeguard(lane) => return Some(safeguard(*lane, &reason.text)),
@@ -190,7 +190,7 @@ fn of_contact(reason: &Reason) -> Option<String> {
         ReasonCode::Unread => return flagged(&Flag::Unread),
         ReasonCode::Unrecorded => return flagged(&Flag::Unrecorded),
         ReasonCode::Other(code) => of_outgoing(code)?,
-        // Those of restrictions come first; of these the line could not be read.
+        // From a restriction, with a recorded line that could not be read.
         ReasonCode::Recorded
         | ReasonCode::ChannelsOnlyClosed
         | ReasonCode::ComplaintClosedNewEvidence

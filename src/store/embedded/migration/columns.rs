@@ -10,8 +10,8 @@ use crate::ports::StoreError;
 use crate::runtime::limits::REKEY_PAGE;
 use crate::store::record::{Label, kind, unless_destroyed};
 
-/// In the place of a digest whose key was destroyed: version 5 reads as many bytes before it finds that nobody can read
-/// the decision either.
+/// Replaces a digest whose key was destroyed: version 5 expects this many bytes, and then finds the decision
+/// unreadable.
 const DESTROYED: [u8; 32] = [0; 32];
 
 /// A digest or a reference, and the contact that it is bound to.
@@ -83,7 +83,7 @@ fn issue(
     let label = Label::new(&found.organisation, kind::ISSUE, &found.contact);
     let read = database.codec.read_issue(label, found.stored.clone());
     let Some(plain) = unless_destroyed(read)? else {
-        // It is not counted any more, and version 5 would count it again for somebody else who has the same id.
+        // Nothing counts it any more; version 5 would count it for another person with the same id.
         redone.left_out += 1;
         return change(database, "DELETE FROM counted WHERE rowid = ?1", [found.place]);
     };
