@@ -335,7 +335,7 @@ mod tests {
             (json!([email, changed(json!({"status": "under_appeal"}))]), Some(vec![0, 1])),
             (json!([email, changed(json!({"status": "lifted"}))]), None),
             (json!([email, changed(json!({"mode": "observe"}))]), None),
-            // One ends on the day before the other starts, or on that day.
+            // One ends on the day before the other starts, or on the same day.
             (
                 json!([
                     early(json!({"ends": "2026-03-01"})),

@@ -37,7 +37,7 @@ pub fn cited(clause: Option<&str>) -> String {
     clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default()
 }
 
-/// Why a contact was passed on: whoever it was for did not take it up in time.
+/// Why a contact was passed on: the point of contact did not take it up in time.
 pub fn unanswered(from: Option<&str>, hours: u32, to: &str) -> String {
     let from = from.unwrap_or(THE_POINT_OF_CONTACT);
     format!("{from} did not answer within {hours} working hours: {to} takes over.")

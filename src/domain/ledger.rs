@@ -169,7 +169,7 @@ mod tests {
             recorded: None,
             counted: [7, 8, 9, 10].map(counted).to_vec(),
             received: [8, 9, 10].map(received).to_vec(),
-            // The person was last notified on either.
+            // The later of the two notices counts.
             told: vec![told("a", 8), told("b", 10), told("c", 7)],
             lanes_used: vec![used("legal", 3), used("appeal", 3), used("emergency", 1)],
         };

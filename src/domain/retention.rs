@@ -145,7 +145,7 @@ mod tests {
             (held(json!({})), false),
             (held(json!({"status": "lifted"})), true),
             (held(json!({"ends": "2026-05-31"})), true),
-            // To come, whatever its status.
+            // Still to start, whatever its status.
             (held(json!({"starts": "2026-06-02"})), false),
             (held(json!({"starts": "2026-06-01T10:00:01Z", "status": "proposed"})), false),
             (held(json!({"starts": now, "status": "proposed"})), true),

@@ -390,7 +390,7 @@ mod tests {
         let at = DateTime::UNIX_EPOCH;
         let own = sender(Standing::Own(amy.clone()));
         assert_eq!(own.named(&profile, at), ["P-1", "P-2"]);
-        // Of one who is proven, only those mentioned besides are in doubt.
+        // If one person is proven, only the others mentioned are in doubt.
         assert_eq!(own.in_doubt(&profile, at), ["P-2"]);
         assert!(own.is_believed() && !own.is_of_several_records());
         let doubts = BTreeSet::from([Doubt::Ambiguous]);

@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(tally, one);
         tally.take_out(&first);
         assert_eq!(tally, day);
-        // What was never counted can't be taken out.
+        // A contact that was never counted can't be subtracted.
         tally.take_out(&first);
         assert_eq!(tally, day);
     }

@@ -2,7 +2,7 @@
 
 use super::{files_under, root};
 
-/// Files that start a gateway whose log nothing searches for people, each with its reason.
+/// Files that start a gateway whose log is not searched for people, with the reason.
 const NOT_SEARCHED: &[(&str, &str)] = &[
     ("archives/gateways.rs", REFUSED),
     ("backup/killed.rs", REFUSED),

@@ -219,7 +219,7 @@ async fn a_plain_store_is_encrypted_and_a_key_is_changed_beside_a_gateway() {
     assert_eq!(served.queue("limited").await.len(), 3);
 }
 
-/// systemd passes a credential as a file of its name, in a folder that it names (systemd.exec(5), CREDENTIALS).
+/// systemd passes a credential as a file of that name in the folder `$CREDENTIALS_DIRECTORY` (systemd.exec(5)).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_comes_from_a_file_the_environment_or_a_credential() {
     let site = bare(None).await;

@@ -318,7 +318,7 @@ async fn a_way_back_is_gone_whole_or_not_begun() {
         let forms = forms(&site.place);
         assert!([(6, 0, all), (5, all, 0)].contains(&forms), "{forms:?}");
     }
-    // A killed one keeps the next from nothing, and whichever version it left is brought up to date.
+    // A killed command does not hinder the next, and either version it left is brought up to date.
     let output = go_back(&site.place).output().unwrap();
     assert_eq!(forms(&site.place), (5, all, 0), "{}", text(&output.stderr));
     let mut opening = site.place.command("audit");

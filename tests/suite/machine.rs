@@ -119,7 +119,7 @@ async fn a_stop_waits_for_no_share_that_hangs() {
     drop(writer);
 }
 
-/// Load balancers look elsewhere at once, and nobody's connection waits for a gateway that serves no more.
+/// Load balancers turn elsewhere at once, and no connection waits for a gateway that has stopped serving.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_stops_refuses_connections_while_it_finishes_its_work() {
     let rig = rig().await;

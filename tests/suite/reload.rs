@@ -102,8 +102,8 @@ async fn a_changed_configuration_is_loaded_and_no_connection_is_refused() {
     assert!(!socket.exists(), "the gateway made the file, and takes it away");
 }
 
-/// Sockets are handed on in the place of descriptors that the runtime has: it must have ended by then, or now and then one
-/// of its threads finds them gone, and the process is aborted.
+/// The sockets handed on take the place of the runtime's own descriptors. If it has not ended by then, a thread may
+/// find them gone and abort the process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_outlives_many_reloads() {
     let place = place();

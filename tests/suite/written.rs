@@ -17,13 +17,13 @@ static UNENCRYPTED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// What `[keys] store` does not encrypt: what is being received, and what a receiver of events refused.
 const PLAIN_ANYWAY: [&str; 3] = ["spool", "forms", "events"];
 
-/// So much of a file is searched: more than any test's store has.
+/// Bytes of a file that are searched: more than any test's store has.
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// What one process wrote. Whoever started it asks [`Written::names_nobody`] when it has ended.
 pub struct Written {
     config: PathBuf,
-    /// What it says is the organisation's own, and no secret of a log: its configuration as it was at the start.
+    /// The configuration at the start. What it says is the organisation's own, and may be logged.
     own: String,
     /// Before it was ready.
     began: Vec<String>,
@@ -63,7 +63,7 @@ impl Written {
         metrics.clone_into(&mut locked(&self.metrics));
     }
 
-    /// Panics if it names somebody, unless the test has failed already.
+    /// Panics if anything names somebody, unless the test has failed already.
     pub fn names_nobody(&self) {
         if std::thread::panicking() {
             return;

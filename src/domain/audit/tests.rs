@@ -1,4 +1,4 @@
-//! How entries are written, and whom and what they are about.
+//! How entries are written, and which person and item each is about.
 
 use serde_json::json;
 

@@ -247,7 +247,7 @@ mod tests {
             (Some(Anchor::Decision), &bare, &nothing, "2026-03-10", Some("2026-05-04")),
             (Some(Anchor::Letter), &with_letter, &nothing, "2026-03-10", Some("2026-05-06")),
             (Some(Anchor::Letter), &bare, &nothing, "2026-03-10", Some("2026-05-10")),
-            // What it says itself stays, and no review is due after its end.
+            // Dates that the proposal names stay, and no review is due after its end.
             (None, &bare, &json!({"review_due": "2026-04-01"}), "2026-03-10", Some("2026-04-01")),
             (None, &bare, &json!({"ends": "2026-05-10"}), "2026-03-10", Some("2026-05-10")),
             (None, &bare, &json!({"ends": "2026-05-09"}), "2026-03-10", None),

@@ -372,7 +372,7 @@ mod tests {
             file.letters = self::file(told).letters;
             assert_eq!(lacks(&file, &person), [] as [&str; 0], "{kind}");
         }
-        // An end serves as well as a review, and what is under appeal holds.
+        // An end date will do in place of a review, and a restriction under appeal is in force.
         let ends = json!({"review_due": null, "ends": "2026-07-01", "status": "under_appeal"});
         person.restrictions[0] =
             serde_json::from_value(pairs("R-1", &with(whole.clone(), &ends))).unwrap();
@@ -416,7 +416,7 @@ mod tests {
         assert_eq!(step(&active, &without, None), Some("lift"));
         assert_eq!(step(&one("under_appeal", &nothing), &without, None), Some("lift"));
         assert_eq!(step(&one("lifted", &nothing), &without, None), None);
-        // What was decided elsewhere is written as it is known there; what was decided here is not.
+        // Only restrictions decided elsewhere are written as they are known there.
         let here = file(json!({"restraints": [restraint("R-1", &nothing)]}));
         let other = one("active", &json!({"grounds": "demands"}));
         assert_eq!(step(&active, &other, None), None);

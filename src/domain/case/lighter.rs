@@ -409,7 +409,7 @@ mod tests {
         let days = [None, Some("2026-02-01"), Some("2026-03-01")];
         let lighter =
             |before: &Restriction, after: &Restriction| is_lighter(&profile, before, after);
-        // An absent start is always, and an absent end never.
+        // Without a start it has always been in force, and without an end it stays so.
         for (place, one) in days.into_iter().enumerate() {
             for (other_place, other) in days.into_iter().enumerate() {
                 let is_later = other_place >= place;

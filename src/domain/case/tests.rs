@@ -1,4 +1,4 @@
-//! What is found in a case file, and what its entries say of themselves.
+//! What is found in a case file, and what its entries answer about themselves.
 
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -325,7 +325,7 @@ fn terms_are_as_old_as_their_first_draft_and_as_new_as_their_last_change() {
     let other = json!({"id": "R-1", "kind": "appointment_only"});
     for (again, expected) in [
         (json!({}), first),
-        // What leaves the terms as they are.
+        // Changes that leave the terms as they are.
         (json!({"why_no_lesser": "Tried."}), first),
         (json!({"restriction": other}), AT),
         (json!({"incidents": ["I-1", "I-2"]}), AT),

@@ -47,7 +47,7 @@ pub fn of_entry(entry: &Entry, profile: &Profile, today: NaiveDate) -> Option<Re
     Some(Reminder { key, queue: queue_of(&entry.who), text })
 }
 
-/// That a person has no way left to get through, from a day on.
+/// The reminder that from a day on a person has no open way left.
 pub fn no_way_open(person: &str, from: NaiveDate) -> String {
     format!(
         "No way open: in the 7 days from {from} no staffed way stays open for {person} with all of \
@@ -55,7 +55,7 @@ pub fn no_way_open(person: &str, from: NaiveDate) -> String {
     )
 }
 
-/// That a person made contact on a day although a restriction does not allow it, for those whom a clause names.
+/// The reminder that a person made contact in breach of a restriction, for the role that the policy names.
 pub fn contact_in_breach(
     person: &str,
     on: NaiveDate,

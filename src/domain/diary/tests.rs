@@ -54,7 +54,7 @@ fn restriction(changes: Value) -> Value {
     restriction
 }
 
-/// What, about what, when, how far it is; from what; by which clause; who.
+/// Each entry as text: what, about what, when and its state; its source; its clause; who must act.
 fn line(entry: &Entry) -> String {
     let from = entry.anchor.zip(entry.anchor_date).map(|(anchor, date)| format!("{anchor} {date}"));
     let who: Vec<&str> = entry.who.iter().map(|role| role.0.as_str()).collect();
@@ -250,7 +250,7 @@ fn appeals_are_answered_and_notified() {
     let nobody = person(json!({}));
     let of = |profile: &Profile, file: Value| diary(profile, &nobody, file, "2026-04-10");
     assert_eq!(of(&profile, appeal(json!({}))), [""; 0]);
-    // Two days of Easter do not count.
+    // The two bank holidays of Easter do not count.
     let letter = "letter A-1 2026-04-13 upcoming; decision 2026-04-10; 9; head";
     assert_eq!(of(&profile, decided()), [letter]);
     profile.appeal.answer = within(5, Anchor::Receipt);

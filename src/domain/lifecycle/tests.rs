@@ -54,7 +54,7 @@ impl OneCase {
         Arc::make_mut(&mut self.organisation.profile)
     }
 
-    /// What would come of a step; its `id` may be among its fields.
+    /// The result of a step; its `id` may be among its fields.
     fn tried(&self, at: &str, by: &str, mut act: Value) -> Result<Stepped, Vec<Broken>> {
         let id = act.as_object_mut().unwrap().remove("id");
         let act: Act = serde_json::from_value(act).unwrap();
@@ -127,7 +127,7 @@ fn roles(names: &[&str]) -> Option<Roles> {
     Roles::any_of(names.iter().map(|name| Role((*name).to_owned())).collect())
 }
 
-/// A policy that says all that a restriction needs, and warns first.
+/// A policy that has every value a restriction needs, and asks for a warning first.
 fn profile() -> Profile {
     let mut profile = Profile::silent("Bare Homes", Nation::England);
     profile.version = "7".to_owned();
@@ -235,7 +235,7 @@ fn proposal(changes: Value) -> Value {
     proposal
 }
 
-/// What still keeps a new proposal from being put in force, but for its signature and its letter.
+/// What else keeps a new proposal from being put in force, apart from its signature and letter.
 fn rest_of(case: &OneCase, changes: Value) -> Vec<Broken> {
     let stepped = case.tried(PROPOSED, "Max", proposal(changes)).unwrap();
     let mut broken = stepped.still_broken.unwrap();
@@ -246,7 +246,7 @@ fn rest_of(case: &OneCase, changes: Value) -> Vec<Broken> {
     broken
 }
 
-/// A restriction that was decided elsewhere and holds.
+/// A restriction that was decided elsewhere and is in force.
 fn held(changes: Value) -> Value {
     let mut restriction = json!({"id": "R-1", "kind": "visits_in_pairs", "status": "active", "grounds": "abuse",
         "starts": "2026-01-05", "review_due": "2026-07-05", "decided_by": "Dan", "signed_off_by": "Sue"});

@@ -101,13 +101,13 @@ fn ledger() -> Ledger {
         counted("ALL", enforced, "24T10:00:00"),
         counted("OWN-EMAIL", enforced, "24T10:01:00"),
         counted("ISSUES", enforced, "24T10:02:00"),
-        // At the instant of one that was counted, so the same contact; but not in the other mode.
+        // At the instant of a counted contact in the same mode, so it is the same contact.
         counted("EMAIL", enforced, "24T10:00:00"),
         counted("EMAIL", observed, "24T10:00:00"),
         counted("EMAIL", enforced, "24T10:03:00"),
         counted("ALSO-ALL", enforced, "24T10:03:00"),
         counted("ALSO-ALL", observed, "24T10:03:00"),
-        // When the quota of all channels begins, and before.
+        // At the start of the period of the quota for all channels, and just before.
         counted("EMAIL", enforced, "23T00:00:00"),
         counted("EMAIL", enforced, "22T23:59:59"),
         counted("OTHER-ISSUES", enforced, "24T10:04:00"),
@@ -137,7 +137,7 @@ fn a_quota_counts_with_its_own_what_only_quotas_of_other_records_counted() {
             counted("EMAIL", enforced, "23T00:00:00"),
         ]
     );
-    // One of all channels counts contacts that one of e-mail would not.
+    // A quota for all channels counts contacts that one for e-mail would not.
     let own: Vec<Counted> =
         ledger.counted.iter().filter(|one| one.restriction == "EMAIL").cloned().collect();
     let from_own_email = counted("OWN-EMAIL", enforced, "24T10:01:00");

@@ -240,7 +240,7 @@ fn a_person_gets_through_unless_what_is_staffed_is_closed() {
 fn what_has_run_out_by_the_first_day_restricts_no_more() {
     let restriction =
         |(id, ends): (&str, &str)| json!({"id": id, "kind": "visits_in_pairs", "ends": ends});
-    // The last day of the first is the one before; the second holds on the first day itself.
+    // The first one ends on the day before; the second is still in force on the first day.
     let restrictions = [("R-1", "2026-03-22"), ("R-2", FIRST), ("R-3", "2026-04-05")];
     let restrictions: Vec<Value> = restrictions.into_iter().map(restriction).collect();
     let person: Person =

@@ -1,4 +1,4 @@
-//! What a profile says where a policy is silent, and what it finds by a name.
+//! Defaults of a profile where a policy is silent, and look-ups by name.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What may be done with an item, whose turn it is, and what a note says.
+//! Which actions an item allows, which items come first, and what a note says.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn an_item_says_since_when_it_is_in_somebodys_name() {
     assert_eq!(does(&closed, ItemAction::Reopen, "Bob").claimed_at, None);
 }
 
-/// Stores compare what they read with what was read before it.
+/// Stores compare an item as read with the one that was read before.
 #[test]
 fn an_item_that_an_earlier_version_claimed_is_read_as_it_is_and_says_when_it_changes_hands() {
     let earlier = QueueItem { claimed_at: None, ..item(ItemState::Claimed, Some("Ann")) };
@@ -212,7 +212,7 @@ fn a_held_message_is_from_the_address_that_sent_it_however_that_is_typed() {
     };
     let ann = from(Some("Ann@karbon.example"));
     assert!(ann.is_from(" ann@karbon.example ") && !ann.is_from("bob@karbon.example"));
-    // An empty envelope sender is nobody, and so is that of a contact.
+    // An empty envelope sender names nobody, nor does that of a contact.
     for nobody in [from(Some("")), from(None)] {
         assert!(!nobody.is_from("") && !nobody.is_from("ann@karbon.example"));
     }

@@ -42,7 +42,7 @@ fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// March, looked at on a day of it.
+/// March, as seen on a day of that month.
 fn march() -> Period {
     Period { from: date("2026-03-01"), to: date("2026-03-31"), today: date("2026-03-20") }
 }
@@ -58,7 +58,7 @@ fn facts(person: &str) -> CaseFacts {
     }
 }
 
-/// Those of these figures that are about cases and have something to say.
+/// Figures about cases that are not zero.
 fn found(cases: &[CaseFacts], period: Period) -> Value {
     let cases: Vec<&CaseFacts> = cases.iter().collect();
     let is_there = |value: &Value| *value != json!(0) && *value != json!({});
@@ -155,7 +155,7 @@ fn restrictions_in_force_are_those_of_the_last_day_by_kind_ground_and_age() {
             restriction("2025-01-01", Some("2026-03-20")),
             restriction("2025-01-01", Some("2026-03-21")),
             restriction("2025-01-01", Some("2026-02-28")),
-            // An appeal kept it from holding until that day, or still does.
+            // An appeal suspended it until that day, or still does.
             suspended("2026-03-10", Some("2026-03-20")),
             suspended("2026-03-21", None),
             suspended("2026-03-20", None),

@@ -35,7 +35,7 @@ fn own(ids: &[&str]) -> Vec<(String, ListedAs)> {
 
 #[test]
 fn everybody_is_on_record_by_the_own_id() {
-    // So many that ids of the same hash in the table's small part are certain.
+    // Enough that some ids certainly share a hash in the table's small part.
     let ids: Vec<String> = (0..1_000).map(|number| format!("P-{number}")).collect();
     let roster = Roster::new(ids.iter().map(|id| with(id, &[&format!("{id}@x.example")])), NATION);
     let mut people: Vec<&str> = roster.people().map(|one| one.id.as_str()).collect();
@@ -129,7 +129,7 @@ fn merged_records_are_enforced_together_until_that_is_undone() {
         assert_eq!(enforced(&roster, "P-2"), ["R-P-2", "R-P-1"]);
         assert_eq!(enforced(&roster, "P-3"), ["R-P-3"]);
         assert!(roster.enforced("P-3").unwrap().together.is_none());
-        // On record, each stays what it is.
+        // The stored records stay as they are.
         assert_eq!(roster.person("P-1").unwrap(), &root);
 
         roster.put(restricted("P-3", Some("P-1")), NATION);
@@ -152,7 +152,7 @@ fn a_merged_record_that_goes_takes_its_restrictions_with_it() {
     roster.remove("P-2", NATION);
     assert_eq!(enforced(&roster, "P-1"), ["R-P-1"]);
     assert!(found(&roster, "P-2@x.example").is_empty());
-    // Without the record that it is merged into, the other is by itself.
+    // Without the record that it is merged into, the other one is not merged.
     let mut roster = Roster::new(records(), NATION);
     roster.remove("P-1", NATION);
     assert_eq!(enforced(&roster, "P-2"), ["R-P-2"]);

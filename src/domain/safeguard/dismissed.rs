@@ -97,7 +97,7 @@ mod tests {
         let known = (0..500).filter(|number| words.holds(packed(*number))).count();
         assert!(known > 400, "{known}");
         assert_eq!((500..5_000).find(|number| words.holds(packed(*number))), None);
-        // A free place is not a word of no letters.
+        // A free slot is not mistaken for an empty word.
         assert!([true, false].iter().all(|in_welsh| {
             let none = Packed::of("", *in_welsh).unwrap();
             !words.holds(none)

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(said_before(&keys), [None, None, None, Some(0), None, Some(3)]);
     }
 
-    /// The table that was learnt has its rows by these.
+    /// The learnt table is indexed by these.
     #[test]
     fn the_features_of_a_text_stay_as_they_were_when_wording_was_learnt() {
         let features = features_of(&words_of("gas 12. gas"));

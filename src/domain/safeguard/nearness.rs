@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// As the head of this file says, one word by one.
+    /// By the definition at the head of this file, word by word.
     fn may_be_meant(said: &Word<'_>, word: &Word<'_>) -> bool {
         let lacks = (said.occurring() & !word.occurring()).count_ones() as usize;
         let more = (word.occurring() & !said.occurring()).count_ones() as usize;

@@ -148,7 +148,7 @@ mod tests {
             ("medicine", Some("mdsn")),
             ("plumber", Some("plmbr")),
             ("valves", Some("vlvs")),
-            // Too little is left, or was there.
+            // Too few letters, before or after folding.
             ("judges", None),
             ("box", None),
             ("cyfreithŵr", None),

@@ -67,7 +67,7 @@ async fn codes_are_not_guessed_by_signing_in_again_and_again() {
     assert_eq!(code(&mut ann, &code_of(&secret, &office)).await.leads(), "/queues");
 }
 
-/// Five wrong ones between two gateways, and one that starts anew.
+/// Five wrong passwords across two gateways, and a gateway that starts afterwards.
 async fn guessed_by_turns(store: Arc<dyn Store>) {
     let (first, second) = (Office::on(Arc::clone(&store)), Office::on(Arc::clone(&store)));
     Browsing::signed_in(&first, "Ann Hall", "agent").await;
@@ -88,7 +88,7 @@ async fn guessed_by_turns(store: Arc<dyn Store>) {
     anew.clock.forward(TimeDelta::seconds(16));
     let mut ann = Browsing::new(&anew);
     assert_eq!(sign_in(&mut ann, "ann.hall", PASSWORD, "/").await.leads(), "/");
-    // Once she is in, nothing is held against her, through whichever gateway.
+    // Once she has signed in, every gateway has forgotten the wrong tries.
     second.clock.forward(TimeDelta::seconds(16));
     let mut ann = Browsing::new(&second);
     assert_eq!(sign_in(&mut ann, "ann.hall", "a slip", "/").await.status, StatusCode::UNAUTHORIZED);

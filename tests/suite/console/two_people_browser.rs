@@ -29,7 +29,7 @@ fn two_people_share_a_queue_and_neither_undoes_what_the_other_did() {
     what_was_taken_stays_taken(&mut kim, &mut bo, &root);
     both_take_the_next(&mut kim, &mut bo, &queue);
     each_of_several_has_its_result(&mut kim, &mut bo, &queue);
-    // What is in her name outlives her session, until somebody who leads hands it over.
+    // Her claims outlive her session, until a manager hands them over.
     kim.run("document.querySelector('form[action=\"/sign-out\"] button').click()");
     wait(&mut kim, "return location.pathname === '/sign-in'");
     open(&mut bo, &format!("{root}{ITEM}"));

@@ -158,7 +158,7 @@ fn a_whole_day_from_an_incident_to_what_an_appeal_releases() {
     whole_day(&demo, (demo.root(), vec![demo.smtp.clone()]), Browser::start());
 }
 
-/// Two gateways on one Redis, each request and each message to the other one than that before it. No script runs.
+/// Two gateways on one Redis, which take requests and messages in turn. No script runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_day_on_two_gateways_behind_nginx() {
     // A demo that found its port taken leaves something behind: the next one has a Redis of its own.
@@ -319,7 +319,7 @@ fn proposed(day: &mut Day<'_>) {
     day.press("Send a proposal for sign-off");
     day.press("Send for sign-off");
     day.reads("It waits for a signature now.");
-    // To sign is for others, whose roles the proposal's page names.
+    // Others must sign; the proposal's page names their roles.
     day.open(proposal);
     day.reads("manager or head of service signs it.");
     let signs = "return document.querySelector('a[href*=\"/steps/sign_off\"]') === null";

@@ -17,7 +17,7 @@ fn the_compose_files_follow_their_schema() {
     }
 }
 
-/// Docker's own default grows for ever.
+/// Docker's own default never rotates a log.
 #[test]
 fn every_container_that_runs_on_has_a_log_that_rotates() {
     for file in ["packaging/compose.yaml", "packaging/compose.s3.yaml"] {

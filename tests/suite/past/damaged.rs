@@ -86,7 +86,7 @@ fn cut_in_half(file: &Path) {
 async fn a_page_of_zeros() {
     let rig = Rig::new().await;
     let file = database(&rig.place);
-    // One that has not changed since the start: the log has no copy of it.
+    // A page unchanged since the start, so that the log has no copy of it.
     let people = rusqlite::Connection::open(&file).unwrap();
     let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'person'";
     let page: u64 =

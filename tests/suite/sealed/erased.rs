@@ -1,4 +1,4 @@
-//! A trail of which entries were erased: that is no finding, and nothing else passes for it. Tampered with at random.
+//! Random tampering with a trail that has erased entries: an erasure is no finding, and no tampering passes for one.
 
 use contact_gateway::casework::sealing::anchor::Anchor;
 use contact_gateway::casework::sealing::seal::{Link, Seal};
@@ -18,7 +18,7 @@ const PROOF: u64 = ENTRIES + 2;
 struct Erased {
     /// The store as it was, under seal.
     before: Stored,
-    /// The same without what was erased, and with what came later.
+    /// The same without the erased entries, and with later ones.
     after: Stored,
     /// The newest one.
     anchor: Anchor,
@@ -88,7 +88,7 @@ fn named_and_removed(stored: &mut Stored, place: usize) {
     }
 }
 
-/// Seals everything anew, as somebody does who knows how: a seal ends where a number is missing.
+/// Seals everything anew, as an attacker who knows the format would: a seal ends where a number is missing.
 fn resealed(stored: &mut Stored) {
     let entries: Vec<AuditEntry> = stored.entries.iter().map(|text| read(text)).collect();
     let (mut seals, mut previous) = (Vec::new(), Link::first(&karbon()));

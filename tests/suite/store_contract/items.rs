@@ -87,7 +87,7 @@ pub async fn queues_are_counted(ground: &dyn Ground) {
     assert_eq!(counts, [count("limited", 1, 20), count("review", 1, 30)]);
 }
 
-/// Whoever claims, reads or puts away an item, by a step of its own or with others, every gateway lists it right.
+/// Every gateway lists an item correctly after it was claimed, read or closed, in a step of its own or a batch.
 pub async fn items_in_hand_are_listed_whatever_their_queue(ground: &dyn Ground) {
     let store = ground.gateway();
     for (contact, queue, seconds) in [
@@ -133,7 +133,7 @@ pub async fn items_in_hand_are_listed_whatever_their_queue(ground: &dyn Ground) 
     assert!(in_hand(ItemFilter::default()).await.is_empty());
 }
 
-/// More than an adapter reads at once, at one instant and later, of which few are asked for.
+/// More items than an adapter reads at once, some with the same instant, of which few match.
 pub async fn a_list_goes_on_behind_many_that_are_not_asked_for(ground: &dyn Ground) {
     let store = ground.gateway();
     let claimed: Vec<String> = (0..230).map(|number| format!("c-{number:03}")).collect();

@@ -146,7 +146,7 @@ async fn what_an_older_gateway_claimed_is_in_hand_once_a_newer_one_has_started()
         let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
         assert_eq!(ids, found);
     }
-    // Where nothing can be written, another lists what was entered.
+    // If nothing can be written, another gateway lists what was entered before.
     server.say::<()>(&["CONFIG", "SET", "min-replicas-to-write", "1"]).await.unwrap();
     let in_hand = ground.gateway().items_in_hand(&karbon(), ItemFilter::default()).await.unwrap();
     assert_eq!(in_hand.len(), 2);

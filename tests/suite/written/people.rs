@@ -14,7 +14,7 @@ static IDS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Tests that send more vary a number in it.
 const NAMED_MAX: usize = 512;
 
-/// Of a line of text so many characters are searched for. Shorter ones may be words of the log.
+/// The fewest characters of a line that is searched for: shorter lines may be words of the log.
 const LINE_CHARS: std::ops::RangeInclusive<usize> = 12..=60;
 
 /// Digits of a telephone number.
@@ -72,7 +72,7 @@ fn note_name(name: &str) {
     }
 }
 
-/// Whatever a request or a list of people says of people.
+/// Everything about people in a request or a list of people.
 pub fn note_json(value: &Value) {
     match value {
         Value::Array(all) => all.iter().for_each(note_json),

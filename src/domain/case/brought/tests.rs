@@ -148,7 +148,7 @@ fn a_letter_that_went_is_on_record_once_and_only_of_what_was_written() {
     assert_eq!((sent.means, sent.by.as_str()), (Means::Post, "not recorded"));
     assert_eq!(sent.at.to_rfc3339(), "2026-02-03T00:00:00+00:00");
     assert!(letter.has_gone() && letter.approval.is_none());
-    // A day that is corrected makes no second letter.
+    // Correcting a day adds no second letter.
     let mut corrected = brought();
     corrected["decisions"][0]["letter_sent"] = json!("2026-02-04");
     lay(&mut file, corrected);
@@ -198,7 +198,7 @@ fn days_follow_the_record_until_a_step_is_taken_here() {
         assert_eq!(known.decided.to_string(), "2026-02-16");
         assert_eq!(known.took_part, ["Ann Bell"]);
     }
-    // Of one that was varied here, and one that was decided here.
+    // Of a restriction that was varied here, and of one that was decided here.
     varied.restraints[0].variations.push(crate::domain::case::restraint::Variation {
         at,
         by: "Ed Fox".to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::audit::facts::{Circumstance, SentBy};
 
-/// Decides a contact of a person, with keys of theirs.
+/// Decides a contact of a person; both have the given JSON keys besides their own.
 fn decided(organisation: &Organisation, person: &Value, contact: &Contact) -> Verdict {
     let mut own = json!({"id": "P", "identifiers": [{"kind": "email", "value": "p@x.example"},
         {"kind": "phone", "value": "+441914980123"}]});
@@ -100,7 +100,7 @@ fn staff_see_how_long_a_call_is_and_how_to_meet() {
     assert_eq!(of(&phone, json!([observed])), []);
     let marks = json!([{"id": "R-1", "kind": "visits_in_pairs"}, {"id": "R-2", "kind": "appointment_only"}]);
     assert_eq!(of(&phone, marks), [Flag::VisitsInPairs, Flag::AppointmentOnly]);
-    // Documents come back with what is filed, and with nothing else.
+    // Documents go back only with a contact that is filed.
     let returned = json!({"id": "R-1", "kind": "documents_returned", "instruction": "return"});
     let filed = json!({"id": "R-2", "kind": "read_and_file"});
     assert_eq!(of(&contact("c"), json!([returned])), []);

@@ -30,7 +30,7 @@ fn a_written_warning_owes_its_letter_by_the_next_working_day() {
         vec![format!("letter W-1 {due} {state}; decision 2026-04-02; 9; head")]
     };
     let mut profile = profile();
-    // Easter lies between.
+    // The bank holidays of Easter lie between.
     assert_eq!(of(&profile, warning("written")), owed("2026-04-07", "overdue"));
     assert_eq!(of(&profile, warning("verbal")), [""; 0]);
     let went = |kind: &str, about: &str| {
@@ -68,7 +68,7 @@ fn a_signed_proposal_owes_its_letter_where_the_policy_says_by_when() {
     ] {
         assert_eq!(of(&profile, with(&proposal("signed"), letters.clone())), expected, "{letters}");
     }
-    // One that no server takes did not go, and is owed by itself.
+    // A letter that no server accepted was not sent, and is owed separately.
     let failed = json!([letter("restriction", "PR-1", SENT, mail("failed"))]);
     let again = "letter L-1 2026-04-08 due; mail_failed 2026-04-07; 9; head".to_owned();
     let both = [again, owed("due").remove(0)];

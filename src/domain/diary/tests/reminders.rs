@@ -75,7 +75,7 @@ fn each_thing_is_spoken_of_some_time_before() {
         };
         days.take_while(said).last()
     };
-    // Four weeks, three working days, or on the day.
+    // Four weeks before, three working days before, or on the day.
     for (what, due, expected) in [
         (What::Review, "2026-07-29", "2026-07-01"),
         (What::RestrictionEnd, "2026-07-29", "2026-07-01"),
@@ -133,7 +133,7 @@ fn everything_that_falls_due_has_a_name_and_words_of_its_own() {
         What::ProfileUnset,
         What::CalendarEnd,
     ];
-    // Keys of reminders and what interfaces write are the same names.
+    // A reminder's key has the name that the interfaces use.
     for what in all {
         assert_eq!(json!(what), what.name());
     }

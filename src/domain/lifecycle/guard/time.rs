@@ -72,7 +72,7 @@ pub(super) fn dates_of(case: &Case<'_, '_>) -> Vec<Broken> {
     broken
 }
 
-/// What is put in force: a restriction from its start, or a variation of one.
+/// Whether a new restriction or a variation is put in force.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
     Start,

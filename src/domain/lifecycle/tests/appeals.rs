@@ -239,7 +239,7 @@ fn whoever_had_to_do_with_a_restriction_hears_no_appeal_against_it() {
         proposed(case, "done", "R-1", &["I-1"]);
     });
     assert_eq!(about, [named]);
-    // Of a decision made elsewhere every incident until its day may be behind it.
+    // A decision made elsewhere may rest on any incident up to its day.
     for (happened_at, expected) in
         [("2026-02-16T23:00:00Z", vec![reported, named]), ("2026-02-17T00:00:00Z", vec![])]
     {
@@ -323,7 +323,7 @@ fn one_that_is_withdrawn_lets_its_restriction_go_on() {
         case.refused(NOW, "Ann", of("withdraw_appeal", "A-9")),
         ["reference.unknown appeal"]
     );
-    // What was lifted meanwhile stays so.
+    // A restriction that was lifted meanwhile stays lifted.
     let mut case = appealed();
     case.record("restrictions", json!([held(json!({"status": "lifted"}))]));
     case.take(NOW, "Ann", of("withdraw_appeal", "A-1"));

@@ -53,7 +53,7 @@ fn a_warning_counts_if_it_answered_conduct_and_more_came_after_it() {
     }
     for (warnings, expected) in [
         (json!([]), NO_WARNING),
-        // What happened at that very moment was warned of, and did not come after it.
+        // An incident at that very moment counts as one before the warning.
         (warning(BEFORE, "verbal", &["I-1"]), &[]),
         (warning(AFTER, "verbal", &["I-1"]), NO_WARNING),
         (warning(WARNED, "verbal", &["I-2"]), NO_WARNING),
@@ -102,7 +102,7 @@ fn an_agreement_comes_first_where_the_policy_says_so() {
         "incidents",
         json!([incident("I-1", "2026-02-02T09:00:00Z", None), incident("I-2", AFTER, None),]),
     );
-    // An agreement is not a warning: one that is asked for is not enough without the other.
+    // An agreement is not a warning: where both are required, one is not enough.
     case.policy().warn_first.voluntary_agreement = Some(true);
     assert_eq!(left(&case, &["I-2"]), NO_AGREEMENT, "on all grounds");
     case.policy().warn_first.agreement_grounds = vec!["threats".to_owned()];
@@ -122,7 +122,7 @@ fn an_agreement_comes_first_where_the_policy_says_so() {
         // Unanswered for ten working days.
         ("offered", "2026-02-17T10:00:00Z", &[]),
         ("offered", "2026-02-18T10:00:00Z", NO_AGREEMENT),
-        // It answered nothing: no conduct had come before it.
+        // It responds to nothing: no conduct had come before it.
         ("refused", "2026-02-02T08:59:59Z", NO_AGREEMENT),
         ("refused", "2026-02-02T09:00:00Z", &[]),
     ] {
@@ -160,7 +160,7 @@ fn an_adjustment_keeps_its_channel_open_until_both_are_reconciled() {
         let broken = rest_of(&case, closes_telephone.clone());
         assert_eq!(codes(&broken), expected, "{adjustments}");
     }
-    // The second has no id of its own: it is called by its place.
+    // The second has no id of its own, and is named by its position.
     let named = rest_of(&case, closes_telephone.clone()).remove(0).what;
     assert_eq!(named, "adjustment `2` says that the person needs `telephone`, which this closes");
     let reconciled = |adjustment: &str, restriction: &str, void_since: Value| {

@@ -1,11 +1,11 @@
-//! What a proposal must say, and how its dates lie.
+//! What a proposal must say, and in which order its dates must be.
 
 use super::*;
 use crate::domain::lifecycle::unset_keys;
 
 type Prepare = fn(&mut OneCase);
 
-/// What is broken besides, on a case and a proposal that each row changes.
+/// Rules that a case and a proposal, changed by each row, break besides those on signature and letter.
 fn assert_each(rows: Vec<(&str, Prepare, Value, Vec<&str>)>) {
     for (name, prepare, changes, expected) in rows {
         let mut case = warned_case();
@@ -158,7 +158,7 @@ fn a_heavier_form_is_measured_from_the_first_and_reviewed_from_the_day_of_the_ch
     ] {
         assert_eq!(said(&case, dates.clone()), expected, "{dates}");
     }
-    // One that has not begun may begin sooner.
+    // A restriction that has not started may start sooner.
     case.record("restrictions", json!([held(json!({"starts": "2026-04-01"}))]));
     let sooner = json!({"starts": "2026-03-10", "ends": "2027-03-11"});
     assert_eq!(said(&case, sooner), ["it ends more than 12 months after its start"]);

@@ -1,10 +1,10 @@
-//! Letters: what each is about, and that it goes as it was approved.
+//! Letters: what each is about, and that the approved text is the one sent.
 
 use super::*;
 
 const NOW: &str = "2026-03-04T10";
 
-/// A case with one thing of every kind that letters are about.
+/// A case with one of each thing that letters are about.
 fn case() -> OneCase {
     let mut case = warned_case();
     let review = |id: &str, restriction: &str| {
@@ -215,7 +215,7 @@ fn a_letter_in_welsh_goes_once_somebody_has_approved_the_wording() {
     let welsh = crate::domain::language::Language::Welsh;
     letters.welsh_approved = Some(letters.fingerprint(welsh).unwrap());
     assert_eq!(case.refused(NOW, "Ann", send("L-1")), [""; 0]);
-    // It was approved in another wording than the one that was reviewed.
+    // The wording that was approved is not the one that was reviewed.
     let mut letters = case.shown("letters");
     letters[0]["approval"]["template"] = json!("edited.cy.1 0a1b2c3d4e5f");
     case.lay("letters", letters);

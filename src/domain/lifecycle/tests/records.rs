@@ -346,7 +346,7 @@ fn an_adjustment_recorded_again_voids_what_was_reconciled_with_another_need() {
     case.take("2026-03-07T10", "Ann", record(json!({"id": "J-4", "kind": "other"})));
     assert_eq!(void(&case), [None, then], "it was void before");
     assert_eq!(ids(&case), ["P-1-J-1", "P-1-J-2", "J-9", "J-4"]);
-    // What holds already can be reconciled without a proposal.
+    // A restriction in force can be reconciled without a proposal.
     case.record("restrictions", json!([held(json!({"id": "R-7"}))]));
     case.record("adjustments", json!([{"kind": "audio"}]));
     refused_each(

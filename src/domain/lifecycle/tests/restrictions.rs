@@ -1,4 +1,4 @@
-//! Proposals on their way, and restrictions from their first day to their last.
+//! Proposals until they are put in force, and restrictions from their first day to their last.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn letter(id: &str, kind: &str, about: &str, at: &str, changes: Value) -> Value 
         "approval": null, "sent": {"at": at, "by": "Ann", "means": "post"}})
 }
 
-/// The proposal PR-1 on R-1 as it waits, next to another one.
+/// The proposal PR-1 for R-1, waiting next to another one.
 fn waiting() -> OneCase {
     let mut case = warned_case();
     for (id, restriction) in [("PR-2", "R-2"), ("PR-1", "R-1")] {
@@ -120,7 +120,7 @@ fn one_that_is_sent_back_loses_its_signatures_and_keeps_who_gave_them() {
     assert_eq!(case.refused(NOW, "Max", of("submit", "PR-1")), [""; 0]);
 }
 
-/// PR-1, signed and told of.
+/// PR-1, signed, with its letter sent.
 fn told() -> OneCase {
     let mut case = waiting();
     case.take(NOW, "Hal", of("sign_off", "PR-1"));
@@ -188,7 +188,7 @@ fn a_heavier_form_keeps_what_was_known_of_the_first() {
     );
 }
 
-/// were decided elsewhere and hold; a letter told of the variation and one of the end of R-1.
+/// were decided elsewhere and are in force; letters were sent about the variation and the end of R-1.
 fn held_case() -> OneCase {
     let mut case = OneCase::new();
     let quota = json!({"kind": "contact_quota", "limit": 1, "per": "week", "clause": "6.3"});
@@ -278,14 +278,14 @@ fn a_letter_tells_of_these_terms_and_comes_after_the_last_change() {
             assert!(broken[0].what.contains(what), "{broken:?}");
         }
     }
-    // One that was drafted and did not go tells nobody.
+    // A letter that was drafted and not sent notifies nobody.
     let mut case = held_case();
     let mut drafted = letter("L-1", "variation", "R-1", AT, more.clone());
     drafted["sent"] = json!(null);
     case.lay("letters", json!([drafted]));
     let broken = case.tried(NOW, "Hal", vary(more.clone())).unwrap_err();
     assert!(broken[0].what.contains("was not sent yet"), "{broken:?}");
-    // The next change needs a letter of its own, which may be of the same instant.
+    // The next change needs its own letter, which may have the same instant.
     let mut case = held_case();
     case.take(NOW, "Hal", vary(more));
     assert_eq!(case.refused("2026-03-04T13", "Hal", vary(other.clone())), [""; 0]);

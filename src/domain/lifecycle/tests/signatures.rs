@@ -94,8 +94,7 @@ fn contact_is_ended_only_by_its_exception() {
     assert_eq!(codes(&rest_of(&case, ended(&["contact_ended"]))), refused);
 }
 
-/// A proposal as it is in the file, signed by somebody with exceptions that others signed; what keeps it from being put
-/// in force, but for its letter.
+/// What keeps a signed proposal from being put in force, apart from its letter; others signed its exceptions.
 fn unsigned(
     case: &mut OneCase,
     by: &str,
@@ -216,7 +215,7 @@ fn the_letter_of_a_proposal_says_everything_and_went() {
     case.lay("letters", json!([letter("restriction", id, both, before)]));
     let broken = case.tried("2026-03-04T12", "Hal", put.clone()).unwrap_err();
     assert!(broken[0].what.contains("before the proposal was changed"), "{broken:?}");
-    // Whoever is not to know gets no letter.
+    // A person who must not be notified gets no letter.
     let exceptions = [("no_notification", Some("Hil"))];
     case.lay("letters", json!([]));
     unsigned(&mut case, "Max", Some("Hal"), &exceptions);

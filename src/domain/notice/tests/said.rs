@@ -1,4 +1,4 @@
-//! How the pieces of a notice are said: days and hours, lists, roles, and the sections of a text or of a call.
+//! The wording of a notice's parts: days and hours, lists, roles, and the sections of a text or a call.
 
 use chrono::Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
 use chrono::{NaiveTime, Weekday};

@@ -17,7 +17,7 @@ fn organisation() -> Organisation {
     Organisation::new("o", Profile::silent("Bare Homes", Nation::England))
 }
 
-/// One that gives an address of e-mail, a number and a postal address, and has a web form without any.
+/// An organisation with an e-mail address, a number, a postal address, and a web form without an address.
 fn detailed() -> Organisation {
     let mut organisation = organisation();
     for (channel, detail) in [
@@ -113,7 +113,7 @@ fn a_notice_names_other_ways_that_no_limit_covers() {
     let hours = r#""kind":"hours_only","channels":["telephone"],
         "windows":[{"days":["mon"],"from":"09:00","to":"17:00"}]"#;
     assert_eq!(notified(&[hours]).1, [WebForm, Letter]);
-    // The same limit twice is said once.
+    // A limit that occurs twice is named once.
     let twice = notified(&[r#""kind":"contact_ended""#, r#""kind":"contact_ended""#]);
     assert_eq!(twice.0.len(), 2, "each with how long it lasts");
     let only = notified(&[r#""kind":"channels_only","channels":["letter"]"#]);

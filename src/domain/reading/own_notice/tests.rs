@@ -1,4 +1,4 @@
-//! How the sentences of a notice are known in a text, and what remains of it.
+//! How the sentences of a notice are recognised in a text, and what remains of the text.
 
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ proptest! {
     }
 }
 
-/// Tokens that are of no notice.
+/// Tokens that occur in no notice.
 const OTHER: Token = 7;
 const ANOTHER: Token = 8;
 
@@ -187,7 +187,7 @@ fn a_line_right_before_a_notice_is_its_own_if_it_is_made_of_short_runs() {
     assert_eq!(blanked(&of(&[&line, &[ANOTHER]]), ""), 0, "other words");
 }
 
-/// Sentences of notices that are one long run, without anything put in.
+/// Sentences of notices without placeholders, each one long run.
 fn whole_sentences() -> Vec<String> {
     let whole = |sentence: &String| {
         let plain: Vec<Token> = tokens(sentence).into_iter().map(|(token, _)| token).collect();
