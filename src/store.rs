@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
+use crate::domain::queue::QueueItem;
 use crate::ports::portable::{Contents, CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
@@ -219,4 +220,16 @@ fn damaged(said: String) -> SetupFault {
 fn page(limit: usize) -> usize {
     use crate::runtime::limits::PAGE_ITEMS_MAX;
     if limit == 0 { PAGE_ITEMS_MAX } else { limit.min(PAGE_ITEMS_MAX) }
+}
+
+/// An item's place in the order of its queue.
+fn place(item: &QueueItem) -> (i64, &str) {
+    (item.place(), &item.id)
+}
+
+/// The first page of what several lists of a queue hold.
+fn first_page(mut items: Vec<QueueItem>, limit: usize) -> Vec<QueueItem> {
+    items.sort_by(|one, other| place(one).cmp(&place(other)));
+    items.truncate(page(limit));
+    items
 }

@@ -11,7 +11,7 @@ use crate::domain::queue::{ItemState, QueueItem, Turn};
 use crate::ports::{Attachment, ItemFilter, ItemPlace, QueueCount, StoreError};
 use crate::runtime::limits::STORE_ITEMS_PIECE;
 use crate::store::record::{Label, kind, unless_destroyed};
-use crate::store::{attached, page};
+use crate::store::{attached, first_page, page};
 
 /// Puts an item on its queue, unless the contact has one already.
 pub(super) fn insert(
@@ -195,9 +195,7 @@ pub(super) fn list(
         let asked = Asked { sql: &sql, organisation, queue: Some(queue) };
         items.extend(read(connection, &asked, after.clone(), filter)?);
     }
-    items.sort_by(|one: &QueueItem, other| (one.place(), &one.id).cmp(&(other.place(), &other.id)));
-    items.truncate(page(filter.limit));
-    Ok(items)
+    Ok(first_page(items, filter.limit))
 }
 
 fn listing(group: &[ItemState], asked: &[ItemState]) -> String {

@@ -17,8 +17,8 @@ use crate::ports::documents::Order;
 use crate::ports::portable::CopyMark;
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
 use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
-use crate::store::page;
 use crate::store::trail::{Search, Source, marks, of_person};
+use crate::store::{page, place};
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -197,11 +197,6 @@ impl Room {
         let shown = items.into_iter().take(page(filter.limit)).cloned();
         Ok(shown.map(|item| filter.shown(item)).collect())
     }
-}
-
-/// An item's place in the order of its queue.
-fn place(item: &QueueItem) -> (i64, &str) {
-    (item.place(), &item.id)
 }
 
 impl Remembered {

@@ -16,7 +16,7 @@ use crate::runtime::limits::{
     REDIS_CONFLICTS_MAX, REDIS_ITEMS_PIECE, REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT,
 };
 use crate::store::record::{kind, unless_destroyed};
-use crate::store::{attached, page};
+use crate::store::{attached, first_page, page, place};
 
 /// An item, and its record as stored.
 pub(super) async fn one(
@@ -185,9 +185,7 @@ pub(super) async fn list(
         let is_asked = |item: &QueueItem| item.queue == queue && filter.wants(item.state);
         items.extend(read(redis, keys, &list, filter, is_asked).await?);
     }
-    items.sort_by(|one: &QueueItem, other| (one.place(), &one.id).cmp(&(other.place(), &other.id)));
-    items.truncate(page(filter.limit));
-    Ok(items)
+    Ok(first_page(items, filter.limit))
 }
 
 /// Items that somebody has claimed or read. Leaves out those that an older gateway has closed since.
@@ -241,9 +239,9 @@ async fn read(
             let Some(record) = record else { continue };
             let item = unless_destroyed(keys.read::<QueueItem>(&record, kind::ITEM, id))?;
             let Some(item) = item else { continue };
-            let place = (item.place(), item.id.as_str());
-            let is_after = after.is_none_or(|after| place > after);
-            if is_after && place.0 >= first && is_asked(&item) {
+            let here = place(&item);
+            let is_after = after.is_none_or(|after| here > after);
+            if is_after && here.0 >= first && is_asked(&item) {
                 found.push(filter.shown(item));
             }
         }
