@@ -104,13 +104,11 @@ async fn swap(
     notes: &str,
 ) -> Result<bool, StoreError> {
     let left = was.map_or(now.queue.as_str(), |(item, _)| item.queue.as_str());
-    let comes_to =
-        if now.state.is_waiting() { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
     let on = [
         keys.items(),
         keys.waiting(left),
         keys.done(left),
-        comes_to,
+        list_of(keys, now),
         keys.queues(),
         keys.audit(),
         keys.once(&redis.token()),
@@ -129,6 +127,38 @@ async fn swap(
     let script = &redis.scripts.replace;
     let answer = redis.link.write(keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
     Ok(take::<i64>(Some(answer))? == 1)
+}
+
+/// Writes an item and enters it in its lists; `was_on`: on which queue it was, if it is stored.
+pub(super) fn put(
+    keys: &Keys,
+    was_on: Option<&str>,
+    item: &QueueItem,
+    mut write: impl FnMut(&[&str]),
+) -> Result<(), StoreError> {
+    if let Some(queue) = was_on {
+        leave(keys, queue, &item.id, &mut write);
+    }
+    let place = item.place().to_string();
+    write(&["HSET", &keys.items(), &item.id, &keys.write_item(item)?]);
+    write(&["ZADD", &list_of(keys, item), &place, &item.id]);
+    if item.state.is_in_hand() {
+        write(&["ZADD", &keys.in_hand(), &place, &item.id]);
+    }
+    write(&["SADD", &keys.queues(), &item.queue]);
+    Ok(())
+}
+
+/// Takes an item off all lists that it may be in.
+pub(super) fn leave(keys: &Keys, queue: &str, id: &str, mut write: impl FnMut(&[&str])) {
+    for list in [keys.waiting(queue), keys.done(queue), keys.in_hand()] {
+        write(&["ZREM", &list, id]);
+    }
+}
+
+/// The list of its queue that an item is in.
+fn list_of(keys: &Keys, item: &QueueItem) -> String {
+    if item.state.is_waiting() { keys.waiting(&item.queue) } else { keys.done(&item.queue) }
 }
 
 /// The names of all queues, in order.

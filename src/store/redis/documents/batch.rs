@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::super::Redis;
 use super::super::fault::rubbish;
+use super::super::items;
 use super::super::keys::{CHANNEL, Keys};
 use super::super::marks::notes_of;
 use super::super::script::{Arguments, parts, take};
@@ -247,24 +248,8 @@ impl<'a> Step<'a> {
     }
 
     fn item(&mut self, was: Option<&QueueItem>, now: &QueueItem) -> Result<(), StoreError> {
-        let keys = self.keys;
-        if let Some(was) = was {
-            self.write(&["ZREM", &keys.waiting(&was.queue), &was.id]);
-            self.write(&["ZREM", &keys.done(&was.queue), &was.id]);
-        }
-        let waits = now.state.is_waiting();
-        let list = if waits { keys.waiting(&now.queue) } else { keys.done(&now.queue) };
-        let record = keys.write_item(now)?;
-        self.write(&["HSET", &keys.items(), &now.id, &record]);
-        let place = now.place().to_string();
-        self.write(&["ZADD", &list, &place, &now.id]);
-        if now.state.is_in_hand() {
-            self.write(&["ZADD", &keys.in_hand(), &place, &now.id]);
-        } else if was.is_some() {
-            self.write(&["ZREM", &keys.in_hand(), &now.id]);
-        }
-        self.write(&["SADD", &keys.queues(), &now.queue]);
-        Ok(())
+        let was_on = was.map(|was| was.queue.as_str());
+        items::put(self.keys, was_on, now, |words| self.write(words))
     }
 
     fn finish(self, batch: &Batch) -> Result<(Vec<String>, Arguments), StoreError> {

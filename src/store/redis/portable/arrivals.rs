@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Redis;
 use super::super::documents;
+use super::super::items;
 use super::super::keys::{CountedMember, Keys};
 use super::super::script::{Arguments, take};
 use super::newest_number;
@@ -174,25 +175,8 @@ impl<'a> Arrivals<'a> {
     }
 
     fn item(&mut self, item: &QueueItem, before: Option<&String>) -> Result<(), StoreError> {
-        if let Some(queue) = before {
-            self.write(&["ZREM", &self.keys.waiting(queue), &item.id]);
-            self.write(&["ZREM", &self.keys.done(queue), &item.id]);
-            self.write(&["ZREM", &self.keys.in_hand(), &item.id]);
-        }
-        let list = if item.state.is_waiting() {
-            self.keys.waiting(&item.queue)
-        } else {
-            self.keys.done(&item.queue)
-        };
-        let at = item.place().to_string();
-        let record = self.keys.write_item(item)?;
-        self.write(&["HSET", &self.keys.items(), &item.id, &record]);
-        self.write(&["ZADD", &list, &at, &item.id]);
-        if item.state.is_in_hand() {
-            self.write(&["ZADD", &self.keys.in_hand(), &at, &item.id]);
-        }
-        self.write(&["SADD", &self.keys.queues(), &item.queue]);
-        Ok(())
+        let was_on = before.map(String::as_str);
+        items::put(self.keys, was_on, item, |words| self.write(words))
     }
 
     fn ledger(&mut self, ledger: &PersonLedger) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use crate::ports::StoreError;
 use crate::ports::documents::{Conflict, Gone, WriteFault};
 use crate::store::record::{kind, unless_destroyed};
 use crate::store::redis::Redis;
+use crate::store::redis::items;
 use crate::store::redis::keys::Keys;
 use crate::store::trail::{marks, of_person};
 
@@ -72,9 +73,7 @@ impl Step<'_> {
                 }
             }
             Gone::Item(item) => {
-                self.write(&["ZREM", &keys.waiting(&item.queue), &item.id]);
-                self.write(&["ZREM", &keys.done(&item.queue), &item.id]);
-                self.write(&["ZREM", &keys.in_hand(), &item.id]);
+                items::leave(keys, &item.queue, &item.id, |words| self.write(words));
                 self.write(&["HDEL", &keys.items(), &item.id]);
             }
             Gone::Contact { contact, person } => {
