@@ -98,22 +98,23 @@ fn counted(restriction: &str, mode: Mode, at: &str) -> Counted {
 fn ledger() -> Ledger {
     let (enforced, observed) = (Mode::Enforce, Mode::Observe);
     let counted = [
-        counted("ALL", enforced, "24T10:00:00"),
-        counted("OWN-EMAIL", enforced, "24T10:01:00"),
-        counted("ISSUES", enforced, "24T10:02:00"),
+        ("ALL", enforced, "24T10:00:00"),
+        ("OWN-EMAIL", enforced, "24T10:01:00"),
+        ("ISSUES", enforced, "24T10:02:00"),
         // At the instant of a counted contact in the same mode, so it is the same contact.
-        counted("EMAIL", enforced, "24T10:00:00"),
-        counted("EMAIL", observed, "24T10:00:00"),
-        counted("EMAIL", enforced, "24T10:03:00"),
-        counted("ALSO-ALL", enforced, "24T10:03:00"),
-        counted("ALSO-ALL", observed, "24T10:03:00"),
+        ("EMAIL", enforced, "24T10:00:00"),
+        ("EMAIL", observed, "24T10:00:00"),
+        ("EMAIL", enforced, "24T10:03:00"),
+        ("ALSO-ALL", enforced, "24T10:03:00"),
+        ("ALSO-ALL", observed, "24T10:03:00"),
         // At the start of the period of the quota for all channels, and just before.
-        counted("EMAIL", enforced, "23T00:00:00"),
-        counted("EMAIL", enforced, "22T23:59:59"),
-        counted("OTHER-ISSUES", enforced, "24T10:04:00"),
-        counted("PAIRS", enforced, "24T10:05:00"),
-        counted("GONE", enforced, "24T10:06:00"),
-    ];
+        ("EMAIL", enforced, "23T00:00:00"),
+        ("EMAIL", enforced, "22T23:59:59"),
+        ("OTHER-ISSUES", enforced, "24T10:04:00"),
+        ("PAIRS", enforced, "24T10:05:00"),
+        ("GONE", enforced, "24T10:06:00"),
+    ]
+    .map(|(restriction, mode, at)| counted(restriction, mode, at));
     Ledger { counted: counted.to_vec(), ..Ledger::default() }
 }
 

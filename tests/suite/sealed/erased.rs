@@ -4,7 +4,7 @@ use contact_gateway::casework::sealing::anchor::Anchor;
 use contact_gateway::casework::sealing::seal::{Link, Seal};
 use contact_gateway::domain::audit::{AuditEntry, AuditEvent, ErasedEntry};
 
-use super::tampering::{Dice, ENTRIES, Stored, TAMPERINGS, entry, flipped, sealed};
+use super::tampering::{Dice, ENTRIES, Stored, TAMPERINGS, entry, flipped, resealed, sealed};
 use super::{key, verified};
 use crate::store_contract::facts::{at, karbon};
 
@@ -86,18 +86,6 @@ fn named_and_removed(stored: &mut Stored, place: usize) {
             *text = serde_json::to_string(&entry).unwrap();
         }
     }
-}
-
-/// Seals everything anew, as an attacker who knows the format would: a seal ends where a number is missing.
-fn resealed(stored: &mut Stored) {
-    let entries: Vec<AuditEntry> = stored.entries.iter().map(|text| read(text)).collect();
-    let (mut seals, mut previous) = (Vec::new(), Link::first(&karbon()));
-    for run in entries.chunk_by(|one, next| one.number + 1 == next.number) {
-        let (more, last) = sealed(run, previous);
-        previous = last.link;
-        seals.extend(more);
-    }
-    stored.seals = seals;
 }
 
 /// One way of tampering, of many.
