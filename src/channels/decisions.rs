@@ -3,12 +3,13 @@
 pub mod proxy;
 pub mod settings;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
 
 use super::http::answer::Answer;
@@ -57,18 +58,10 @@ impl DecisionEndpoint {
             Presented::Holds(organisation) => organisation.clone(),
             Presented::Expired => return Err(challenged(ProblemType::TokenExpired)),
             Presented::Unknown => {
-                tracing::warn!(
-                    path = request.uri().path(),
-                    "a request without a valid token was refused"
-                );
-                self.intake.count_abuse(Abuse::TokenGuessed);
-                // Middleware with a token asks for everybody behind it; a client that guesses tokens waits.
-                if let Err(wait) = self.pace.take(peer(&request), request.headers()) {
-                    let problem = Answer::from(ProblemType::TooManyRequests);
-                    let wait = HeaderValue::from(wait.as_secs());
-                    return Err(problem.with(RETRY_AFTER.as_str(), wait));
-                }
-                return Err(challenged(ProblemType::Unauthorised));
+                // Middleware with a token asks for everybody behind it, and never waits.
+                let (path, headers) = (request.uri().path(), request.headers());
+                let waits = guessed(&self.intake, &self.pace, path, (peer(&request), headers));
+                return Err(waits.unwrap_or_else(|| challenged(ProblemType::Unauthorised)));
             }
         };
         let query = request.uri().query().unwrap_or_default();
@@ -131,6 +124,21 @@ impl DecisionEndpoint {
         let digest = digest(&contact, false)?;
         Ok((contact, digest))
     }
+}
+
+/// Notes a request without a valid token, from this peer with these header fields. The answer is for a client that has
+/// guessed too often, and waits.
+fn guessed(
+    intake: &Intake,
+    pace: &Pace,
+    path: &str,
+    (peer, headers): (Option<IpAddr>, &HeaderMap),
+) -> Option<Answer> {
+    tracing::warn!(path, "a request without a valid token was refused");
+    intake.count_abuse(Abuse::TokenGuessed);
+    let wait = pace.take(peer, headers).err()?;
+    let problem = Answer::from(ProblemType::TooManyRequests);
+    Some(problem.with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())))
 }
 
 /// A problem with how to present a token (RFC 6750 3).

@@ -14,6 +14,7 @@ use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_
 use hyper::http::request;
 use hyper::{Method, StatusCode};
 
+use super::guessed;
 use super::settings::{Proxy, ProxyFields, ProxySettings, Source};
 use crate::channels::http::answer::Answer;
 use crate::channels::http::apart::{self, Apart};
@@ -189,15 +190,9 @@ impl ProxyEndpoints {
         match self.tokens.authorise(token, self.clock.now()) {
             Presented::Holds(holder) if *holder == entry.organisation => None,
             Presented::Expired => Some(ProblemType::TokenExpired.into()),
-            // A client that guesses tokens waits.
             Presented::Holds(_) | Presented::Unknown => {
-                tracing::warn!(path = entry.path, "a request without a valid token was refused");
-                self.intake.count_abuse(Abuse::TokenGuessed);
-                Some(match self.pace.take(peer, headers) {
-                    Ok(()) => ProblemType::Unauthorised.into(),
-                    Err(wait) => Answer::from(ProblemType::TooManyRequests)
-                        .with(RETRY_AFTER.as_str(), HeaderValue::from(wait.as_secs())),
-                })
+                let waits = guessed(&self.intake, &self.pace, &entry.path, (peer, headers));
+                Some(waits.unwrap_or_else(|| ProblemType::Unauthorised.into()))
             }
         }
     }
