@@ -131,7 +131,7 @@ impl Release for ByChannel {
 }
 
 /// Used if no mail server is configured.
-struct NoMailServer;
+pub(super) struct NoMailServer;
 
 #[async_trait]
 impl Mailer for NoMailServer {

@@ -60,38 +60,20 @@ impl Sealer {
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
-    use bytes::Bytes;
-
+    use super::super::outward::NoMailServer;
     use super::*;
     use crate::casework::sealing::seal::{self, SEAL};
-    use crate::domain::queue::QueueItem;
     use crate::ports::documents::{Batch, Document, Documents as _};
-    use crate::ports::{Clock as _, Release, ReleaseError, Stamp, SystemClock};
+    use crate::ports::{Clock as _, Stamp, SystemClock};
     use crate::store::archive::FileArchive;
     use crate::store::memory::Memory;
-
-    /// Nothing is released here.
-    struct Nowhere;
-
-    #[async_trait]
-    impl Release for Nowhere {
-        async fn release(
-            &self,
-            _: &OrganisationId,
-            _: &QueueItem,
-            _: Bytes,
-        ) -> Result<(), ReleaseError> {
-            Ok(())
-        }
-    }
 
     #[tokio::test]
     async fn a_trail_that_can_not_be_sealed_is_a_part_that_does_not_work() {
         let folder = tempfile::tempdir().unwrap();
         let archive = Arc::new(FileArchive::open(folder.path()).unwrap());
         let store = Memory::new();
-        let desk = Desk::new(store.clone(), archive, Arc::new(Nowhere), Arc::new(SystemClock));
+        let desk = Desk::new(store.clone(), archive, Arc::new(NoMailServer), Arc::new(SystemClock));
         let (karbon, metrics) = (OrganisationId::new("karbon"), Arc::new(Metrics::new()));
         let sealer = Sealer {
             desk,
