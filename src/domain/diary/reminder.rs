@@ -55,7 +55,7 @@ pub fn no_way_open(person: &str, from: NaiveDate) -> String {
     )
 }
 
-/// The reminder that a person made contact in breach of a restriction, for the role that the policy names.
+/// The reminder that a person made contact in breach of a restriction, with the policy's clause on that.
 pub fn contact_in_breach(
     person: &str,
     on: NaiveDate,
