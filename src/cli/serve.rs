@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::Utc;
+use futures_util::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Fault, Io, Outcome, load, say};
@@ -96,7 +97,11 @@ pub async fn run(
         if let Some(manager) = &manager {
             manager.reloading();
         }
-        let sockets = hand_on(running, &next, io.err).await;
+        let (in_time, sockets) = hand_on(running, &next, io.err).await;
+        // The work took a while, in which somebody may have stopped the gateway.
+        if stop.as_mut().now_or_never().is_some() {
+            return Ok(stopped(in_time, io.err));
+        }
         let arguments = std::env::args_os().skip(1).collect();
         *successor = Some(Successor { program, arguments, sockets });
         return Ok(Outcome::Yes);
@@ -110,13 +115,16 @@ pub async fn run(
         alive.abort();
     }
     ignoring.abort();
-    Ok(if in_time {
-        Outcome::Yes
-    } else {
-        let unfinished = "stopped before all work in hand was finished; its senders try again";
-        tell(io.err, format_args!("{unfinished}"));
-        Outcome::No
-    })
+    Ok(stopped(in_time, io.err))
+}
+
+/// How a stop ended: whether all work in hand was finished in time.
+fn stopped(in_time: bool, err: &mut (dyn Write + '_)) -> Outcome {
+    if in_time {
+        return Outcome::Yes;
+    }
+    tell(err, format_args!("stopped before all work in hand was finished; its senders try again"));
+    Outcome::No
 }
 
 /// The configuration that a SIGHUP finds, if it differs from the loaded one and has no faults. Otherwise says why it is
@@ -141,18 +149,18 @@ async fn next_configuration(
     }
 }
 
-/// Finishes work in hand. Connections made in the meantime wait in the sockets, which are handed on.
+/// Finishes work in hand; `true`: in time. Connections made in the meantime wait in the sockets, which are handed on.
 async fn hand_on(
     running: app::Running,
     next: &Loaded,
     err: &mut (dyn Write + '_),
-) -> Vec<HeldSocket> {
+) -> (bool, Vec<HeldSocket>) {
     tell(err, format_args!("reload: work in hand is finished first"));
     let (in_time, sockets) = running.hand_on(&next.settings).await;
     if !in_time {
         warn(err, format_args!("reload: not all work in hand was finished; its senders try again"));
     }
-    sockets
+    (in_time, sockets)
 }
 
 /// One warning for everything wrong with the store's setup. The gateway runs anyway:

@@ -139,6 +139,29 @@ async fn a_gateway_that_stops_refuses_connections_while_it_finishes_its_work() {
     served.stop();
 }
 
+/// No other program takes the place of a gateway that was stopped while it finished its work for a reload.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_during_a_reload_is_a_stop() {
+    let rig = rig().await;
+    rig.upstream.answers_after(Duration::from_secs(4), "200 OK", &[], b"thanks");
+    let served = rig.place.serve();
+    let contacts = served.contacts;
+    let body = "email=al%40x.example&message=hello";
+    let sent = tokio::spawn(async move { form(contacts, "/karbon/contact", body).await });
+    until("it is handed on", async || !rig.upstream.seen().is_empty()).await;
+    rig.place.change("mode = \"enforce\"", "mode = \"observe\"");
+    let id = served.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    let reloads = "reload: work in hand is finished first";
+    until(reloads, async || told(&served, reloads) == 1).await;
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(!sent.is_finished(), "it is stopped while work is in hand");
+    assert_eq!(sent.await.unwrap().text(), "thanks");
+    let (code, said) = served.ended();
+    assert_eq!(code, Some(0), "{said:?}");
+    assert!(said.iter().all(|line| line != "ready"), "{said:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_count_tokens_that_somebody_has_to_replace() {
     let rig = rig().await;
