@@ -19,6 +19,8 @@ mod names;
 mod pages;
 #[path = "layering/started.rs"]
 mod started;
+#[path = "layering/tried_again.rs"]
+mod tried_again;
 
 /// A room and the rooms that it may name besides itself. `ARCHITECTURE.md` shows the same table.
 const MAY_NAME: &[(&str, &[&str])] = &[

@@ -16,6 +16,7 @@ use crate::contacts_edge::upstream::Upstream;
 use crate::mail::client::Client;
 use crate::mail::sink::{Script, Sink};
 use crate::served::{Behind, Place, Served, person};
+use crate::store_contract::servers::until;
 
 pub const JO: &str = "jo@x.example";
 pub const LIMITED: &str = "lim@x.example";
@@ -73,8 +74,10 @@ pub async fn mail(served: &Served, subject: &str) {
     assert_eq!(taken.0, 250);
 }
 
-/// A little of everything.
+/// A little of everything, all of it in the store: decisions on people without restrictions are recorded behind
+/// their answers, many at once.
 pub async fn some_work(served: &Served) {
+    let before = served.decided().await.len();
     for number in 0..5 {
         contact(served, &format!("jo-{number}"), JO).await;
         contact(served, &format!("stranger-{number}"), "kim@y.example").await;
@@ -83,6 +86,7 @@ pub async fn some_work(served: &Served) {
     let items = served.queue("limited").await;
     let item = items[0]["id"].as_str().unwrap();
     served.ask("POST", &format!("/api/v1/queues/limited/{item}/claim"), &json!({})).await;
+    until("all is recorded", || async { served.decided().await.len() >= before + 15 }).await;
 }
 
 pub fn backup(place: &Place, to: &Path) -> Command {

@@ -102,7 +102,7 @@ async fn mail_deferred_while_redis_is_away_is_delivered_and_counted_once() {
 /// Load balancers keep sending contacts to a gateway that decides on what it knows, and wait a while for one that knows
 /// nothing yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_serves_while_its_store_is_away_but_not_before_it_knows_the_restrictions() {
+async fn a_gateway_serves_while_redis_is_away_but_not_before_it_knows_the_restrictions() {
     let mut ground = servers::single().await;
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "a secret");

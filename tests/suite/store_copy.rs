@@ -161,7 +161,7 @@ fn addresses_that_can_not_be_used_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_with_a_password_comes_from_the_environment_or_a_file() {
+async fn an_address_of_redis_with_a_password_comes_from_the_environment_or_a_file() {
     let ground = servers::single().await;
     let server = &ground.servers[0];
     server

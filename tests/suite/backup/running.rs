@@ -121,7 +121,7 @@ fn is_private(site: &super::Site, from: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_embedded_store_under_load_is_backed_up_and_restored_beside_it() {
+async fn an_embedded_store_under_load_is_backed_up_and_restored_on_it_and_on_redis() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("backup");
     let (site, audit, items) = backed_up(None, &to).await;
@@ -135,7 +135,7 @@ async fn an_embedded_store_under_load_is_backed_up_and_restored_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_on_redis_under_load_is_backed_up_and_restored_beside_it() {
+async fn a_store_on_redis_under_load_is_backed_up_and_restored_on_both() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("backup");
     let ground: OnRedis = servers::single().await;

@@ -318,7 +318,7 @@ async fn tuntum_keeps_what_nobody_reviews_and_says_so_every_day() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_end_anywhere_remind_once_and_leave_nothing_out() {
+async fn processes_that_end_anywhere_on_redis_remind_once_and_leave_nothing_out() {
     let server = servers::single().await;
     let happened = lived(tuntum(), PEOPLE_OF_PROCESSES, DAYS_OF_PROCESSES, Some(&server.url)).await;
     assert!(happened.killed >= KILLED_MIN, "{happened:?}");

@@ -24,7 +24,7 @@ fn has(decision: &Value, flag: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_preview_and_the_first_decision_after_the_cut_say_what_could_not_be_looked_at() {
+async fn without_redis_a_preview_and_the_first_decision_say_what_could_not_be_looked_at() {
     let mut ground = servers::single().await;
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "a secret");

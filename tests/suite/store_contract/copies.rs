@@ -283,7 +283,7 @@ async fn a_copy_to_redis_goes_on_where_it_was_broken_off() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_changes_meanwhile_is_told_and_copied_again() {
+async fn a_source_that_changes_meanwhile_is_copied_to_redis_and_a_folder_again() {
     let to: [Box<dyn Movable>; 2] =
         [Box::new(servers::single().await), Box::new(in_folder().await)];
     for to in to {
@@ -307,7 +307,7 @@ async fn a_source_that_changes_meanwhile_is_told_and_copied_again() {
 
 /// Somebody has looked for people on the store that is copied to, while nobody was there yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_came_with_a_copy_is_found_where_an_index_was_made_before() {
+async fn what_came_with_a_copy_is_found_where_redis_had_an_index_before() {
     let to = servers::single().await;
     let (from, target) = (in_folder().await, to.portable());
     let early = to.gateway();
@@ -339,7 +339,7 @@ async fn what_is_lost_on_the_way_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_takes_nobodys_place() {
+async fn a_copy_takes_nobodys_place_in_a_folder_or_on_redis() {
     let from = in_memory().await;
     fill(&*from.gateway()).await;
     for to in [&in_folder().await as &dyn Movable, &servers::single().await] {

@@ -27,7 +27,7 @@ pub fn able() -> String {
 
 /// Not a test of its own: run by the others, with an authority to trust that is theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_child_reaches_a_store_over_tls() {
+async fn a_child_reaches_redis_over_tls() {
     let Ok(url) = std::env::var(TLS_URL) else { return };
     rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
     let store = open(&url);
@@ -55,7 +55,7 @@ async fn a_child_reaches_a_store_over_tls() {
 
 async fn child(url: &str, authority: &Authority) -> std::process::Output {
     tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store_contract::tls::a_child_reaches_a_store_over_tls", "--nocapture"])
+        .args(["--exact", "store_contract::tls::a_child_reaches_redis_over_tls", "--nocapture"])
         .env(TLS_URL, url)
         .env("SSL_CERT_FILE", authority.certificate())
         .output()

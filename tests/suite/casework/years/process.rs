@@ -24,7 +24,7 @@ const ASKED: &str = "KEEPER_ASKED";
 const KEPT: &str = "kept";
 /// The test below, by its name in this program.
 const NAME: &str =
-    "casework::years::process::a_keeper_of_its_own_answers_each_round_and_begins_again";
+    "casework::years::process::a_keeper_of_its_own_answers_each_round_on_redis_and_begins_again";
 
 /// Where a keeper works.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ async fn serve(asked: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_keeper_of_its_own_answers_each_round_and_begins_again() {
+async fn a_keeper_of_its_own_answers_each_round_on_redis_and_begins_again() {
     if let Ok(asked) = std::env::var(ASKED) {
         return serve(&asked).await;
     }
