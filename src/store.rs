@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use crate::domain::organisation::OrganisationId;
 use crate::domain::queue::QueueItem;
+use crate::ports::past::Stores;
 use crate::ports::portable::{Contents, CopyMark, Portable};
 use crate::ports::{Store, StoreError};
 use crate::runtime::limits::{COPY_CONNECT_TRIES, REDIS_PROBE_EVERY};
@@ -36,7 +37,7 @@ const BACKUP: &str = "the backup";
 /// The text of an answer where a caller's decider panicked.
 const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact was written";
 
-/// Opens the store that the configuration names.
+/// Opens the store that the configuration names, for commands: they wait for it as staff do.
 ///
 /// # Errors
 /// [`StoreError`]: the folder can't be written, or holds a database of a newer version; the URL
@@ -44,7 +45,21 @@ const DECIDER_PANICKED: &str = "the decider panicked; nothing of this contact wa
 pub fn open(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open_with(folder, codec)?),
-        StoreUrl::Redis(settings) => Ok(redis::Redis::open_with(settings, codec)?),
+        StoreUrl::Redis(settings) => Ok(redis::Redis::open_for_staff(settings, codec)?),
+    }
+}
+
+/// Opens the store for a gateway: for contacts and for staff.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_for_each(url: &StoreUrl, codec: &Codec) -> Result<Stores, StoreError> {
+    match url {
+        // In this process: nobody waits for a link.
+        StoreUrl::Embedded(folder) => {
+            Ok(Stores::same(embedded::Embedded::open_with(folder, codec)?))
+        }
+        StoreUrl::Redis(settings) => redis::Redis::open_for_each(settings, codec),
     }
 }
 
@@ -196,7 +211,9 @@ impl std::fmt::Display for SetupFault {
 /// As [`open`]; `Unavailable` also where a server can't be asked.
 pub async fn check(url: &StoreUrl) -> Result<Vec<SetupFault>, StoreError> {
     match url {
-        StoreUrl::Redis(settings) => redis::Redis::open(settings)?.check().await,
+        StoreUrl::Redis(settings) => {
+            redis::Redis::open_for_staff(settings, &Codec::plain())?.check().await
+        }
         StoreUrl::Embedded(folder) => match embedded::AsItIs::of(folder, &Codec::plain()) {
             // Not made yet: nothing is wrong with it.
             None => Ok(Vec::new()),

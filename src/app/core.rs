@@ -14,6 +14,7 @@ use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
 use crate::intake::{Intake, Parts, announce, outbound, plain, replay};
+use crate::ports::past::{Asker, Stores};
 use crate::ports::{
     Archive, Change, Clock, ErasedKeys, Journal, Mailer, Register, Store, StoreError,
 };
@@ -60,8 +61,9 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store) as _
+    /// The store for one asker: nobody reaches it but through such a door.
+    pub(super) fn door(&self, asker: Asker) -> Arc<dyn Store> {
+        self.store.door(asker)
     }
 
     /// The newest time that is known of the store's trail.
@@ -76,17 +78,17 @@ pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let archive = archive(settings).await?;
     let metrics = Arc::new(Metrics::new());
     let (url, codec) = (settings.store.clone(), settings.codec.clone());
-    let reopen: Box<Reopen> = Box::new(move || store::open(&url, &codec));
-    let opened = match store::open(&settings.store, &settings.codec) {
+    let reopen: Box<Reopen> = Box::new(move || store::open_for_each(&url, &codec));
+    let opened = match store::open_for_each(&settings.store, &settings.codec) {
         Err(StoreError::Corrupt(why)) => {
             tracing::error!(why, "the store can't be opened");
-            Unopened::store(why)
+            Stores::same(Unopened::store(why))
         }
         opened => opened?,
     };
-    let changes = opened.changes();
+    let changes = opened.for_staff.changes();
     let parts = past::Parts {
-        store: opened,
+        stores: opened,
         reopen,
         keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state, settings.codec.clone())),
         archive: archive.identity().cloned(),
@@ -107,7 +109,9 @@ pub(super) async fn start(
     shutdown: &Shutdown,
 ) -> Result<Core, StoreError> {
     let Ground { store: vouched, archive, metrics, changes: of_store } = ground;
-    let store: Arc<dyn Store> = Arc::clone(&vouched) as _;
+    // Contacts wait for the store for a moment only. What works in the background waits as staff do, so that a gateway
+    // whose link is late knows its people, too, and what it has decided without the store arrives there.
+    let (store, patient) = (vouched.door(Asker::Contacts), vouched.door(Asker::Staff));
     let folder = settings.state.join("journal");
     let journal: Arc<dyn Journal> = Arc::new(FileJournal::open_with(&folder, &settings.codec)?);
     // The folder is this gateway's from here on.
@@ -117,14 +121,14 @@ pub(super) async fn start(
     let (plain_in, plain_out) = mpsc::channel(PLAIN_QUEUE_MAX);
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
     // Followed from before the load, so that no change falls between the two.
-    let changes = store.changes();
+    let changes = patient.changes();
     // Without the key of the records, none of them could be enforced.
     for organisation in settings.organisation_ids() {
         if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
             return Err(locked);
         }
     }
-    rosters.load_all(store.as_ref()).await;
+    rosters.load_all(patient.as_ref()).await;
     if let Some(fault) = vouched.archive_fault() {
         return Err(StoreError::Refused(fault));
     }
@@ -153,7 +157,7 @@ pub(super) async fn start(
     let mut followers = JoinSet::new();
     let (keeping, known) = (Arc::clone(&vouched), Arc::clone(&rosters));
     followers.spawn(past::keep(keeping, known, of_store, shutdown.stopping()));
-    let register: Arc<dyn Register> = Arc::clone(&store) as Arc<dyn Register>;
+    let register: Arc<dyn Register> = Arc::clone(&patient) as Arc<dyn Register>;
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
     let putting_right = Arc::clone(&journal);
@@ -161,7 +165,7 @@ pub(super) async fn start(
     let points = replay::TakingUp::new(organisations, Arc::clone(&rosters), Arc::clone(clock));
     followers.spawn(replay::replay_journal(
         putting_right,
-        Arc::clone(&store) as _,
+        patient as _,
         points,
         intake.standing(),
         shutdown.stopping(),

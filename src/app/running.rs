@@ -32,6 +32,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::token_life::TokenLife;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
+use crate::ports::past::Asker;
 use crate::ports::relay::Relay;
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
@@ -89,13 +90,14 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         .await?;
     let ground = core::open(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::after(ground.known_time()));
-    let store = ground.store();
+    // Whatever does not ask for the contacts' door waits as staff do.
+    let store = ground.door(Asker::Staff);
     let mail = match &settings.mail {
         Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),
         None => None,
     };
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
-    let out = outward::outward(settings, mail.as_deref(), Arc::clone(&deliveries), &clock)?;
+    let out = outward::outward(settings, mail.as_deref(), deliveries, &clock)?;
     let shutdown = Shutdown::new();
     let core = core::start(settings, ground, Arc::clone(&out.mailer), &clock, &shutdown).await?;
     let desk = Desk::new(
@@ -117,7 +119,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     };
     let dead_letters = running.start_events(settings, &store, &clock)?;
     running.start_unread_keeper(settings, &store, &clock);
-    running.start_mail(mail, &out, deliveries, &clock, &mut sockets).await?;
+    running.start_mail(mail, &out, &clock, &mut sockets).await?;
     running.start_contacts(settings, &out, &clock, &mut sockets).await?;
     running.start_staff(settings, &store, &out, &clock, (dead_letters, &mut sockets)).await?;
     for name in sockets.left() {
@@ -167,11 +169,11 @@ impl Running {
         &mut self,
         mail: Option<Arc<MailSettings>>,
         out: &Outward,
-        deliveries: Arc<dyn Deliveries>,
         clock: &Arc<dyn Clock>,
         sockets: &mut Sockets,
     ) -> Result<(), StartFault> {
         let (Some(mail), Some(relay)) = (mail, &out.relay) else { return Ok(()) };
+        let deliveries = self.core.store.door(Asker::Contacts) as Arc<dyn Deliveries>;
         let edge = Arc::new(MailEdge::new(
             Arc::clone(&mail),
             Arc::clone(&self.core.intake),
@@ -282,7 +284,7 @@ impl Running {
             .with_directory(Arc::clone(&self.core.rosters) as _)
             .with_account_rules(console::rules(settings))
             .with_providers(console::providers(settings)?);
-        let health = with_keys(self.health(settings, store, out, clock), settings);
+        let health = with_keys(self.health(settings, out, clock), settings);
         let metrics = Arc::clone(&self.core.metrics);
         let monitor = Monitor {
             health: health.clone(),
@@ -327,16 +329,12 @@ impl Running {
 
     /// Ready means: the people are known, store and archive answer and are the same as before, and the mail server
     /// behind answers.
-    fn health(
-        &self,
-        settings: &Settings,
-        store: &Arc<dyn Store>,
-        out: &Outward,
-        clock: &Arc<dyn Clock>,
-    ) -> Health {
+    fn health(&self, settings: &Settings, out: &Outward, clock: &Arc<dyn Clock>) -> Health {
         let rosters = Arc::clone(&self.core.rosters);
         let asked = settings.organisations.first().map(|one| one.id.clone());
-        let (store, vouched) = (Arc::clone(store), Arc::clone(&self.core.store));
+        // As contacts find it: they are what a gateway must be ready for.
+        let vouched = Arc::clone(&self.core.store);
+        let store = vouched.door(Asker::Contacts);
         let (committing, keeping, journalling) = (
             Arc::clone(&self.core.intake),
             Arc::clone(&self.core.intake),

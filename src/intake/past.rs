@@ -10,6 +10,12 @@
 //! A store is examined when it is first used, every second, before changes of people are passed on, before
 //! people are loaded, and before the first write after one that failed. Whether the files of an
 //! embedded store are still those that were opened is looked at before every write.
+//!
+//! Contacts and staff each have a way of their own to the store ([`Asker`]), which may be slow for one and not for the
+//! other, or lead to another server. So what is found by one way is relied on by that one only; what one finds to be
+//! wrong, both look at.
+//!
+//! [`Asker`]: crate::ports::past::Asker
 
 mod keeper;
 mod organisation;
@@ -20,9 +26,8 @@ pub use keeper::{keep, remember};
 pub use unopened::Unopened;
 pub use vouched::{Parts, Vouched};
 
-use std::sync::Arc;
-
-use crate::ports::{Store, StoreError};
+use crate::ports::StoreError;
+use crate::ports::past::Stores;
 
 /// Reopens the store if the opened one is lost.
-pub type Reopen = dyn Fn() -> Result<Arc<dyn Store>, StoreError> + Send + Sync;
+pub type Reopen = dyn Fn() -> Result<Stores, StoreError> + Send + Sync;

@@ -2,17 +2,57 @@
 //!
 //! [`Keepsakes`]: super::keepsakes::Keepsakes
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::DateTime;
 
 use super::audit_trail::{ERASED, ErasedNumbers, erased_id};
-use super::{AuditTrail, Documents, StoreError};
+use super::{AuditTrail, Documents, Store, StoreError};
 use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{LastEntry, Mark, Nameplate, Standing, TrailEnd, compare};
 
 /// Cleanup of an abandoned store, before each try to reopen it: its files may have been replaced by then. Called once
 /// nobody uses the store any more. Blocks.
 pub type BeforeReopening = Box<dyn Fn() + Send + Sync>;
+
+/// Who asks a store, by how long they can wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Contacts: decided in a fraction of a second, or on the last known state.
+    Contacts,
+    /// Staff, and work in the background.
+    Staff,
+}
+
+/// A gateway's one store, as each asker reaches it.
+#[derive(Clone)]
+pub struct Stores {
+    pub for_contacts: Arc<dyn Store>,
+    pub for_staff: Arc<dyn Store>,
+}
+
+impl Stores {
+    /// A store that both reach in the same way.
+    pub fn same(store: Arc<dyn Store>) -> Self {
+        Stores { for_contacts: Arc::clone(&store), for_staff: store }
+    }
+
+    pub fn of(&self, asker: Asker) -> Arc<dyn Store> {
+        match asker {
+            Asker::Contacts => Arc::clone(&self.for_contacts),
+            Asker::Staff => Arc::clone(&self.for_staff),
+        }
+    }
+
+    /// Whose findings apply to this asker: where both reach the store in the same way, one's do to both.
+    pub fn regarded_as(&self, asker: Asker) -> Asker {
+        match Arc::ptr_eq(&self.for_contacts, &self.for_staff) {
+            true => Asker::Contacts,
+            false => asker,
+        }
+    }
+}
 
 /// What a store says of itself.
 #[async_trait]

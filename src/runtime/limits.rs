@@ -441,6 +441,8 @@ const _: () = {
             + REDIS_CONNECT_WAIT.as_millis()
             < CALL_ANSWER_WAIT.as_millis()
     );
+    assert!(REDIS_RESPONSE_WAIT.as_millis() < REDIS_STAFF_WAIT.as_millis());
+    assert!(REDIS_STAFF_WAIT.as_millis() < REDIS_BULK_WAIT.as_millis());
     assert!(REDIS_BULK_WAIT.as_millis() < STORE_COMMIT_WAIT.as_millis());
     assert!(MAIL_PARSED_BYTES_MAX * 6 / 3 * 4 < JOURNAL_ENTRY_BYTES_MAX);
     assert!(FORM_MEMORY_BYTES_MAX as u64 <= FORM_BODY_BYTES_DEFAULT);

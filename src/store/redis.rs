@@ -4,7 +4,8 @@
 //! whole or not at all; names and formats are in `keys`. A contact is decided here, on the ledger
 //! that is known, and committed there if the ledger still is that one (`decisions`, `ledgers`).
 //! Changes of people are announced, and read from a stream without gaps (`feed`). When the server
-//! fails, calls are refused at once until it answers again (`link`, `breaker`).
+//! fails, calls are refused at once until it answers again (`link`, `breaker`). A gateway opens the
+//! store twice, each with a link of its own: for contacts, which can't wait, and for staff, who can.
 //!
 //! Acknowledged writes are as durable as the server is set up to be. With `appendonly yes` and
 //! `appendfsync always` a crash loses nothing; with the default `everysec` it may lose up to two
@@ -28,6 +29,7 @@ mod keys;
 mod ledgers;
 mod link;
 mod marks;
+mod opening;
 mod past;
 mod people;
 mod portable;
@@ -41,7 +43,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use secrecy::ExposeSecret;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
@@ -57,7 +58,7 @@ use crate::ports::{
     ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
     StoreError,
 };
-use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_PROBE_EVERY, REDIS_RESPONSE_WAIT};
+use crate::runtime::limits::{REDIS_ONCE_KEPT, REDIS_RESPONSE_WAIT};
 use crate::store::record::{Codec, kind, unless_destroyed};
 use crate::store::settings::RedisSettings;
 use crate::store::unnamed;
@@ -65,9 +66,8 @@ use crate::store::{SetupFault, page, unfinished};
 use feed::Feed;
 use keys::Keys;
 use ledgers::Ledgers;
-use link::Link;
+use link::{Link, LinkFor};
 pub use portable::Sink;
-use replicas::Replicas;
 use script::{Arguments, Scripts, take};
 
 /// The store on Redis. Dropping the last handle ends its tasks.
@@ -82,13 +82,14 @@ pub struct Redis {
     indexed: Mutex<HashSet<OrganisationId>>,
     /// Organisations whose items in hand this process has entered.
     in_hand_entered: Mutex<HashSet<OrganisationId>>,
-    /// Follower and prober.
+    /// The prober of the link, and the follower of the feed unless another handle has it.
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Redis {
-    /// Starts the store on a URL (`address`). Connects when it is first needed, so that a gateway
-    /// starts also while Redis is away. Must be called inside a tokio runtime.
+    /// Starts the store on a URL (`address`), with the waits of a contact. Connects when it is first
+    /// needed, so that a gateway starts also while Redis is away. Must be called inside a tokio
+    /// runtime.
     ///
     /// # Errors
     /// `Refused`: the URL can't be read. The text never holds the URL's password.
@@ -104,26 +105,20 @@ impl Redis {
         settings: impl Into<RedisSettings>,
         codec: &Codec,
     ) -> Result<Arc<Self>, StoreError> {
-        let RedisSettings { url, replicas_acknowledged } = settings.into();
-        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
-            StoreError::Refused("the Redis store is opened inside a runtime".to_owned())
-        })?;
-        let address = address::parse(url.expose_secret())?;
-        let replicas = Replicas::new(replicas_acknowledged);
-        let link = Arc::new(Link::new(address, replicas, codec.clone())?);
-        let feed = Arc::new(Feed::new(Arc::clone(&link)));
-        let follower = runtime.spawn(feed::follow(Arc::clone(&feed)));
-        let prober = runtime.spawn(probe(Arc::clone(&link)));
-        Ok(Arc::new(Redis {
-            link,
-            scripts: Scripts::new(),
-            ledgers: Ledgers::default(),
-            feed,
-            whole: Mutex::default(),
-            indexed: Mutex::default(),
-            in_hand_entered: Mutex::default(),
-            tasks: vec![follower, prober],
-        }))
+        let settings: RedisSettings = settings.into();
+        Redis::by_one_link(LinkFor::Contacts, &settings, codec)
+    }
+
+    /// As [`Redis::open_with`], with the waits of staff: for commands, which have no contact to decide.
+    ///
+    /// # Errors
+    /// As [`Redis::open`].
+    pub fn open_for_staff(
+        settings: impl Into<RedisSettings>,
+        codec: &Codec,
+    ) -> Result<Arc<Self>, StoreError> {
+        let settings: RedisSettings = settings.into();
+        Redis::by_one_link(LinkFor::Staff, &settings, codec)
     }
 
     /// Faults in the server's set-up for a store that must lose nothing; empty: nothing.
@@ -186,15 +181,6 @@ impl Drop for Redis {
         for task in &self.tasks {
             task.abort();
         }
-    }
-}
-
-async fn probe(link: Arc<Link>) {
-    let mut tick = tokio::time::interval(REDIS_PROBE_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        link.probe().await;
     }
 }
 

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
+use futures_util::future::join_all;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Vouched;
-use super::organisation::One;
 use super::unopened::Unopened;
 use crate::domain::organisation::OrganisationId;
 use crate::intake::roster::Rosters;
-use crate::ports::past::BeforeReopening;
+use crate::ports::past::{Asker, BeforeReopening, Stores};
 use crate::ports::{Change, Store, StoreError};
 use crate::runtime::limits::{PAST_LOOK_EVERY, PAST_SAY_EVERY};
 use crate::runtime::shutdown::Stopping;
@@ -70,7 +70,7 @@ pub async fn keep(
 /// Records how far the store has come, when all that was in hand at the stop is recorded: the decisions of the last
 /// second are known as well, should the store be an older one at the next start.
 pub async fn remember(store: Arc<Vouched>, rosters: Arc<Rosters>) {
-    let changes = store.store().changes();
+    let changes = store.store(Asker::Staff).changes();
     let mut keeper = Keeper::new(store, rosters, changes);
     keeper.examine().await;
     keeper.write_down().await;
@@ -100,11 +100,20 @@ impl Keeper {
         }
     }
 
+    /// All at once, so that a link that is late holds nothing up for longer than one look.
     async fn examine(&self) {
-        for organisation in self.organisations() {
-            if let Err(error) = self.store.verify(&organisation).await {
-                tracing::debug!(%organisation, %error, "the store can't be examined");
+        let mut looks = Vec::new();
+        for organisation in self.store.organisations.keys() {
+            for asker in [Asker::Contacts, Asker::Staff] {
+                looks.push(self.examine_for(organisation, asker));
             }
+        }
+        join_all(looks).await;
+    }
+
+    async fn examine_for(&self, organisation: &OrganisationId, asker: Asker) {
+        if let Err(error) = self.store.verify(organisation, asker).await {
+            tracing::debug!(%organisation, ?asker, %error, "the store can't be examined");
         }
     }
 
@@ -122,10 +131,10 @@ impl Keeper {
             // Before each try: a copy may have replaced the database since the last one.
             (left.before_reopening)();
             match (self.store.reopen)() {
-                Ok(store) => {
+                Ok(stores) => {
                     self.left = None;
-                    self.changes = store.changes();
-                    self.store.put_store(store);
+                    self.changes = stores.for_staff.changes();
+                    drop(self.store.put_stores(stores));
                     // Damage stays on record until the reopened store has been read through, which begins at once.
                     self.read_at = None;
                     tracing::warn!("the store was reopened");
@@ -134,7 +143,7 @@ impl Keeper {
             }
             return;
         }
-        let lost = self.store.store().lost();
+        let lost = self.store.store(Asker::Contacts).lost();
         let doubtful = || "it is reopened, because it is older than last seen".to_owned();
         // One reopening covers both cases.
         let is_doubtful = self.store.wants_reopening();
@@ -144,12 +153,13 @@ impl Keeper {
     }
 
     async fn let_go(&mut self, why: String) {
-        let store = self.store.store();
+        // One that is abandoned is the same for both.
+        let store = self.store.store(Asker::Contacts);
         let abandoning = Arc::clone(&store);
         let abandoned = tokio::task::spawn_blocking(move || abandoning.abandon()).await;
         if let Ok(Some(before_reopening)) = abandoned {
             tracing::error!(why, "the open store was lost; reopening it");
-            drop(self.store.put_store(Unopened::store(why)));
+            drop(self.store.put_stores(Stores::same(Unopened::store(why))));
             self.left = Some(Left { store: Arc::downgrade(&store), before_reopening });
         }
     }
@@ -172,7 +182,7 @@ impl Keeper {
             || self.store.wants_reading();
         if self.reading.is_none() && self.left.is_none() && is_due {
             self.read_at = Some(Instant::now());
-            let store = self.store.store();
+            let store = self.store.store(Asker::Staff);
             self.reading = Some(tokio::spawn(async move { store.damage().await }));
         }
     }
@@ -191,8 +201,9 @@ impl Keeper {
         let of: BTreeSet<&OrganisationId> = changes.iter().map(organisation_of).collect();
         let mut vouched = BTreeSet::new();
         for organisation in of {
-            let looked = self.store.verify(organisation).await;
-            let is_behind = self.store.organisations.get(organisation).is_some_and(One::is_behind);
+            // By the way that the changes came by.
+            let looked = self.store.verify(organisation, Asker::Staff).await;
+            let is_behind = self.store.is_behind(organisation, Asker::Staff);
             // A store that can't be examined now is not passed on as it is, but read when it can be.
             match looked {
                 Ok(()) if !is_behind => vouched.extend([organisation.clone()]),

@@ -15,16 +15,18 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::past::{ArchiveIdentity, Behind, Mark, Nameplate, Standing, TrailEnd};
 use crate::domain::person::Person;
 use crate::ports::keepsakes::Keepsakes;
-use crate::ports::past::look;
+use crate::ports::past::{Asker, Stores, look};
 use crate::ports::{Change, Snapshot, Store, StoreError};
 use crate::runtime::limits::CHANGE_LAG_MAX;
 use crate::runtime::metrics::{Metrics, OrganisationLabels};
 
 mod passing;
 
-/// In front of the store.
+use passing::Door;
+
+/// In front of the store, which is reached through a door of each asker's ([`Vouched::door`]).
 pub struct Vouched {
-    store: RwLock<Arc<dyn Store>>,
+    stores: RwLock<Stores>,
     pub(super) reopen: Box<Reopen>,
     pub(super) keepsakes: Arc<dyn Keepsakes>,
     pub(super) organisations: HashMap<OrganisationId, One>,
@@ -45,7 +47,7 @@ pub struct Vouched {
 
 /// What the guard in front of the store works with.
 pub struct Parts {
-    pub store: Arc<dyn Store>,
+    pub stores: Stores,
     pub reopen: Box<Reopen>,
     pub keepsakes: Arc<dyn Keepsakes>,
     pub archive: Option<ArchiveIdentity>,
@@ -70,7 +72,7 @@ impl Vouched {
         }
         let (followers, _) = broadcast::channel(CHANGE_LAG_MAX);
         Ok(Arc::new(Vouched {
-            store: RwLock::new(parts.store),
+            stores: RwLock::new(parts.stores),
             reopen: parts.reopen,
             keepsakes: parts.keepsakes,
             organisations: known,
@@ -91,14 +93,23 @@ impl Vouched {
         self.known_time
     }
 
-    pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
+    /// The store for one asker, as far as it is vouched for.
+    pub fn door(self: &Arc<Self>, asker: Asker) -> Arc<dyn Store> {
+        Arc::new(Door { guard: Arc::clone(self), asker })
+    }
+
+    pub(super) fn store(&self, asker: Asker) -> Arc<dyn Store> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).of(asker)
+    }
+
+    fn regarded_as(&self, asker: Asker) -> Asker {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).regarded_as(asker)
     }
 
     /// Puts another store in the place of this one, which is returned.
-    pub(super) fn put_store(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        let mut place = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *place, store)
+    pub(super) fn put_stores(&self, stores: Stores) -> Stores {
+        let mut place = self.stores.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, stores)
     }
 
     /// Why the store is behind, and for how many organisations; `None`: for none.
@@ -126,52 +137,61 @@ impl Vouched {
         *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = damage;
     }
 
-    /// Looks at the store now, unless somebody has done so since this was asked.
+    /// Looks at the store now, by the asker's way, unless somebody has done so since this was asked.
     ///
     /// # Errors
     /// It can't be examined; the last result still applies.
-    pub(super) async fn verify(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
+    pub(super) async fn verify(
+        &self,
+        organisation: &OrganisationId,
+        asker: Asker,
+    ) -> Result<(), StoreError> {
         let Some(one) = self.organisations.get(organisation) else { return Ok(()) };
         let asked = Instant::now();
-        let mut memory = one.memory.lock().await;
-        if let Some((ended, result)) = &memory.looked
+        let asker = self.regarded_as(asker);
+        let regard = one.regard(asker);
+        let mut looked = regard.looked.lock().await;
+        if let Some((ended, result)) = &*looked
             && *ended >= asked
         {
             return result.clone();
         }
-        let result = self.look(organisation, one, &mut memory).await;
-        memory.looked = Some((Instant::now(), result.clone()));
+        let result = self.look(organisation, one, asker).await;
+        *looked = Some((Instant::now(), result.clone()));
+        regard.has_looked.store(true, Ordering::SeqCst);
         result
     }
 
+    /// What is remembered is not held meanwhile: nobody waits here for another's link.
     async fn look(
         &self,
         organisation: &OrganisationId,
         one: &One,
-        memory: &mut Memory,
+        asker: Asker,
     ) -> Result<(), StoreError> {
-        let store = self.store();
+        let store = self.store(asker);
         if let Some(lost) = store.lost() {
-            self.hold_back(organisation, one, memory, None, Behind::Lost(lost));
+            self.hold_back(organisation, one, asker, None, Behind::Lost(lost)).await;
             return Ok(());
         }
         let damage = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(damage) = damage {
-            self.hold_back(organisation, one, memory, None, Behind::Damaged(damage));
+            self.hold_back(organisation, one, asker, None, Behind::Damaged(damage)).await;
             return Ok(());
         }
-        let looked = look(store.as_ref(), organisation, memory.mark.as_ref()).await;
+        let mark = one.memory.lock().await.mark.clone();
+        let looked = look(store.as_ref(), organisation, mark.as_ref()).await;
         let (end, standing) = match looked {
             Ok(looked) => looked,
             Err(StoreError::Corrupt(damage)) => {
-                self.hold_back(organisation, one, memory, None, Behind::Damaged(damage));
+                self.hold_back(organisation, one, asker, None, Behind::Damaged(damage)).await;
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
         match standing {
             Standing::Behind(why) => {
-                self.hold_back(organisation, one, memory, Some(&end), why);
+                self.hold_back(organisation, one, asker, Some(&end), why).await;
                 return Ok(());
             }
             Standing::Accepted => {
@@ -180,12 +200,17 @@ impl Vouched {
             Standing::Well => {}
         }
         let plate = self.named(store.as_ref(), organisation, end.nameplate).await?;
-        memory.mark = plate.trail().map(|trail| Mark {
+        let found = plate.trail().map(|trail| Mark {
             trail: trail.to_owned(),
             last: end.last,
             found_behind_at: None,
         });
-        self.let_through(organisation, one, memory);
+        let mut memory = one.memory.lock().await;
+        // The other asker may have looked in the meantime, and have seen more.
+        if memory.mark == mark || is_further(found.as_ref(), memory.mark.as_ref()) {
+            memory.mark = found;
+        }
+        self.let_through(organisation, one, asker, &mut memory);
         Ok(())
     }
 
@@ -226,24 +251,30 @@ impl Vouched {
         Ok(plate)
     }
 
-    fn hold_back(
+    async fn hold_back(
         &self,
         organisation: &OrganisationId,
         one: &One,
-        memory: &mut Memory,
+        asker: Asker,
         end: Option<&TrailEnd>,
         why: Behind,
     ) {
-        one.trust();
+        let mut memory = one.memory.lock().await;
         if let (Some(mark), Some(end)) = (&mut memory.mark, end)
             && mark.found_behind_at.is_none()
         {
             mark.found_behind_at = Some(end.last.map_or(0, |last| last.number));
         }
-        if one.set(Some(why.clone())) {
-            self.show(organisation, 1);
+        drop(memory);
+        let regard = one.regard(asker);
+        regard.trust();
+        if regard.set(Some(why.clone())) {
+            // The other asker looks before it writes.
+            one.other_than(asker).suspect();
+            self.show(organisation, one);
             // At the first look it was opened just now.
-            self.wants_reopening.fetch_or(memory.looked.is_some(), Ordering::SeqCst);
+            let has_looked = regard.has_looked.load(Ordering::SeqCst);
+            self.wants_reopening.fetch_or(has_looked, Ordering::SeqCst);
             tracing::error!(
                 %organisation,
                 %why,
@@ -254,10 +285,17 @@ impl Vouched {
         }
     }
 
-    fn let_through(&self, organisation: &OrganisationId, one: &One, memory: &mut Memory) {
-        one.trust();
-        if one.set(None) {
-            self.show(organisation, 0);
+    fn let_through(
+        &self,
+        organisation: &OrganisationId,
+        one: &One,
+        asker: Asker,
+        memory: &mut Memory,
+    ) {
+        let regard = one.regard(asker);
+        regard.trust();
+        if regard.set(None) {
+            self.show(organisation, one);
             tracing::warn!(%organisation, "the store is up to date again");
             memory.has_lent = true;
         }
@@ -267,25 +305,32 @@ impl Vouched {
         }
     }
 
-    fn show(&self, organisation: &OrganisationId, behind: i64) {
+    fn show(&self, organisation: &OrganisationId, one: &One) {
         let labels = OrganisationLabels { organisation: organisation.to_string() };
-        self.metrics.store_behind.get_or_create(&labels).set(behind);
+        self.metrics.store_behind.get_or_create(&labels).set(i64::from(one.is_behind()));
+    }
+
+    /// As the asker has found it.
+    pub(super) fn is_behind(&self, organisation: &OrganisationId, asker: Asker) -> bool {
+        let asker = self.regarded_as(asker);
+        self.organisations.get(organisation).is_some_and(|one| one.regard(asker).is_behind())
     }
 
     /// Refuses what would be written to a store that is behind.
-    pub(super) async fn admit(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
+    async fn admit(&self, organisation: &OrganisationId, asker: Asker) -> Result<(), StoreError> {
         let Some(one) = self.organisations.get(organisation) else { return Ok(()) };
-        if one.is_suspect() {
-            self.verify(organisation).await?;
+        let regard = one.regard(self.regarded_as(asker));
+        if regard.is_suspect() {
+            self.verify(organisation, asker).await?;
         }
-        match one.behind() {
+        match regard.behind() {
             None => Ok(()),
             Some(why) => Err(StoreError::Behind(why.to_string())),
         }
     }
 
     /// Whatever has failed may have come back as another.
-    pub(super) fn passed<T>(
+    fn passed<T>(
         &self,
         organisation: &OrganisationId,
         result: Result<T, StoreError>,
@@ -318,13 +363,17 @@ impl Vouched {
     }
 
     /// Everybody on record: by the store if it is vouched for, else as far as is known without it.
-    async fn everybody(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
+    async fn everybody(
+        &self,
+        organisation: &OrganisationId,
+        asker: Asker,
+    ) -> Result<Snapshot, StoreError> {
         let Some(one) = self.organisations.get(organisation) else {
-            return self.store().people(organisation).await;
+            return self.store(asker).people(organisation).await;
         };
-        let read = match self.verify(organisation).await {
-            Ok(()) => match one.behind() {
-                None => self.store().people(organisation).await,
+        let read = match self.verify(organisation, asker).await {
+            Ok(()) => match one.regard(self.regarded_as(asker)).behind() {
+                None => self.store(asker).people(organisation).await,
                 Some(why) => Err(StoreError::Behind(why.to_string())),
             },
             Err(error) => Err(error),
@@ -338,7 +387,7 @@ impl Vouched {
             Err(error) if one.has_loaded.load(Ordering::SeqCst) => {
                 self.passed(organisation, Err(error))
             }
-            Err(error) => match self.last_known(organisation).await? {
+            Err(error) => match self.last_known(organisation, asker).await? {
                 Some(people) => {
                     one.memory.lock().await.has_lent = true;
                     tracing::warn!(%organisation, %error, "the last known restrictions are enforced");
@@ -354,6 +403,7 @@ impl Vouched {
     async fn last_known(
         &self,
         organisation: &OrganisationId,
+        asker: Asker,
     ) -> Result<Option<Snapshot>, StoreError> {
         let (keepsakes, of) = (Arc::clone(&self.keepsakes), organisation.clone());
         let reading = tokio::task::spawn_blocking(move || keepsakes.people(&of));
@@ -362,7 +412,7 @@ impl Vouched {
             .map_err(|_| StoreError::Unavailable("the gateway is stopping".to_owned()))??;
         let Some(kept) = kept else { return Ok(None) };
         let mut people: HashMap<String, Arc<Person>> = HashMap::new();
-        if let Ok(others) = self.store().people(organisation).await {
+        if let Ok(others) = self.store(asker).people(organisation).await {
             for other in others.people {
                 let bare = Person { restrictions: Vec::new(), ..Person::clone(&other) };
                 people.insert(bare.id.clone(), Arc::new(bare));
@@ -370,5 +420,15 @@ impl Vouched {
         }
         people.extend(kept.into_iter().map(|one| (one.id.clone(), Arc::new(one))));
         Ok(Some(Snapshot { people: people.into_values().collect() }))
+    }
+}
+
+/// Whether a mark is of the same trail, and further on in it.
+fn is_further(found: Option<&Mark>, known: Option<&Mark>) -> bool {
+    let number = |mark: &Mark| mark.last.map(|last| last.number);
+    match (found, known) {
+        (Some(found), Some(known)) => found.trail == known.trail && number(found) > number(known),
+        (Some(_), None) => true,
+        (None, _) => false,
     }
 }

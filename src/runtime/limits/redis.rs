@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// One answer of a Redis server. Over: the connection is dropped and reopened.
+/// One answer of a Redis server, to a contact. Over: the connection is dropped and reopened.
 pub const REDIS_RESPONSE_WAIT: Duration = Duration::from_millis(250);
+/// One answer of a Redis server to staff and to work in the background, and a connection for it: they
+/// can wait for a link that is late. Over: as for a contact.
+pub const REDIS_STAFF_WAIT: Duration = Duration::from_secs(2);
 /// How long a write waits for the replicas that must have it (`[store] replicas_acknowledged`).
 /// Over: the store counts as away for this contact.
 pub const REDIS_REPLICAS_WAIT: Duration = Duration::from_millis(100);
@@ -11,12 +14,13 @@ pub const REDIS_REPLICAS_WAIT: Duration = Duration::from_millis(100);
 pub const REDIS_REPLICAS_MAX: u32 = 10;
 /// The answer to a step that touches many people at once (an import).
 pub const REDIS_BULK_WAIT: Duration = Duration::from_secs(4);
-/// How long a call waits for a connection to a Redis server, the question to the sentinels
+/// How long a contact's call waits for a connection to a Redis server, the question to the sentinels
 /// included. Over: the call fails; the connection is made in the background.
 pub const REDIS_CONNECT_WAIT: Duration = Duration::from_millis(400);
 /// Failures one after the other, after which nothing is asked of Redis until it answers a probe.
 pub const REDIS_FAILURES_MAX: u32 = 2;
-/// A connection that is made in the background.
+/// A connection that is made in the background, where no call waits for it; staff's is given
+/// [`REDIS_BULK_WAIT`].
 pub const REDIS_BACKGROUND_WAIT: Duration = Duration::from_secs(2);
 /// Tries of one call: one, and one more on a new connection.
 pub const REDIS_TRIES: usize = 2;

@@ -36,6 +36,12 @@ pub(super) const SERVER: Meaning = Meaning {
     closed: "Redis answers again",
 };
 
+pub(super) const SERVER_FOR_STAFF: Meaning = Meaning {
+    refused: "Redis does not answer",
+    opened: "Redis does not answer staff; their pages and steps are refused until it does",
+    closed: "Redis answers staff again",
+};
+
 pub(super) const REPLICAS: Meaning = Meaning {
     refused: "too few replicas of Redis acknowledge writes",
     opened: "too few replicas of Redis acknowledge writes; deciding on the last known \

@@ -2,9 +2,13 @@
 //! cure it, refused at once while the server is known to be away, and answered when replicas have the write, if the
 //! settings ask for that. An answer that is not the call's own ends the connection: what else comes by it would be
 //! somebody else's, too.
+//!
+//! A gateway has two: one for contacts and one for staff (`whose`). Each has a connection, a breaker and
+//! waits of its own, so that contacts are quick without a store that is late, while staff wait for it.
 
 mod servers;
 mod walk;
+mod whose;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +19,7 @@ use redis::{Cmd, Pipeline, Value};
 use tokio::time::timeout;
 
 use super::address::Address;
-use super::breaker::{Breaker, Breakers, SERVER};
+use super::breaker::{Breaker, Breakers};
 use super::failure::{Failure, own};
 use super::fault::{self, Cure};
 use super::keys::{CHANNEL, Keys};
@@ -24,15 +28,16 @@ use super::script::{Arguments, Call, Script, words};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::runtime::limits::{
-    REDIS_BACKGROUND_WAIT, REDIS_CONNECT_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT,
-    REDIS_TRIES,
+    REDIS_BACKGROUND_WAIT, REDIS_REPLICAS_WAIT, REDIS_RESPONSE_WAIT, REDIS_TRIES,
 };
 use crate::store::record::Codec;
 use servers::{Connection, Servers};
 
-pub(super) use servers::Way;
+pub(super) use servers::{Master, Way};
+pub(super) use whose::LinkFor;
 
 pub(super) struct Link {
+    whose: LinkFor,
     servers: Servers,
     breakers: Breakers,
     replicas: Replicas,
@@ -43,16 +48,18 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects to nothing yet: a gateway starts also while Redis is away.
+    /// Connects to nothing yet: a gateway starts also while Redis is away. `master`: for both links of one store.
     pub(super) fn new(
-        address: Address,
+        whose: LinkFor,
+        (address, master): (Address, &Arc<Master>),
         replicas: Replicas,
         codec: Codec,
     ) -> Result<Self, StoreError> {
-        let servers = Servers::new(address)?;
+        let servers = Servers::new(whose, address, Arc::clone(master))?;
         Ok(Link {
+            whose,
             servers,
-            breakers: Breakers::new(&SERVER),
+            breakers: Breakers::new(whose.meaning()),
             replicas,
             single: Script::single(),
             codec,
@@ -166,6 +173,8 @@ impl Link {
         call: &Call<'_>,
         wait: Duration,
     ) -> Result<Value, StoreError> {
+        // What a caller asks for is what a contact can wait; staff wait longer.
+        let wait = wait.max(self.whose.answer_wait());
         let answer = match self.send(keys, kind, (call, &call.by_digest()), wait).await {
             Err(Failure::Redis(error)) if error.code() == Some("NOSCRIPT") => {
                 self.send(keys, kind, (call, &call.by_text()), wait).await
@@ -216,7 +225,7 @@ impl Link {
     /// Makes the connection where there is none, and finds out whether servers that failed answer
     /// again. So a call seldom waits for either.
     pub(super) async fn probe(&self) {
-        if self.servers.connection(REDIS_BACKGROUND_WAIT).await.is_err() {
+        if self.servers.connection(self.whose.background_wait()).await.is_err() {
             return;
         }
         for tag in self.breakers.open() {
@@ -302,7 +311,7 @@ impl Link {
     }
 
     async fn attempt_once(&self, asked: &Asked<'_>, wait: Duration) -> Result<Value, Failure> {
-        let connection = self.servers.connection(REDIS_CONNECT_WAIT).await?;
+        let connection = self.servers.connection(self.whose.connect_wait()).await?;
         let answer = timeout(wait, self.say((*connection).clone(), asked)).await;
         let failure = match answer.unwrap_or(Err(Failure::NoAnswer)) {
             Ok(value) => return Ok(value),
@@ -321,7 +330,7 @@ impl Link {
 
     async fn say(&self, connection: Connection, asked: &Asked<'_>) -> Result<Value, Failure> {
         let mut connection: Box<dyn ConnectionLike + Send> = match connection {
-            Connection::One(one) => Box::new(one),
+            Connection::One(one, _) => Box::new(one),
             Connection::Cluster(cluster) => cluster,
         };
         let answer = match &asked.sent {

@@ -1,4 +1,4 @@
-//! What a store does, passed on where the store is vouched for. What staff read is passed on always.
+//! What a store does for one asker, passed on where the store is vouched for. What staff read is passed on always.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,16 +18,33 @@ use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
+use crate::ports::past::Asker;
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
-    StoreError,
+    Store, StoreError,
 };
 
+/// The store for one asker.
+pub(super) struct Door {
+    pub(super) guard: Arc<Vouched>,
+    pub(super) asker: Asker,
+}
+
+impl Door {
+    fn store(&self) -> Arc<dyn Store> {
+        self.guard.store(self.asker)
+    }
+
+    async fn admit(&self, organisation: &OrganisationId) -> Result<(), StoreError> {
+        self.guard.admit(organisation, self.asker).await
+    }
+}
+
 #[async_trait]
-impl Register for Vouched {
+impl Register for Door {
     async fn people(&self, organisation: &OrganisationId) -> Result<Snapshot, StoreError> {
-        self.everybody(organisation).await
+        self.guard.everybody(organisation, self.asker).await
     }
 
     async fn person(
@@ -56,21 +73,21 @@ impl Register for Vouched {
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
-        self.followers.subscribe()
+        self.guard.followers.subscribe()
     }
 }
 
 #[async_trait]
-impl Decisions for Vouched {
+impl Decisions for Door {
     async fn commit(&self, request: CommitRequest) -> Result<Commit, StoreError> {
         let organisation = request.organisation.clone();
         self.admit(&organisation).await?;
         let committed = self.store().commit(request).await;
         if let Err(StoreError::Behind(_)) = &committed {
             // The store itself has noticed: known before the decision is made without it.
-            self.verify(&organisation).await?;
+            self.guard.verify(&organisation, self.asker).await?;
         }
-        self.passed(&organisation, committed)
+        self.guard.passed(&organisation, committed)
     }
 
     async fn record_plain(&self, decisions: Arc<[PlainDecision]>) -> Result<(), StoreError> {
@@ -84,7 +101,7 @@ impl Decisions for Vouched {
         let recorded = self.store().record_plain(Arc::clone(&decisions)).await;
         if let Err(error) = &recorded {
             for one in decisions.iter() {
-                let _ = self.passed::<()>(&one.organisation, Err(error.clone()));
+                let _ = self.guard.passed::<()>(&one.organisation, Err(error.clone()));
             }
         }
         recorded
@@ -113,7 +130,7 @@ impl Decisions for Vouched {
     ) -> Result<(), StoreError> {
         self.admit(organisation).await?;
         let done = self.store().uncount(organisation, contact).await;
-        self.passed(organisation, done)
+        self.guard.passed(organisation, done)
     }
 
     async fn attach(
@@ -124,14 +141,14 @@ impl Decisions for Vouched {
     ) -> Result<(), StoreError> {
         self.admit(organisation).await?;
         let attached = self.store().attach(organisation, contact, attachment).await;
-        self.passed(organisation, attached)
+        self.guard.passed(organisation, attached)
     }
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         let organisation = entry.organisation.clone();
         self.admit(&organisation).await?;
         let replayed = self.store().replay(entry).await;
-        self.passed(&organisation, replayed)
+        self.guard.passed(&organisation, replayed)
     }
 
     async fn unnamed_days(
@@ -145,7 +162,7 @@ impl Decisions for Vouched {
 }
 
 #[async_trait]
-impl Queues for Vouched {
+impl Queues for Door {
     async fn queues(&self, organisation: &OrganisationId) -> Result<Vec<QueueCount>, StoreError> {
         self.store().queues(organisation).await
     }
@@ -194,12 +211,12 @@ impl Queues for Vouched {
         // An item that a newer store has as released would be released once more.
         self.admit(organisation).await?;
         let replaced = self.store().replace_item(organisation, was, now, stamp, event).await;
-        self.passed(organisation, replaced)
+        self.guard.passed(organisation, replaced)
     }
 }
 
 #[async_trait]
-impl AuditTrail for Vouched {
+impl AuditTrail for Door {
     async fn audit(
         &self,
         organisation: &OrganisationId,
@@ -225,12 +242,12 @@ impl AuditTrail for Vouched {
     ) -> Result<(), StoreError> {
         self.admit(organisation).await?;
         let appended = self.store().append_audit(organisation, stamp, event).await;
-        self.passed(organisation, appended)
+        self.guard.passed(organisation, appended)
     }
 }
 
 #[async_trait]
-impl Deliveries for Vouched {
+impl Deliveries for Door {
     async fn delivered(
         &self,
         organisation: &OrganisationId,
@@ -247,12 +264,12 @@ impl Deliveries for Vouched {
     ) -> Result<(), StoreError> {
         self.admit(organisation).await?;
         let remembered = self.store().remember_delivered(organisation, keys, at).await;
-        self.passed(organisation, remembered)
+        self.guard.passed(organisation, remembered)
     }
 }
 
 #[async_trait]
-impl Documents for Vouched {
+impl Documents for Door {
     async fn document(
         &self,
         organisation: &OrganisationId,
@@ -292,14 +309,14 @@ impl Documents for Vouched {
     async fn write(&self, organisation: &OrganisationId, batch: Batch) -> Result<(), WriteFault> {
         self.admit(organisation).await?;
         match self.store().write(organisation, batch).await {
-            Err(WriteFault::Store(error)) => Ok(self.passed(organisation, Err(error))?),
+            Err(WriteFault::Store(error)) => Ok(self.guard.passed(organisation, Err(error))?),
             written => written,
         }
     }
 }
 
 #[async_trait]
-impl Past for Vouched {
+impl Past for Door {
     async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
         self.store().trail_end(organisation).await
     }
@@ -322,6 +339,6 @@ impl Past for Vouched {
     }
 
     fn is_behind(&self, organisation: &OrganisationId) -> bool {
-        self.organisations.get(organisation).is_some_and(super::One::is_behind)
+        self.guard.is_behind(organisation, self.asker)
     }
 }

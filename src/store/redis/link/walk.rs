@@ -13,7 +13,7 @@ use super::super::keys::Keys;
 use super::super::script::{Arguments, Call, parts, take};
 use super::{Connection, Link, Way};
 use crate::ports::StoreError;
-use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_CONNECT_WAIT, REDIS_SCAN_PIECE};
+use crate::runtime::limits::{REDIS_BULK_WAIT, REDIS_SCAN_PIECE};
 
 impl Link {
     /// Every key of a pattern, on every server that holds some. A key may come twice.
@@ -97,8 +97,8 @@ impl Link {
         command: Cmd,
         server: Option<SingleNodeRoutingInfo>,
     ) -> Result<Value, StoreError> {
-        let connection =
-            self.servers.connection(REDIS_CONNECT_WAIT).await.map_err(Failure::into_fault)?;
+        let connecting = self.servers.connection(self.whose.connect_wait()).await;
+        let connection = connecting.map_err(Failure::into_fault)?;
         let asking = async {
             match ((*connection).clone(), server) {
                 (Connection::Cluster(mut cluster), Some(server)) => {
@@ -107,7 +107,7 @@ impl Link {
                 (Connection::Cluster(mut cluster), None) => {
                     cluster.req_packed_command(&command).await
                 }
-                (Connection::One(mut one), _) => one.req_packed_command(&command).await,
+                (Connection::One(mut one, _), _) => one.req_packed_command(&command).await,
             }
         };
         match timeout(REDIS_BULK_WAIT, asking).await {
