@@ -13,6 +13,7 @@ mod outward;
 mod running;
 mod sealer;
 mod start_fault;
+mod tasks;
 #[cfg(feature = "otlp")]
 mod traces;
 mod unread;

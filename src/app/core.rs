@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinSet;
 
 use super::originals;
+use super::tasks::Tasks;
 #[cfg(feature = "otlp")]
 use super::traces;
 use crate::config::Settings;
@@ -35,9 +35,9 @@ pub(super) struct Core {
     pub intake: Arc<Intake>,
     pub metrics: Arc<Metrics>,
     /// End at the shutdown.
-    pub followers: JoinSet<()>,
+    pub followers: Tasks,
     /// End when intake is gone: decisions are recorded before the process ends.
-    pub recorders: JoinSet<()>,
+    pub recorders: Tasks,
 }
 
 /// The archive that the settings name.
@@ -148,13 +148,13 @@ pub(super) async fn start(
             .map_err(|fault| StoreError::Refused(fault.to_string()))?;
         intake = intake.with_helper(Arc::new(helpers));
     }
-    let mut recorders = JoinSet::new();
+    let mut recorders = Tasks::default();
     #[cfg(feature = "otlp")]
     {
         intake = intake.with_traces(traces::start(settings, &metrics, &mut recorders)?);
     }
     let intake = Arc::new(intake);
-    let mut followers = JoinSet::new();
+    let mut followers = Tasks::default();
     let (keeping, known) = (Arc::clone(&vouched), Arc::clone(&rosters));
     followers.spawn(past::keep(keeping, known, of_store, shutdown.stopping()));
     let register: Arc<dyn Register> = Arc::clone(&patient) as Arc<dyn Register>;

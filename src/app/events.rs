@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 use super::start_fault::StartFault;
+use super::tasks::Tasks;
 use crate::config::Settings;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::forward::events::{Courier, Sources};
@@ -25,7 +24,7 @@ pub(super) fn start(
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     stopping: &Stopping,
-    tasks: &mut JoinSet<()>,
+    tasks: &mut Tasks,
 ) -> Result<Arc<DeadLetterBox>, StartFault> {
     let folder = settings.state.join(FOLDER);
     let dead_letters = DeadLetterBox::open(&folder, &settings.organisation_ids())

@@ -6,7 +6,6 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::binding::{bind, bind_mail};
@@ -17,6 +16,7 @@ use super::monitor::Monitor;
 use super::outward::{self, Outward};
 use super::sealer::Sealer;
 use super::start_fault::StartFault;
+use super::tasks::Tasks;
 use super::unread::UnreadKeeper;
 use super::{console, events};
 use crate::casework::accounts::Accounts;
@@ -64,7 +64,7 @@ pub struct Running {
     pub addresses: Addresses,
     shutdown: Shutdown,
     /// The listeners; each ends when its work in hand is done.
-    edges: JoinSet<()>,
+    edges: Tasks,
     core: Core,
     /// The desk of this process: staff and the keeper work at the same.
     desk: Desk,
@@ -110,7 +110,7 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     let mut running = Running {
         addresses: Addresses::default(),
         shutdown,
-        edges: JoinSet::new(),
+        edges: Tasks::default(),
         core,
         desk,
         staff: None,
@@ -134,10 +134,18 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         metrics: Arc::clone(&running.core.metrics),
     };
     running.core.followers.spawn(sealer.run(running.shutdown.stopping()));
+    running.begin();
     Ok(running)
 }
 
 impl Running {
+    /// Nothing can go wrong any more: the tasks begin, the listeners last.
+    fn begin(&mut self) {
+        self.core.recorders.begin();
+        self.core.followers.begin();
+        self.edges.begin();
+    }
+
     /// The files in the state folder that have the address at which the first account is made, by
     /// organisation; none where there are accounts, or no staff listener.
     ///

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
+use super::tasks::Tasks;
 use crate::config::Settings;
 use crate::ports::StoreError;
 use crate::runtime::metrics::Metrics;
@@ -14,7 +13,7 @@ use crate::store::settings::StoreUrl;
 pub(super) fn start(
     settings: &Settings,
     metrics: &Arc<Metrics>,
-    recorders: &mut JoinSet<()>,
+    recorders: &mut Tasks,
 ) -> Result<Traces, StoreError> {
     let Some(collector) = &settings.traces else { return Ok(Traces::default()) };
     let store = match &settings.store {
