@@ -32,7 +32,8 @@ pub struct BackupArgs {
     /// Make a folder in TO that is named after the time
     #[arg(long)]
     dated: bool,
-    /// Then remove all but the newest N finished backups in TO
+    /// Then remove all but the newest N finished backups in TO; the one just made is one of them, and those of a later
+    /// date stay
     #[arg(long, value_name = "N", requires = "dated", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
     /// Print the result as JSON
@@ -77,8 +78,19 @@ pub async fn run(args: &BackupArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     };
     say_whole(&folder, &manifest, args.json, io.out);
     if let Some(keep) = args.keep {
-        for removed in dated::prune(to, keep)? {
+        let pruned = dated::prune(to, &folder, keep)?;
+        for removed in pruned.removed {
             say(io.err, format_args!("removed {}", removed.display()));
+        }
+        for later in pruned.later {
+            say(
+                io.err,
+                format_args!(
+                    "warning: {} has a later date than this backup: the clock is behind now, or was ahead \
+                     then; it stays, and is not counted",
+                    later.display()
+                ),
+            );
         }
     }
     Ok(Outcome::Yes)

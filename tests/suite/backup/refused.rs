@@ -151,3 +151,21 @@ async fn the_newest_of_dated_backups_are_kept() {
     assert_eq!(there, [false, true, true]);
     assert!(all.join("mine").is_dir() && !all.join("2020-01-01T000000Z").exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_set_back_removes_neither_the_backup_just_made_nor_later_ones() {
+    let (site, folder, earlier) = backed_up().await;
+    let all = folder.path().join("all");
+    std::fs::create_dir(&all).unwrap();
+    // Made while the clock was ahead.
+    let later = all.join("2999-01-01T000000Z");
+    std::fs::rename(earlier, &later).unwrap();
+    let output =
+        backup(&site.place, &all).args(["--dated", "--keep", "1", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(PathBuf::from(said["folder"].as_str().unwrap()).is_dir());
+    assert!(later.is_dir());
+    let warning = format!("warning: {} has a later date than this backup", later.display());
+    assert!(text(&output.stderr).contains(&warning), "{}", text(&output.stderr));
+}
