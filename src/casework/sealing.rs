@@ -9,7 +9,7 @@ pub mod anchor;
 pub mod seal;
 pub mod verify;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use self::anchor::{Anchor, AnchorKey};
 use self::seal::{Link, SEAL, Seal};
@@ -18,9 +18,9 @@ use super::{Desk, Fault};
 use crate::domain::audit::{AnchoredEntry, AuditEntry, AuditEvent, GATEWAY};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Batch, Document, Listing, Order, WriteFault};
-use crate::runtime::limits::{SEAL_AFTER, SEAL_ENTRIES_MAX, SEAL_PIECE_ENTRIES};
+use crate::runtime::limits::{CLOCK_STEP_MAX, SEAL_AFTER, SEAL_ENTRIES_MAX, SEAL_PIECE_ENTRIES};
 
-/// The kind of document that says that a day has its anchor.
+/// The kind of document that says that a day has its anchor. Its id is the day, or `DAY.2`.
 const ANCHOR: &str = "audit_anchor";
 
 /// Entries sealed and signed in one go.
@@ -82,7 +82,10 @@ impl Desk {
             Some(seal) => (seal.to, seal.link),
             None => (0, Link::first(organisation)),
         };
+        let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
         let mut entries: Vec<AuditEntry> = Vec::new();
+        // How many of them may be sealed: those up to the last that is old enough.
+        let mut settled = 0;
         'read: while entries.len() < SEAL_ENTRIES_MAX {
             let last = entries.last().map(|entry| entry.number);
             // Small pieces: most of the last one is too recent to be sealed, and the next round reads it again.
@@ -94,11 +97,24 @@ impl Desk {
             for entry in page {
                 // Behind a gap begins another seal, so that `verify` shows the gap for ever.
                 let follows = entries.last().is_none_or(|last| last.number + 1 == entry.number);
-                if !follows || entry.at + SEAL_AFTER > now {
+                let is_old = entry.at + SEAL_AFTER <= now;
+                // Written by a clock that was ahead, or this one is behind: its age is known once an older one follows.
+                let is_ahead = entry.at - now > step;
+                if is_old {
+                    settled = entries.len();
+                }
+                if !follows || !(is_old || is_ahead) {
                     break 'read;
                 }
                 entries.push(entry);
+                if is_old {
+                    settled = entries.len();
+                }
             }
+        }
+        // So many came after the first that it is old.
+        if entries.len() < SEAL_ENTRIES_MAX {
+            entries.truncate(settled);
         }
         Ok(Seal::of(link, &entries, now)?)
     }
@@ -111,11 +127,7 @@ impl Desk {
         key: &AnchorKey,
         now: DateTime<Utc>,
     ) -> Result<Option<Anchor>, Fault> {
-        let day: NaiveDate = now.date_naive();
-        let id = day.to_string();
-        if self.store.document(organisation, ANCHOR, &id).await?.is_some() {
-            return Ok(None);
-        }
+        let Some(id) = self.due_anchor(organisation, now).await? else { return Ok(None) };
         let anchor = Anchor::sign(organisation, newest, now, key);
         let event = AuditEvent::Anchored(AnchoredEntry {
             entry: anchor.entry,
@@ -130,6 +142,27 @@ impl Desk {
             Err(WriteFault::Conflict(_)) => Ok(None),
             Err(WriteFault::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// The id of the anchor that is due today; `None`: it has been signed.
+    async fn due_anchor(
+        &self,
+        organisation: &OrganisationId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, Fault> {
+        let day = now.date_naive();
+        let id = day.to_string();
+        let Some(made) = self.store.document(organisation, ANCHOR, &id).await? else {
+            return Ok(Some(id));
+        };
+        // One of a later day means that the clock was ahead, or is behind: then today has a second one.
+        let made: Anchor = made.read()?;
+        let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
+        let later = self.anchors_from(organisation, tomorrow(day), None).await?;
+        let is_early = later.iter().any(|one| one.at - now > step && one.entry >= made.entry);
+        let again = format!("{id}.2");
+        let is_due = is_early && self.store.document(organisation, ANCHOR, &again).await?.is_none();
+        Ok(is_due.then_some(again))
     }
 
     /// Holds the trail against its seals, and against every anchor: those of the store and those given.
@@ -166,6 +199,22 @@ impl Desk {
         Ok(page.documents.first().map(Document::read).transpose()?)
     }
 
+    /// The anchors of days (UTC) from one on, and before another if one is given: at most a page, oldest first.
+    pub(super) async fn anchors_from(
+        &self,
+        organisation: &OrganisationId,
+        from: NaiveDate,
+        to: Option<NaiveDate>,
+    ) -> Result<Vec<Anchor>, Fault> {
+        let to = to.map(|day| day.to_string());
+        let listing = Listing { from: Some(from.to_string()), to, ..Listing::of(BY_ID) };
+        let mut anchors = Vec::new();
+        for document in self.store.documents(organisation, ANCHOR, listing).await?.documents {
+            anchors.push(document.read()?);
+        }
+        Ok(anchors)
+    }
+
     /// The anchors that the store holds, oldest first.
     ///
     /// # Errors
@@ -177,4 +226,8 @@ impl Desk {
         }
         Ok(anchors)
     }
+}
+
+pub(super) fn tomorrow(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
 }

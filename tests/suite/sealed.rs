@@ -1,6 +1,7 @@
 //! The audit trail under seal: what is changed afterwards shows, and where.
 
 mod anchored;
+mod dated_ahead;
 mod erased;
 mod stores;
 mod tampering;
