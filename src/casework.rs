@@ -11,6 +11,7 @@ pub mod audit;
 pub mod back_test;
 pub mod case;
 pub mod case_replay;
+pub mod clock_doubt;
 pub mod contacts;
 mod contacts_around;
 mod cut_list;
@@ -129,6 +130,8 @@ pub struct OnDesk {
     counted: timeline::Counted,
     /// Set if people and days have keys of their own.
     keys: OnceLock<Arc<dyn ErasedKeys>>,
+    /// Whether the clock may be wrong.
+    clock_watch: clock_doubt::ClockWatch,
 }
 
 impl Deref for Desk {
@@ -166,6 +169,7 @@ impl Desk {
             watched: live::Watched::default(),
             counted: timeline::Counted::default(),
             keys: OnceLock::new(),
+            clock_watch: clock_doubt::ClockWatch::default(),
         }))
     }
 

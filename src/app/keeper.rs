@@ -65,6 +65,7 @@ impl Keeper {
         say(organisation, self.desk.keep_house(organisation).await);
         say(organisation, self.say_how_far(organisation).await);
         if reminds {
+            say(organisation, self.look_at_clock(organisation).await);
             say(organisation, self.desk.renew_case_lists(organisation).await);
             let (many, done) = self.desk.pass_on_unanswered(organisation, &self.mailer).await;
             let labels = OrganisationLabels { organisation: organisation.id.to_string() };
@@ -81,6 +82,14 @@ impl Keeper {
             say(organisation, breaches.map(drop));
             say(organisation, self.look_at_tokens(organisation).await);
         }
+    }
+
+    /// Shows whether the clock may be wrong. The desk says so in the log.
+    async fn look_at_clock(&self, organisation: &Organisation) -> Result<(), Fault> {
+        let doubt = self.desk.look_at_clock(&organisation.id).await?;
+        let labels = OrganisationLabels { organisation: organisation.id.to_string() };
+        self.metrics.clock_doubt.get_or_create(&labels).set(i64::from(doubt.is_some()));
+        Ok(())
     }
 
     async fn look_at_tokens(&self, organisation: &Arc<Organisation>) -> Result<(), Fault> {

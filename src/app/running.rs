@@ -383,10 +383,10 @@ impl Running {
                     answers.answer().await
                 }
             });
-        let telling = Arc::clone(clock);
+        let (telling, desk) = (Arc::clone(clock), self.desk.clone());
         health = health
             .with("clock", move || {
-                let wrong = telling.fault();
+                let wrong = telling.fault().or_else(|| desk.clock_fault());
                 async move { wrong.map_or(Ok(()), Err) }
             })
             .with("archive", move || {

@@ -212,6 +212,7 @@ impl Desk {
     ) -> Result<AskedErasure, Fault> {
         acting.check()?;
         let id = &organisation.id;
+        self.refuse_if_clock_doubtful(id).await?;
         let case = self.read_case(organisation, person).await?;
         let held = self.hold_of(id, person).await?.is_some();
         let reasons = ErasureReasons { held, despite: ask.despite };
@@ -272,6 +273,7 @@ impl Desk {
     ) -> Result<Proof, Fault> {
         let id = &organisation.id;
         let (document, asked) = self.wanted_erasure(id, person).await?;
+        self.refuse_if_clock_doubtful(id).await?;
         let case = self.read_case(organisation, person).await?;
         let held = self.hold_of(id, person).await?.is_some();
         let reasons = ErasureReasons { held, despite: asked.despite.as_deref() };

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::sweep::Sweeping;
+use super::clock_doubt::asked_before;
 use super::erasure::Proof;
 use super::lease::Work as _;
 use super::{Desk, Fault};
@@ -88,7 +89,8 @@ impl Desk {
     /// Asks for everything that is due now to be removed.
     ///
     /// # Errors
-    /// [`Fault::NotFound`]: no rule is of this class. [`Fault::Exists`]: somebody has asked before.
+    /// [`Fault::NotFound`]: no rule is of this class. [`Fault::Exists`]: somebody has asked before. [`Fault::Broken`]:
+    /// the clock may be wrong.
     pub async fn ask_sweep(
         &self,
         organisation: &OrganisationId,
@@ -97,6 +99,7 @@ impl Desk {
         by: &str,
     ) -> Result<AskedSweep, Fault> {
         let rule = schedule.get(&class).ok_or(Fault::NotFound("rule of retention"))?;
+        self.refuse_if_clock_doubtful(organisation).await?;
         let now = self.clock.now();
         let asked = asked(class, rule, by, now);
         let document = Document::new(ASKED, class.name(), 0, Vec::new(), &asked)?;
@@ -125,7 +128,7 @@ impl Desk {
     /// Approves a request, and removes. Any gateway resumes interrupted work.
     ///
     /// # Errors
-    /// [`Fault::Broken`]: the person who asked may not approve.
+    /// [`Fault::Broken`]: the person who asked may not approve, or the clock may be wrong.
     pub async fn approve_sweep(
         &self,
         organisation: &Arc<Organisation>,
@@ -139,6 +142,8 @@ impl Desk {
             let what = "the person who asked for it can't approve it: somebody else must";
             return Err(Fault::Broken(vec![Broken::new(RefusalCode::RetentionSamePerson, what)]));
         }
+        self.refuse_if_clock_doubtful(id).await?;
+        asked_before(self.clock.now(), asked.at)?;
         let (held, work) = self.begun(id, Sweeping::new(asked, by, self.clock.now()))?;
         let batch = Batch::new(self.stamp(by)).remove(&document).put(work);
         self.write_once(id, batch).await?;
@@ -146,7 +151,8 @@ impl Desk {
         self.outlive(async move { desk.sweep(&organisation, &held).await }).await
     }
 
-    /// Begins what rules let go without anybody's approval, once a day each. Any gateway does the rest.
+    /// Begins what rules let go without anybody's approval, once a day each. Any gateway does the rest. While the clock
+    /// may be wrong, none begins.
     ///
     /// # Errors
     /// The store can't be read or written: the next round does the same.
@@ -156,7 +162,11 @@ impl Desk {
         schedule: &Schedule,
     ) -> Result<(), Fault> {
         let now = self.clock.now();
-        for (class, rule) in schedule.iter().filter(|(_, rule)| rule.automatic) {
+        let automatic: Vec<_> = schedule.iter().filter(|(_, rule)| rule.automatic).collect();
+        if automatic.is_empty() || !self.is_clock_sure(organisation).await? {
+            return Ok(());
+        }
+        for (class, rule) in automatic {
             let asked = AskedSweep {
                 id: format!("{}-{}", class.name(), now.date_naive()),
                 ..asked(*class, rule, BY_RULE, now)

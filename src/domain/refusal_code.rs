@@ -85,6 +85,7 @@ refusal_codes! {
         ErasureClause = "erasure.clause",
         ErasureSamePerson = "erasure.same_person",
         RetentionSamePerson = "retention.same_person",
+        ClockDoubtful = "clock.doubtful",
     }
 }
 

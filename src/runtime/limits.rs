@@ -274,6 +274,11 @@ pub const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
 /// How long the clock must run steadily after a jump before it is trusted. Until then the
 /// gateway counts the time that passes.
 pub const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(600);
+/// Days without an anchor on a trail, after which the clock may be ahead.
+pub const CLOCK_GAP_MAX: TimeDelta = TimeDelta::days(7);
+/// How long gateways must have signed for a trail day by day before a clock that may be wrong counts as right: a weekend
+/// is no longer, so that somebody has seen the alert.
+pub const CLOCK_STEADY_FOR: TimeDelta = TimeDelta::days(3);
 /// The beginning of 2026, in seconds since 1970, when no gateway had been made. A clock that shows less is never
 /// trusted where a later time is known.
 pub const CLOCK_EARLIEST: i64 = 1_767_225_600;

@@ -201,6 +201,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// 1 while the store is older than last seen.
     pub store_behind: Family<OrganisationLabels, Gauge>,
+    /// 1 while the clock may be wrong, by what the trail says of time.
+    pub clock_doubt: Family<OrganisationLabels, Gauge>,
     /// Bytes of originals that are kept, as they were counted last.
     pub originals_bytes: Family<OrganisationLabels, Gauge>,
     /// 1 while a part works, 0 while it does not.
@@ -248,6 +250,7 @@ impl Metrics {
             degraded: Counter::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             store_behind: Family::default(),
+            clock_doubt: Family::default(),
             originals_bytes: Family::default(),
             part_up: Family::default(),
             queue_waiting: Family::default(),
@@ -296,6 +299,7 @@ impl Metrics {
             "Whether the store is older than last seen",
             self.store_behind.clone(),
         );
+        registry.register("clock_doubt", "The clock may be wrong", self.clock_doubt.clone());
         registry.register(
             "originals_bytes",
             "Bytes of originals that are kept",
@@ -331,11 +335,7 @@ impl Metrics {
             "Contacts that a point of contact did not answer in time, passed on",
             self.unanswered.clone(),
         );
-        registry.register(
-            "tokens",
-            "API tokens that expire soon or have expired",
-            self.tokens.clone(),
-        );
+        registry.register("tokens", "API tokens to be replaced", self.tokens.clone());
         registry.register(
             "trace_spans",
             "Spans of traces that the collector took, or that were lost",

@@ -32,6 +32,7 @@ fn exposed() -> String {
     metrics.mail_events.get_or_create(&MailLabels { event: "unread" }).inc();
     let of = OrganisationLabels { organisation: organisation() };
     metrics.store_behind.get_or_create(&of).set(0);
+    metrics.clock_doubt.get_or_create(&of).set(0);
     metrics.casework_behind.get_or_create(&of).set(0);
     metrics.unanswered.get_or_create(&of).inc();
     metrics.originals_bytes.get_or_create(&of).set(0);

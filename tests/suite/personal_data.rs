@@ -1,5 +1,6 @@
 //! What a person may ask for of what is held about them, on each kind of store.
 
+mod clock;
 mod equality;
 mod erasure;
 mod export;

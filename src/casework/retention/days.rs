@@ -83,7 +83,8 @@ impl Desk {
         Ok(batch)
     }
 
-    /// Destroys the keys of days that no longer hold anything. Safe to repeat after an interruption.
+    /// Destroys the keys of days that no longer hold anything, unless the clock may be wrong: it tells how long a key
+    /// has settled. Safe to repeat after an interruption.
     ///
     /// # Errors
     /// The store can't be read or written, or the keys can't be reached: the next round does the same.
@@ -94,6 +95,9 @@ impl Desk {
         let (mut listing, mut held_days) = (Listing::of(BY_ID), None);
         loop {
             let page = self.store.documents(id, LeftDay::KIND, listing.clone()).await?;
+            if !page.documents.is_empty() && !self.is_clock_sure(id).await? {
+                return Ok(());
+            }
             for document in page.documents {
                 let taken = self.take_up::<LeftDay>(id, &document, Take::Due).await?;
                 let Some(mut held) = taken else { continue };

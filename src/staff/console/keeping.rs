@@ -212,6 +212,9 @@ pub(super) async fn act(
         Ok(()) => Ok(go(&format!("/retention?done={}", posted.text("verb")))),
         // Somebody asked a moment before, perhaps in another tab: the page shows it.
         Err(Fault::Exists(_)) => Ok(go("/retention")),
+        Err(Fault::Broken(broken)) => {
+            shown(&staff, &visit, refusals(&broken, visit.language()), None).await
+        }
         Err(fault) => Err(fault.into()),
     }
 }

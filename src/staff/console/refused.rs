@@ -31,11 +31,12 @@ fn refusal(broken: &Broken, language: Language) -> Refusal {
 }
 
 /// Rules of which the domain names more than the sentence does.
-const NAMES_MORE: [RefusalCode; 4] = [
+const NAMES_MORE: [RefusalCode; 5] = [
     RefusalCode::MergeAlready,
     RefusalCode::MergeSameRestriction,
     RefusalCode::ErasureInForce,
     RefusalCode::ErasureAppealOpen,
+    RefusalCode::ClockDoubtful,
 ];
 
 #[expect(clippy::too_many_lines, reason = "one entry per code, in both languages")]
@@ -126,6 +127,13 @@ fn known(code: RefusalCode) -> Option<(Two, Two)> {
                 "Ni all pwy bynnag a ofynnodd amdano ei gymeradwyo",
             ),
             two("Ask a colleague to approve it.", "Gofynnwch i gydweithiwr ei gymeradwyo."),
+        ),
+        RefusalCode::ClockDoubtful => (
+            two("The gateway's clock may be wrong", "Efallai fod cloc y porth yn anghywir"),
+            two(
+                "Nothing can be removed until that is settled. Ask the people who run the gateway.",
+                "Ni ellir dileu dim nes bod hynny wedi'i ddatrys. Gofynnwch i bwy bynnag sy'n rhedeg y porth.",
+            ),
         ),
         _ => return None,
     })

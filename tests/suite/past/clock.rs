@@ -1,5 +1,6 @@
 //! A gateway that starts with a clock which was never set, as after a boot without a battery, goes by the time that
-//! it knows has passed, so that restrictions apply. One whose clock jumps while it runs continues on elapsed time.
+//! it knows has passed, so that restrictions apply. One whose clock jumps while it runs continues on elapsed time. One
+//! that starts with a clock which does not agree with the audit trail goes by the clock, and says so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -114,5 +115,51 @@ async fn a_clock_that_jumps_either_way_and_back_forgets_doubles_and_loses_nothin
     let kept = json!(format!("{SAM}-0"));
     assert!(served.queue("limited").await.iter().any(|item| item["contact"] == kept));
     drop(client);
+    served.stop();
+}
+
+/// Signs for the trail by a clock that is off by so many days.
+fn sign(place: &Place, library: &Path, days: i64) {
+    let offset = place.folder.path().join("signing");
+    std::fs::write(&offset, (days * DAYS).to_string()).unwrap();
+    let mut seal = place.command("audit");
+    seal.env("LD_PRELOAD", library).env("CLOCK_OFFSET", offset);
+    let output = seal.args(["--organisation", "karbon", "seal"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("signed for"), "{output:?}");
+}
+
+async fn is_doubted(served: &Served, why: &str) {
+    until("the clock is doubted", || async {
+        let ready = served.try_ask("GET", "/health/ready", &Value::Null).await;
+        ready.status == 503 && ready.text().contains(why)
+    })
+    .await;
+    until("metric and log say so", || async {
+        let doubt = "contact_gateway_clock_doubt{organisation=\"karbon\"} 1";
+        let is_said = |line: &String| line.contains("nothing is removed by a schedule");
+        served.metrics().await.contains(doubt) && served.said().iter().any(is_said)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_with_a_clock_that_does_not_agree_with_the_trail_says_so() {
+    let place = place(None);
+    tokio::task::block_in_place(|| import(&place));
+    let (library, offset) = (wrong_clock(&place), place.folder.path().join("offset"));
+    tokio::task::block_in_place(|| sign(&place, &library, 1));
+
+    std::fs::write(&offset, (60 * DAYS).to_string()).unwrap();
+    let served = served_by(&place, &library, &offset);
+    is_doubted(&served, "the clock may be ahead: the audit trail has no anchor between").await;
+    // Contacts are decided all the same.
+    assert_eq!(decided(&served, "ahead", SAM).await["disposition"], "limit");
+    served.stop();
+
+    std::fs::write(&offset, "0").unwrap();
+    let served = served_by(&place, &library, &offset);
+    is_doubted(&served, "the clock may be behind, or was ahead before: the audit trail").await;
+    assert_eq!(decided(&served, "right", SAM).await["disposition"], "limit");
     served.stop();
 }
