@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::ANCHOR;
 use super::anchor::Anchor;
 use super::seal::{self, Link, Opened, SEAL, Seal};
-use crate::domain::audit::{AuditEntry, AuditEvent};
+use crate::domain::audit::{AnchoredEntry, AuditEntry, AuditEvent};
 use crate::domain::organisation::OrganisationId;
 use crate::ports::documents::{BY_ID, Documents, Listing};
 use crate::ports::{AuditTrail, StoreError};
@@ -31,6 +32,13 @@ pub struct Verified {
     /// The numbers of those that say so, at most [`TRAIL_FINDINGS_MAX`].
     pub erasures: Vec<u64>,
     gone: Gone,
+    /// The last entry and the link of each seal that was read.
+    links: Vec<(u64, Link)>,
+    /// The anchors that are known.
+    known: Vec<Anchor>,
+    /// What entries say was signed, of a link that is in the chain, and no anchor that is known says: by their
+    /// numbers, at most [`TRAIL_FINDINGS_MAX`].
+    announced: Vec<(u64, AnchoredEntry)>,
 }
 
 /// Numbers of which there is no entry, until the whole trail was read: erasures are recorded after it.
@@ -59,6 +67,8 @@ pub enum Finding {
     Untrusted { entry: u64, at: DateTime<Utc> },
     /// What an anchor was signed for is gone, or another.
     Rewritten { entry: u64, at: DateTime<Utc> },
+    /// An entry records an anchor at the entry `of` that was not made of this trail.
+    NotAnchored { entry: u64, of: u64 },
 }
 
 impl fmt::Display for Finding {
@@ -80,18 +90,43 @@ impl fmt::Display for Finding {
                 "the trail differs from the one signed at entry {entry} on {at}: it was \
                  rewritten, or rolled back to an earlier state"
             ),
+            Finding::NotAnchored { entry, of } => write!(
+                f,
+                "entry {entry} records an anchor at entry {of} that was not made of this trail"
+            ),
         }
     }
 }
 
 impl Verified {
-    /// Notes an entry that says that others were erased: of those before it.
+    /// Notes an entry that says something of others: that they were erased, or signed for.
     fn note(&mut self, entry: &AuditEntry) {
-        let AuditEvent::Erased(erased) = &entry.event else { return };
-        let before = |(from, to): &(u64, u64)| from <= to && *to < entry.number;
-        self.gone.said.extend(erased.entries.iter().filter(|range| before(range)));
-        if !erased.entries.is_empty() && self.erasures.len() < TRAIL_FINDINGS_MAX {
-            self.erasures.push(entry.number);
+        match &entry.event {
+            AuditEvent::Erased(erased) => {
+                let before = |(from, to): &(u64, u64)| from <= to && *to < entry.number;
+                self.gone.said.extend(erased.entries.iter().filter(|range| before(range)));
+                if !erased.entries.is_empty() && self.erasures.len() < TRAIL_FINDINGS_MAX {
+                    self.erasures.push(entry.number);
+                }
+            }
+            AuditEvent::Anchored(anchored) => self.note_anchored(entry.number, anchored),
+            _ => {}
+        }
+    }
+
+    /// The seal that is signed ends before the entry that says so, so that its link was read already.
+    fn note_anchored(&mut self, entry: u64, anchored: &AnchoredEntry) {
+        let is_of = |(to, link): &(u64, Link)| {
+            *to == anchored.entry && link.to_string() == anchored.link && *to < entry
+        };
+        // An entry that was written while the trail is read may be of a seal that was not listed yet.
+        let is_later = anchored.entry > self.sealed_to && entry > anchored.entry;
+        if !is_later && !self.links.iter().any(is_of) {
+            self.add(Finding::NotAnchored { entry, of: anchored.entry });
+        } else if !self.known.iter().any(|anchor| says(anchor, anchored))
+            && self.announced.len() < TRAIL_FINDINGS_MAX
+        {
+            self.announced.push((entry, anchored.clone()));
         }
     }
 
@@ -147,8 +182,7 @@ pub async fn verify(
     now: DateTime<Utc>,
 ) -> Result<Verified, StoreError> {
     let mut reader = Reader { trail, organisation, after: 0, page: Vec::new(), is_at_end: false };
-    let mut verified = Verified::default();
-    let mut links: Vec<(u64, Link)> = Vec::new();
+    let mut verified = Verified { known: trusted.anchors.clone(), ..Verified::default() };
     let mut previous = Some(Link::first(organisation));
     let mut listing = Listing { limit: SEALS_AT_ONCE, ..Listing::of(BY_ID) };
     loop {
@@ -183,27 +217,52 @@ pub async fn verify(
             reader.compare(&sealed, &opened, &mut verified).await?;
             verified.sealed_to = verified.sealed_to.max(sealed.to);
             previous = Some(sealed.link);
-            links.push((sealed.to, sealed.link));
+            verified.links.push((sealed.to, sealed.link));
         }
         let Some(next) = page.next else { break };
         listing.after = Some(next);
     }
     reader.rest(&mut verified, now).await?;
     verified.account();
-    hold(organisation, trusted, &links, &mut verified);
+    hold(organisation, trusted, &mut verified);
+    compare_announced((documents, organisation), &mut verified).await?;
     Ok(verified)
+}
+
+/// Looks in the store for anchors that were made while the trail was read, and finds entries that record one that
+/// nobody knows.
+async fn compare_announced(
+    (documents, organisation): (&dyn Documents, &OrganisationId),
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
+    let mut listing = Listing::of(BY_ID);
+    while !verified.announced.is_empty() {
+        let page = documents.documents(organisation, ANCHOR, listing.clone()).await?;
+        let stored: Vec<Anchor> = page.documents.iter().filter_map(|it| it.read().ok()).collect();
+        verified.announced.retain(|(_, said)| !stored.iter().any(|anchor| says(anchor, said)));
+        let Some(next) = page.next else { break };
+        listing.after = Some(next);
+    }
+    for (entry, said) in std::mem::take(&mut verified.announced) {
+        verified.add(Finding::NotAnchored { entry, of: said.entry });
+    }
+    Ok(())
+}
+
+/// Whether an anchor is the one that an entry records.
+fn says(anchor: &Anchor, said: &AnchoredEntry) -> bool {
+    let AnchoredEntry { entry, link, key, signature } = said;
+    anchor.entry == *entry
+        && anchor.signature == *signature
+        && anchor.key == *key
+        && anchor.link.to_string() == *link
 }
 
 /// A seal takes up to some 64 KiB.
 const SEALS_AT_ONCE: usize = 20;
 
 /// Holds the seals against every anchor.
-fn hold(
-    organisation: &OrganisationId,
-    trusted: &Trusted,
-    links: &[(u64, Link)],
-    verified: &mut Verified,
-) {
+fn hold(organisation: &OrganisationId, trusted: &Trusted, verified: &mut Verified) {
     for anchor in &trusted.anchors {
         let (entry, at) = (anchor.entry, anchor.at);
         let is_trusted = anchor.organisation == *organisation
@@ -211,7 +270,7 @@ fn hold(
             && anchor.is_signed();
         if !is_trusted {
             verified.add(Finding::Untrusted { entry, at });
-        } else if links.contains(&(entry, anchor.link)) {
+        } else if verified.links.contains(&(entry, anchor.link)) {
             verified.anchors += 1;
         } else {
             verified.add(Finding::Rewritten { entry, at });

@@ -105,7 +105,10 @@ impl Documents for Stored {
         kind: &str,
         _: Listing,
     ) -> Result<DocumentPage, StoreError> {
-        assert_eq!(kind, SEAL);
+        // No anchor is in the store: these are held against those that were kept elsewhere.
+        if kind != SEAL {
+            return Ok(DocumentPage { documents: Vec::new(), next: None });
+        }
         let mut seals = self.seals.clone();
         seals.sort();
         let documents = seals.into_iter().map(|(id, text)| {
