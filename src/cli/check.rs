@@ -17,6 +17,7 @@ use crate::ports::keepsakes::Keepsakes as _;
 use crate::ports::portable::Kind;
 use crate::runtime::{descriptors, private};
 use crate::store;
+use crate::store::journal::peek;
 use crate::store::keepsakes::FileKeepsakes;
 use crate::store::settings::{ArchiveUrl, StoreUrl};
 use crate::store::verify::{self, Verified};
@@ -78,6 +79,10 @@ pub async fn ask_store(
         is_sound = false;
         say(err, fault);
     };
+    match peek::faults(&settings.state.join("journal")) {
+        Ok(faults) => faults.iter().for_each(|one| fault(err, &format_args!("journal: {one}"))),
+        Err(error) => fault(err, &format_args!("journal: {error}")),
+    }
     // How a server is set up. The file of an embedded store is read through below.
     if let StoreUrl::Redis(_) = &settings.store {
         match store::check(&settings.store).await {

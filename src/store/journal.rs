@@ -9,12 +9,14 @@
 //! where the checksum is the beginning of the payload's SHA-256 and the payload a record (`store::record`): an entry
 //! or a note on outgoing mail with its number, or the number of one that is done. A torn end, left by a crash in the
 //! middle of a write, was never acknowledged and is overwritten. When all is done the file starts again. A whole
-//! frame that this version can't read is kept in `unread.journal` (`aside`).
+//! frame that this version can't read is kept in `unread.journal` (`aside`), and a file that was damaged as a copy in
+//! `damaged.journal` (`damage`).
 //!
 //! The file holds its place on the disk before it is needed (`reserve`), as zeros behind the last frame: a
 //! decision made while the disk is full is still journalled.
 
 mod aside;
+mod damage;
 mod file;
 mod frame;
 pub mod peek;

@@ -147,6 +147,21 @@ async fn a_record_that_cannot_be_read_back_is_named_by_its_id() {
     assert!(said.contains("decisions 19") && said.contains("originals 20"), "{said}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_damaged_journal_is_named_until_it_is_moved_away() {
+    let rig = rig(None).await;
+    let journal = rig.place.folder.path().join("state/journal");
+    let copy = journal.join("damaged.journal");
+    std::fs::write(&copy, "CGJ1").unwrap();
+    let (is_well, said) = check(&rig.place);
+    let line = said.lines().find(|line| line.contains("damaged.journal")).unwrap_or("");
+    assert!(!is_well && line.starts_with("journal: "), "{said}");
+    assert!(line.contains(&journal.display().to_string()), "{line}");
+    std::fs::rename(&copy, rig.place.folder.path().join("looked-at")).unwrap();
+    let (is_well, said) = check(&rig.place);
+    assert!(is_well, "{said}");
+}
+
 /// A sound database that nobody has open, and its file.
 async fn at_rest() -> (Place, PathBuf) {
     let rig = rig(None).await;

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::aside::{Aside, Unread};
+use super::damage::Damage;
 use super::frame::{self, HEAD_BYTES};
 use super::{label, reserve};
 use crate::domain::decision::Disposition;
@@ -39,6 +40,7 @@ pub(super) struct JournalFile {
     refused: Option<String>,
     /// What this version can't read.
     aside: Aside,
+    damage: Damage,
 }
 
 #[derive(Clone, Default)]
@@ -90,6 +92,7 @@ impl JournalFile {
             synced: Synced::default(),
             refused: None,
             aside: Aside::open(folder).map_err(|error| away(&error))?,
+            damage: Damage::look(folder),
         };
         journal.scan(folder)?;
         journal.take_up()?;
@@ -122,10 +125,10 @@ impl JournalFile {
             }
         }
         if damaged {
-            let copied = std::fs::copy(&path, folder.join("damaged.journal"));
+            let is_copied = self.damage.copy(&path);
             tracing::error!(
                 journal.pending = self.pending.len(),
-                journal.copied = copied.is_ok(),
+                journal.copied = is_copied,
                 "the journal was damaged; intact entries were kept, and a copy is in \
                  damaged.journal"
             );
@@ -308,7 +311,9 @@ impl JournalFile {
                 "the disk is full, and {left} KiB of the journal's reserve are left"
             ));
         }
-        self.aside.fault()
+        let lasting: Vec<String> =
+            [self.damage.fault(), self.aside.fault()].into_iter().flatten().collect();
+        (!lasting.is_empty()).then(|| lasting.join("; "))
     }
 
     /// Syncs writes to disk. On an error all of it counts as not written.

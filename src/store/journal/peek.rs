@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use super::aside::Aside;
+use super::damage::Damage;
 use super::file::{Payload, away};
 use super::frame::{self, HEAD_BYTES};
 use super::{label, reserve};
@@ -39,4 +41,15 @@ pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreE
         at += HEAD_BYTES + payload.len();
     }
     Ok(pending.into_values().collect())
+}
+
+/// What a journal's folder has that nobody replays, and that somebody has to look at: one line each.
+///
+/// # Errors
+/// The folder can't be read. A missing one is not an error: there is nothing.
+pub fn faults(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let unread = Aside::open(folder).map_err(|error| away(&error))?.fault();
+    let damage = Damage::look(folder).fault();
+    let named = |fault: String| format!("{}: {fault}", folder.display());
+    Ok(damage.into_iter().chain(unread).map(named).collect())
 }

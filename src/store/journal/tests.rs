@@ -194,6 +194,39 @@ async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() 
 }
 
 #[tokio::test]
+async fn a_copy_of_a_damaged_journal_is_a_fault_until_somebody_moves_it_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pending.journal");
+    let copy = folder.path().join("damaged.journal");
+    let journal = FileJournal::open(folder.path()).unwrap();
+    for contact in ["a", "b", "c"] {
+        journal.append(entry(contact)).await.unwrap();
+    }
+    drop(journal);
+    let mut bytes = written(folder.path());
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&path, &bytes).unwrap();
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert!(journal.fault().unwrap().contains("damaged.journal"));
+    for (number, _) in journal.pending().await.unwrap() {
+        journal.done(number).await.unwrap();
+    }
+    drop(journal);
+    // The next start finds a journal that is whole.
+    let journal = FileJournal::open(folder.path()).unwrap();
+    assert!(journal.fault().unwrap().contains("damaged.journal"));
+    let beside = peek::faults(folder.path()).unwrap();
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    assert!(beside[0].contains("damaged.journal"), "{beside:?}");
+    assert!(beside[0].starts_with(&folder.path().display().to_string()), "{beside:?}");
+    std::fs::rename(&copy, folder.path().join("looked-at")).unwrap();
+    assert_eq!(contacts(&journal).await, [""; 0]);
+    assert_eq!(journal.fault(), None);
+    assert_eq!(peek::faults(folder.path()).unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn two_processes_never_share_a_journal() {
     let folder = tempfile::tempdir().unwrap();
     let held = FileJournal::open(folder.path()).unwrap();
