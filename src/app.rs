@@ -116,4 +116,12 @@ impl Journal for NoJournal {
     async fn done(&self, _number: u64) -> Result<(), StoreError> {
         Ok(())
     }
+
+    async fn rejected(&self, _number: u64, _why: String) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn try_rejected(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

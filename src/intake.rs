@@ -200,7 +200,7 @@ impl Intake {
         self.archive_standing.fault()
     }
 
-    /// What keeps the local journal from taking entries, now or as soon as the disk is full.
+    /// What keeps the local journal from taking entries, now or as soon as the disk is full, or from replaying them.
     pub fn journal_fault(&self) -> Option<String> {
         self.journal.fault()
     }

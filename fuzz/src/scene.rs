@@ -227,6 +227,14 @@ impl Journal for Nowhere {
     async fn done(&self, _: u64) -> Result<(), StoreError> {
         Ok(())
     }
+
+    async fn rejected(&self, _: u64, _: String) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn try_rejected(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::roster::Rosters;
 use super::standing::Standing;
@@ -20,7 +21,7 @@ use crate::runtime::shutdown::Stopping;
 
 /// How often the journal is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The same while it holds what the store will never take: somebody must look.
+/// The same while it can't be read, and how often the store is asked again for what it rejects: somebody must look.
 const LOOK_AGAIN_AFTER_FAULT: Duration = Duration::from_secs(60);
 
 /// By when points of contact must take up what waited in a journal.
@@ -71,13 +72,27 @@ pub async fn replay_journal(
     standing: Arc<Standing>,
     mut stopping: Stopping,
 ) {
+    let mut tried_all = Instant::now();
     loop {
         let mut wait = LOOK_EVERY;
+        if tried_all.elapsed() >= LOOK_AGAIN_AFTER_FAULT && journal.try_rejected().await.is_ok() {
+            tried_all = Instant::now();
+        }
         match replay_pending(journal.as_ref(), store.as_ref(), &points).await {
-            Ok(0) => {}
-            Ok(entries) => {
-                standing.works();
-                tracing::info!(entries, "the journal was replayed into the store");
+            Ok(replays) => {
+                if replays.done > 0 {
+                    standing.works();
+                    tracing::info!(
+                        entries = replays.done,
+                        "the journal was replayed into the store"
+                    );
+                }
+                if let Some(error) = replays.rejected {
+                    tracing::error!(
+                        %error,
+                        "the store rejects entries of the journal, which keeps them"
+                    );
+                }
             }
             // Away still: the entries stay where they are.
             Err(error) if error.is_retryable() => standing.fails(&error),
@@ -92,32 +107,45 @@ pub async fn replay_journal(
     }
 }
 
-/// Replays every pending entry, several at once, oldest first; the number of them. An entry that the
-/// store will never take stays in the journal, and keeps no other from being replayed.
+/// What came of replaying.
+#[derive(Debug, Default)]
+pub struct Replays {
+    /// Entries that the store has now.
+    pub done: usize,
+    /// Why it did not take the last of those that it rejected; `None`: it rejected none.
+    pub rejected: Option<StoreError>,
+}
+
+/// Replays every pending entry, several at once, oldest first. An entry that the store rejects stays in the journal,
+/// which reports it, and keeps no other from being replayed.
 ///
 /// # Errors
-/// The first that may work later ends it, and refusals by the store are reported at the end; nothing is
-/// lost.
+/// The first that may work later ends it; nothing is lost.
 pub async fn replay_pending(
     journal: &dyn Journal,
     store: &dyn Decisions,
     points: &TakingUp,
-) -> Result<usize, StoreError> {
-    let mut replayed = 0;
+) -> Result<Replays, StoreError> {
+    let mut replays = Replays::default();
     loop {
-        let mut done = 0;
-        let mut refused = None;
-        for some in at_once(journal.pending().await?) {
-            let replays = some.into_iter().map(|(number, entry)| async move {
-                store.replay(points.as_of_now(entry)).await.map(|()| number)
+        let pending = journal.pending().await?;
+        if pending.is_empty() {
+            return Ok(replays);
+        }
+        for some in at_once(pending) {
+            let asked = some.into_iter().map(|(number, entry)| async move {
+                (number, store.replay(points.as_of_now(entry)).await)
             });
             let mut taken = Vec::new();
             let mut away = None;
-            for replay in join_all(replays).await {
-                match replay {
-                    Ok(number) => taken.push(number),
+            for (number, replayed) in join_all(asked).await {
+                match replayed {
+                    Ok(()) => taken.push(number),
                     Err(error) if error.is_retryable() => away = Some(error),
-                    Err(error) => refused = Some(error),
+                    Err(error) => {
+                        journal.rejected(number, error.to_string()).await?;
+                        replays.rejected = Some(error);
+                    }
                 }
             }
             // Together, so that the journal writes them with one sync.
@@ -126,12 +154,8 @@ pub async fn replay_pending(
             if let Some(error) = away {
                 return Err(error);
             }
-            done += taken.len();
+            replays.done += taken.len();
         }
-        if done == 0 {
-            return refused.map_or(Ok(replayed), Err);
-        }
-        replayed += done;
     }
 }
 

@@ -19,7 +19,8 @@ pub struct OutboundNote {
 
 /// Decisions made while the store was away, on the local disk until the store has them.
 ///
-/// Replaying: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` each, until nothing is pending.
+/// Replaying: `pending`, [`Decisions::replay`](super::Decisions::replay) each, `done` or `rejected` each, until nothing
+/// is pending.
 /// Notes on outgoing mail have pages of their own, numbered in the same sequence.
 #[async_trait]
 pub trait Journal: Send + Sync {
@@ -45,4 +46,11 @@ pub trait Journal: Send + Sync {
     /// The store has this entry. An entry whose mark is lost in a crash is pending again, which a
     /// replay makes harmless.
     async fn done(&self, number: u64) -> Result<(), StoreError>;
+
+    /// The store is there and does not take this entry. It stays, as a fault of the journal, and pages leave it out
+    /// until [`Journal::try_rejected`], so that it keeps no other waiting.
+    async fn rejected(&self, number: u64, why: String) -> Result<(), StoreError>;
+
+    /// Pages have every entry again: what the store did not take may have been put right.
+    async fn try_rejected(&self) -> Result<(), StoreError>;
 }

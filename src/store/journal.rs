@@ -20,6 +20,7 @@ mod damage;
 mod file;
 mod frame;
 pub mod peek;
+mod rejected;
 mod reserve;
 
 use std::path::Path;
@@ -56,6 +57,8 @@ enum Request {
     Append(Box<JournalEntry>, oneshot::Sender<Result<(), StoreError>>),
     AppendOutbound(Box<OutboundNote>, oneshot::Sender<Result<(), StoreError>>),
     Done(u64, oneshot::Sender<Result<(), StoreError>>),
+    Rejected(u64, String, oneshot::Sender<Result<(), StoreError>>),
+    TryRejected(oneshot::Sender<Result<(), StoreError>>),
     Pending(oneshot::Sender<Result<Numbered<JournalEntry>, StoreError>>),
     PendingOutbound(oneshot::Sender<Result<Numbered<OutboundNote>, StoreError>>),
 }
@@ -141,6 +144,14 @@ impl Journal for FileJournal {
     async fn done(&self, number: u64) -> Result<(), StoreError> {
         self.ask(|reply| Request::Done(number, reply)).await
     }
+
+    async fn rejected(&self, number: u64, why: String) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Rejected(number, why, reply)).await
+    }
+
+    async fn try_rejected(&self) -> Result<(), StoreError> {
+        self.ask(Request::TryRejected).await
+    }
 }
 
 /// Ends when every sender is gone and nothing waits.
@@ -166,6 +177,14 @@ fn serve(file: &mut JournalFile, batch: Vec<Request>, fault: &Fault) {
                 written.push((file.append_outbound(*note), reply));
             }
             Request::Done(number, reply) => written.push((file.done(number), reply)),
+            Request::Rejected(number, why, reply) => {
+                file.rejected(number, why);
+                written.push((Ok(()), reply));
+            }
+            Request::TryRejected(reply) => {
+                file.try_rejected();
+                written.push((Ok(()), reply));
+            }
             Request::Pending(reply) => readers.push(reply),
             Request::PendingOutbound(reply) => readers_of_notes.push(reply),
         }

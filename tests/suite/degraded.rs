@@ -11,7 +11,7 @@ use contact_gateway::domain::decision::Disposition;
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::Again;
 use contact_gateway::ports::{Decisions, Journal, JournalEntry};
-use contact_gateway::runtime::limits::REPLAYS_AT_ONCE_MAX;
+use contact_gateway::runtime::limits::{JOURNAL_PAGE_MAX, REPLAYS_AT_ONCE_MAX};
 use serde_json::json;
 
 use faulty::Trouble;
@@ -104,6 +104,37 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         let again = place.mail("c-1", SAM).await;
         assert!(again.repeated && again.decision == first.decision);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_the_store_rejects_is_kept_and_reported_and_delays_no_other() {
+    let place = Place::open(StoreAway::Deliver).await;
+    place.store.has(Trouble::Away);
+    place.mail("c-1", SAM).await;
+    place.store.has(Trouble::None);
+    let waiting = place.journal.pending().await.unwrap();
+    let [(number, entry)] = &waiting[..] else { panic!("{} wait", waiting.len()) };
+    place.journal.done(*number).await.unwrap();
+    // More than a page of them, in front of one that is fine.
+    for number in 0..=JOURNAL_PAGE_MAX {
+        let bad = JournalEntry { contact: format!("bad-{number}"), ..entry.clone() };
+        place.journal.append(bad).await.unwrap();
+    }
+    place.journal.append(entry.clone()).await.unwrap();
+    place.store.rejects(Some("bad-"));
+    assert_eq!(place.journal.fault(), None);
+    let rejected = place.try_replay(now()).await.unwrap_err();
+    assert!(rejected.to_string().contains("told to reject it"), "{rejected}");
+    assert_eq!(place.audited("c-1").await, 1);
+    let fault = place.journal.fault().unwrap();
+    let count = JOURNAL_PAGE_MAX + 1;
+    assert!(fault.contains(&format!("can't be replayed: {count}, the oldest")), "{fault}");
+    assert!(fault.contains("told to reject it"), "{fault}");
+    assert!(place.pending().await.contains(&"bad-0".to_owned()));
+    // What kept the store from taking them has been put right.
+    place.store.rejects(None);
+    place.replay().await;
+    assert_eq!(place.journal.fault(), None);
 }
 
 #[tokio::test(start_paused = true)]

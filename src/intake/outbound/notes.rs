@@ -80,26 +80,30 @@ impl Intake {
         Ok(true)
     }
 
-    /// Writes the entries that wait in the journal, the oldest first, until the store is away.
+    /// Writes the entries that wait in the journal, the oldest first, until the store is away. An entry that it rejects
+    /// stays in the journal, which reports it, and delays no other.
     ///
     /// # Errors
-    /// The journal can't be read or written, or the store rejects an entry for good: it stays in the journal without
-    /// delaying the others.
+    /// The journal can't be read or written.
     async fn write_left(&self) -> Result<(), StoreError> {
         loop {
-            let (mut done, mut refused) = (0, None);
-            for (number, note) in self.journal.pending_outbound().await? {
+            let notes = self.journal.pending_outbound().await?;
+            if notes.is_empty() {
+                return Ok(());
+            }
+            let mut rejected = None;
+            for (number, note) in notes {
                 match self.write_once(&note).await {
-                    Ok(_) => {
-                        self.journal.done(number).await?;
-                        done += 1;
-                    }
+                    Ok(_) => self.journal.done(number).await?,
                     Err(error) if error.is_retryable() => return Ok(()),
-                    Err(error) => refused = Some(error),
+                    Err(error) => {
+                        self.journal.rejected(number, error.to_string()).await?;
+                        rejected = Some(error);
+                    }
                 }
             }
-            if done == 0 {
-                return refused.map_or(Ok(()), Err);
+            if let Some(error) = rejected {
+                tracing::error!(%error, "the store rejects entries on outgoing mail; the journal keeps them");
             }
         }
     }

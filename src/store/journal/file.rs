@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::aside::{Aside, Unread};
 use super::damage::Damage;
 use super::frame::{self, HEAD_BYTES};
+use super::rejected::Rejected;
 use super::{label, reserve};
 use crate::domain::decision::Disposition;
 use crate::ports::{JournalEntry, OutboundNote, StoreError};
@@ -18,7 +19,7 @@ use crate::runtime::limits::{
     JOURNAL_BYTES_MAX, JOURNAL_KEPT_BYTES, JOURNAL_PAGE_MAX, JOURNAL_RESERVED_BYTES,
 };
 use crate::runtime::private;
-use crate::store::record::{Codec, kind};
+use crate::store::record::Codec;
 
 pub(super) struct JournalFile {
     file: File,
@@ -41,6 +42,7 @@ pub(super) struct JournalFile {
     /// What this version can't read.
     aside: Aside,
     damage: Damage,
+    rejected: Rejected,
 }
 
 #[derive(Clone, Default)]
@@ -93,6 +95,7 @@ impl JournalFile {
             refused: None,
             aside: Aside::open(folder).map_err(|error| away(&error))?,
             damage: Damage::look(folder),
+            rejected: Rejected::default(),
         };
         journal.scan(folder)?;
         journal.take_up()?;
@@ -216,8 +219,21 @@ impl JournalFile {
         let Some(place) = self.pending.get(&number).copied() else { return Ok(()) };
         self.write(&Payload::Done { number }, Room::Beyond)?;
         self.pending.remove(&number);
+        self.rejected.done(number);
         self.synced.done.push((number, place));
         Ok(())
+    }
+
+    /// The store does not take this entry: pages leave it out.
+    pub(super) fn rejected(&mut self, number: u64, why: String) {
+        if self.pending.contains_key(&number) {
+            self.rejected.put(number, why);
+        }
+    }
+
+    /// Pages have every entry again.
+    pub(super) fn try_rejected(&mut self) {
+        self.rejected.try_again();
     }
 
     fn write(&mut self, payload: &Payload, room: Room) -> Result<(u64, usize), StoreError> {
@@ -311,8 +327,10 @@ impl JournalFile {
                 "the disk is full, and {left} KiB of the journal's reserve are left"
             ));
         }
-        let lasting: Vec<String> =
-            [self.damage.fault(), self.aside.fault()].into_iter().flatten().collect();
+        let lasting: Vec<String> = [self.rejected.fault(), self.damage.fault(), self.aside.fault()]
+            .into_iter()
+            .flatten()
+            .collect();
         (!lasting.is_empty()).then(|| lasting.join("; "))
     }
 
@@ -366,36 +384,49 @@ impl JournalFile {
         self.synced = Synced { length: synced.length, ..Synced::default() };
     }
 
-    pub(super) fn pending(&self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
+    pub(super) fn pending(&mut self) -> Result<Vec<(u64, JournalEntry)>, StoreError> {
         self.page(false, |payload| match payload {
             Payload::Entry { entry, .. } => Some(*entry),
             Payload::Outbound { .. } | Payload::Done { .. } => None,
         })
     }
 
-    pub(super) fn pending_outbound(&self) -> Result<Vec<(u64, OutboundNote)>, StoreError> {
+    pub(super) fn pending_outbound(&mut self) -> Result<Vec<(u64, OutboundNote)>, StoreError> {
         self.page(true, |payload| match payload {
             Payload::Outbound { note, .. } => Some(*note),
             Payload::Entry { .. } | Payload::Done { .. } => None,
         })
     }
 
-    /// The oldest pending entries: only notes, or only others.
+    /// The oldest pending entries: only notes, or only others. One that can't be read back is rejected, so that the
+    /// next page has others.
     fn page<T>(
-        &self,
+        &mut self,
         of_notes: bool,
         wanted: impl Fn(Payload) -> Option<T>,
     ) -> Result<Vec<(u64, T)>, StoreError> {
+        let is_wanted = |number: &u64| {
+            self.notes.contains(number) == of_notes && !self.rejected.leaves_out(*number)
+        };
+        let pending = self.pending.iter().filter(|(number, _)| is_wanted(*number));
+        let pending = pending.take(JOURNAL_PAGE_MAX).map(|(number, place)| (*number, *place));
+        let places: Vec<(u64, (u64, usize))> = pending.collect();
         let mut page = Vec::new();
-        let pending = self.pending.iter().filter(|(one, _)| self.notes.contains(one) == of_notes);
-        for (number, (offset, length)) in pending.take(JOURNAL_PAGE_MAX) {
-            let mut payload = vec![0; *length];
-            self.file.read_exact_at(&mut payload, *offset).map_err(|error| away(&error))?;
-            let Some(entry) = wanted(self.codec.read(&payload, label(number))?) else {
-                let fault = format!("the {} `{number}` is of another kind", kind::JOURNALLED);
-                return Err(StoreError::Corrupt(fault));
+        for (number, (offset, length)) in places {
+            let mut payload = vec![0; length];
+            self.file.read_exact_at(&mut payload, offset).map_err(|error| away(&error))?;
+            let read: Result<Payload, StoreError> = self.codec.read(&payload, label(&number));
+            let why = match read.map(&wanted) {
+                Ok(Some(entry)) => {
+                    page.push((number, entry));
+                    continue;
+                }
+                Ok(None) => "it is of another kind".to_owned(),
+                Err(error) if error.is_retryable() => return Err(error),
+                Err(error) => error.to_string(),
             };
-            page.push((*number, entry));
+            tracing::error!(why, "an entry of the journal can't be read back");
+            self.rejected.put(number, why);
         }
         Ok(page)
     }

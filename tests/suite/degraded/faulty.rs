@@ -52,6 +52,8 @@ pub struct Faulty {
     case_files: AtomicUsize,
     /// Refuses writes of this kind of document.
     refused: Mutex<Option<&'static str>>,
+    /// Rejects replays of contacts whose ids begin so.
+    rejected: Mutex<Option<&'static str>>,
     /// Runs while days are being read.
     meanwhile: Mutex<Option<Others>>,
     /// Runs while a document of this kind is being read.
@@ -74,6 +76,7 @@ impl Faulty {
             died: Notify::new(),
             case_files: AtomicUsize::new(0),
             refused: Mutex::new(None),
+            rejected: Mutex::new(None),
             meanwhile: Mutex::new(None),
             aside: Mutex::new(None),
         })
@@ -131,6 +134,11 @@ impl Faulty {
     /// Refuses batches that contain a document of this kind.
     pub fn refuses(&self, kind: Option<&'static str>) {
         *self.refused.lock().unwrap() = kind;
+    }
+
+    /// Rejects replays of contacts whose ids begin so, for good.
+    pub fn rejects(&self, beginning: Option<&'static str>) {
+        *self.rejected.lock().unwrap() = beginning;
     }
 
     fn trouble(&self) -> Trouble {
@@ -248,6 +256,10 @@ impl Decisions for Faulty {
 
     async fn replay(&self, entry: JournalEntry) -> Result<(), StoreError> {
         self.pass().await?;
+        let rejected = *self.rejected.lock().unwrap();
+        if rejected.is_some_and(|beginning| entry.contact.starts_with(beginning)) {
+            return Err(StoreError::Refused("told to reject it".to_owned()));
+        }
         self.inner.replay(entry).await
     }
 

@@ -226,6 +226,7 @@ impl Place {
     }
 
     pub async fn entries(&self) -> Vec<JournalEntry> {
+        self.journal.try_rejected().await.unwrap();
         self.journal.pending().await.unwrap().into_iter().map(|(_, entry)| entry).collect()
     }
 
@@ -244,12 +245,14 @@ impl Place {
         self.entries().await.into_iter().map(|entry| entry.contact).collect()
     }
 
-    /// Tries to replay the journal at an instant.
-    pub async fn try_replay(&self, at: DateTime<Utc>) -> Result<usize, StoreError> {
+    /// Tries to replay the whole journal at an instant: an error if anything of it stays.
+    pub async fn try_replay(&self, at: DateTime<Utc>) -> Result<(), StoreError> {
         let organisations = [Arc::clone(&self.organisation)];
         let clock = Arc::new(Stopped(at));
         let points = TakingUp::new(organisations, Arc::clone(&self.rosters), clock);
-        replay_pending(self.journal.as_ref(), self.store.as_ref(), &points).await
+        self.journal.try_rejected().await.unwrap();
+        let replays = replay_pending(self.journal.as_ref(), self.store.as_ref(), &points).await?;
+        replays.rejected.map_or(Ok(()), Err)
     }
 
     pub async fn replay(&self) {
