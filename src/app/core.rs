@@ -10,6 +10,7 @@ use super::tasks::Tasks;
 #[cfg(feature = "otlp")]
 use super::traces;
 use crate::config::Settings;
+use crate::domain::flag::Flag;
 use crate::forward::helper::HttpHelpers;
 use crate::intake::past::{self, Reopen, Unopened, Vouched};
 use crate::intake::roster::Rosters;
@@ -77,6 +78,7 @@ impl Ground {
 pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
     let archive = archive(settings).await?;
     let metrics = Arc::new(Metrics::new());
+    watch(settings, &metrics);
     let (url, codec) = (settings.store.clone(), settings.codec.clone());
     let reopen: Box<Reopen> = Box::new(move || store::open_for_each(&url, &codec));
     let opened = match store::open_for_each(&settings.store, &settings.codec) {
@@ -97,6 +99,18 @@ pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
     };
     let store = Vouched::new(parts, &settings.organisation_ids())?;
     Ok(Ground { store, archive, metrics, changes })
+}
+
+/// Exports as 0 what `config/monitoring/alerts.yml` watches for an increase.
+fn watch(settings: &Settings, metrics: &Metrics) {
+    let flags = [Flag::Unread, Flag::OriginalNotKept];
+    let flags: Vec<&str> = flags.iter().map(Flag::name).collect();
+    for organisation in &settings.organisations {
+        metrics.watch_organisation(organisation.id.as_str(), &flags);
+    }
+    for receiver in &settings.receivers {
+        metrics.watch_receiver(receiver.organisation.as_str(), &receiver.name);
+    }
 }
 
 /// Loads the people, and starts what serves the edges. A store that is away does not keep the gateway

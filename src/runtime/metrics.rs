@@ -271,7 +271,36 @@ impl Metrics {
         for abuse in Abuse::ALL {
             metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).inc_by(0);
         }
+        for result in ["sent", "lost"] {
+            metrics.spans(result, 0);
+        }
         metrics
+    }
+
+    /// Exports as 0 what alerts watch of an organisation, with these of a decision's flags. Otherwise a series begins
+    /// with its first event, which is no increase to Prometheus.
+    pub fn watch_organisation(&self, organisation: &str, flags: &[&str]) {
+        let of = || organisation.to_owned();
+        for flag in flags {
+            let labels = FlagLabels { organisation: of(), flag: (*flag).to_owned() };
+            self.flags.get_or_create(&labels).inc_by(0);
+        }
+        for result in ["sent", "failed"] {
+            let labels = NoticeLabels { organisation: of(), channel: "email", result };
+            self.notices.get_or_create(&labels).inc_by(0);
+        }
+        for said in ["added", "nothing", "failed"] {
+            self.helper.get_or_create(&HelperLabels { organisation: of(), said }).inc_by(0);
+        }
+        self.unanswered.get_or_create(&OrganisationLabels { organisation: of() }).inc_by(0);
+    }
+
+    /// As [`Metrics::watch_organisation`], for a receiver of its events.
+    pub fn watch_receiver(&self, organisation: &str, receiver: &str) {
+        for result in ["taken", "later", "dead"] {
+            let (organisation, receiver) = (organisation.to_owned(), receiver.to_owned());
+            self.events.get_or_create(&EventLabels { organisation, receiver, result }).inc_by(0);
+        }
     }
 
     fn register(&mut self) {

@@ -1,4 +1,4 @@
-//! Alerts and the dashboard ask for metrics and labels that there are.
+//! Alerts and the dashboard ask for metrics and labels that there are, from the start.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,6 +7,8 @@ use contact_gateway::runtime::metrics::{
     AbuseLabels, ContactLabels, EventLabels, FlagLabels, LaneLabels, ListenerLabels, MailLabels,
     Metrics, NoticeLabels, OrganisationLabels, PartLabels, QueueLabels, RequestLabels, TokenLabels,
 };
+
+use crate::served::{Behind, Place};
 
 const PREFIX: &str = "contact_gateway_";
 
@@ -125,4 +127,44 @@ fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
         let is_shown = used.iter().any(|(name, _)| is_of(name, metric));
         assert!(is_shown, "{metric} is on neither alert nor dashboard");
     }
+}
+
+/// Each counter whose increase an expression asks for, with the labels that it must have.
+fn watched(expressions: &str) -> Vec<(&str, &str)> {
+    let calls = ["increase(", "rate("].into_iter();
+    let calls = calls.flat_map(|call| expressions.split(call).skip(1));
+    calls
+        .map(|call| {
+            let selector = call.split('[').next().unwrap();
+            let (name, labels) = selector.split_once('{').unwrap_or((selector, ""));
+            (name, labels.trim_end_matches('}'))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_an_alert_watches_for_an_increase_is_there_before_the_first() {
+    let alerts = file("alerts.yml");
+    let watched = watched(&alerts);
+    assert!(watched.len() >= 11, "{watched:?}");
+    let nowhere = "127.0.0.1:9".parse().unwrap();
+    let behind = Behind { mail: 9, form: nowhere, calls: nowhere };
+    let place = Place::new(&behind, "whsec_bm90aGluZyB0aGF0IGFueWJvZHkgd291bGQgZ3Vlc3M=");
+    let receiver = format!(
+        "[[organisation.events]]\nname = \"crm\"\nurl = \"http://127.0.0.1:9/hooks\"\n\
+         secrets = [{{ file = \"{}\" }}]\n",
+        place.folder.path().join("secret").display()
+    );
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    std::fs::write(place.config(), format!("{config}\n{receiver}")).unwrap();
+    let served = place.serve();
+    let metrics = served.metrics().await;
+    for (name, labels) in watched {
+        let is_there = |line: &str| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']) && rest.contains(labels))
+        };
+        assert!(metrics.lines().any(is_there), "{name} {labels}: {metrics}");
+    }
+    served.stop();
 }
