@@ -111,7 +111,8 @@ const BACK_TEST_DAYS: u32 = 28;
 /// A restriction as a file has it.
 fn read_restriction(file: &std::path::Path) -> Result<Restriction, Fault> {
     let source = read_file(file)?;
-    json::parse(&source).map_err(|fault| Fault::in_file(&file.display().to_string(), &fault))
+    json::parse_each_key_once(&source)
+        .map_err(|fault| Fault::in_file(&file.display().to_string(), &fault))
 }
 
 async fn back_test(
@@ -178,7 +179,7 @@ impl Written {
         let place = file.display().to_string();
         let source = read_file(file)?;
         let mut fields: Map<String, Value> =
-            json::parse(&source).map_err(|fault| Fault::in_file(&place, &fault))?;
+            json::parse_each_key_once(&source).map_err(|fault| Fault::in_file(&place, &fault))?;
         let id = fields.remove("id").and_then(|id| id.as_str().map(str::to_owned));
         let act = serde_json::from_value(Value::Object(fields))
             .map_err(|error| Fault::input(format!("{place}: {error}")))?;

@@ -56,7 +56,7 @@ pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault
     .map_err(|error| Fault::input(error.to_string()))?;
     let source = super::read_file(&args.contact)?;
     let at = args.at.unwrap_or_else(Utc::now);
-    let mut contact: Contact = json::parse(&with_time(&source, at))
+    let mut contact: Contact = json::parse_each_key_once(&with_time(&source, at))
         .map_err(|fault| Fault::in_file(&args.contact.display().to_string(), &fault))?;
     contact.at = at;
     let decision = app::preview(&loaded.settings, &organisation.id, contact)

@@ -152,7 +152,7 @@ fn read_scenario(source: &str) -> Result<Scenario<'_>, json::JsonFault> {
     let scenario = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| json::fault(error.inner(), error.path().to_string()))?;
     deserializer.end().map_err(|error| json::fault(&error, String::new()))?;
-    Ok(scenario)
+    json::given_twice(source).map_or(Ok(scenario), Err)
 }
 
 /// A contact and its `expect`. The contact is read from the same text with the `expect` blanked

@@ -1,6 +1,9 @@
 //! Reading JSON so that a fault says where it is and what would be right.
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Why a text is not the JSON that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +41,92 @@ fn parse_and_follow<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
     })?;
     deserializer.end().map_err(|error| fault(&error, String::new()))?;
     Ok(value)
+}
+
+/// As [`parse`], for what people write: a key that an object has twice is a fault as well, since one of its values
+/// would go unread.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_each_key_once<T: DeserializeOwned>(source: &str) -> Result<T, JsonFault> {
+    let value = parse(source)?;
+    given_twice(source).map_or(Ok(value), Err)
+}
+
+const TWICE: (&str, &str) = ("the key `", "` is given twice; keep one");
+
+/// The first key that an object of the document has twice; `None`: there is none, or the text is no JSON.
+pub fn given_twice(source: &str) -> Option<JsonFault> {
+    let mut deserializer = serde_json::Deserializer::from_str(source);
+    let error = serde_path_to_error::deserialize::<_, EachKeyOnce>(&mut deserializer).err()?;
+    let fault = fault(error.inner(), error.path().to_string());
+    let named = fault.message.strip_prefix(TWICE.0)?.strip_suffix(TWICE.1)?;
+    let key = match fault.key.as_str() {
+        "" | "." => named.to_owned(),
+        path => format!("{path}.{named}"),
+    };
+    Some(JsonFault { key, ..fault })
+}
+
+/// Any value in which no object has a key twice.
+struct EachKeyOnce;
+
+impl<'de> Deserialize<'de> for EachKeyOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KeyWatch)
+    }
+}
+
+/// Reads an [`EachKeyOnce`].
+struct KeyWatch;
+
+impl<'de> Visitor<'de> for KeyWatch {
+    type Value = EachKeyOnce;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_unit<E>(self) -> Result<EachKeyOnce, E> {
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<EachKeyOnce, A::Error> {
+        while list.next_element::<EachKeyOnce>()?.is_some() {}
+        Ok(EachKeyOnce)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<EachKeyOnce, A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = object.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(de::Error::custom(format_args!("{}{key}{}", TWICE.0, TWICE.1)));
+            }
+            seen.insert(key);
+            object.next_value::<EachKeyOnce>()?;
+        }
+        Ok(EachKeyOnce)
+    }
 }
 
 /// Whether JSON holds no more [`values`] than this.
@@ -120,6 +209,21 @@ mod tests {
         let fault = parse::<Pair>("{\"a\": 1, \"c\": 2}").unwrap_err();
         assert!(fault.message.contains("unknown field `c`"), "{fault}");
         assert!(parse::<Pair>("{\"a\": 1, \"b\": []} x").is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_named_at_any_depth() {
+        let source = "{\"a\": [1, null, {\"x\": {\"y\": 1.5, \"z\": true,\n \"\\u0079\": \"q\"}}], \"b\": -1}";
+        let fault = given_twice(source).unwrap();
+        assert_eq!((fault.line, fault.key.as_str()), (2, "a[2].x.y"));
+        assert_eq!(fault.message, "the key `y` is given twice; keep one");
+        assert!(fault.wellformed);
+        let fault = parse_each_key_once::<serde_json::Value>("{\"a\": 1, \"a\": 1}").unwrap_err();
+        assert_eq!((fault.line, fault.key.as_str()), (1, "a"));
+        // The same key in two objects, and what is no JSON.
+        assert_eq!(given_twice("[{\"a\": {\"a\": 1}}, {\"a\": 2}]"), None);
+        assert_eq!(given_twice("{\"a\": }"), None);
+        parse_each_key_once::<Pair>("{\"a\": 1, \"b\": []}").unwrap();
     }
 
     #[test]

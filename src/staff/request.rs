@@ -70,7 +70,7 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         Problem::new(400, "malformed-json", "The body is not JSON")
             .with_detail("the body is not UTF-8 (RFC 8259 8.1)".to_owned())
     })?;
-    json::parse(text).map_err(unreadable)
+    json::parse_each_key_once(text).map_err(unreadable)
 }
 
 fn unreadable(fault: JsonFault) -> Problem {
@@ -143,5 +143,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
             .await
             .map_err(|_: PathRejection| Problem::new(404, "not-found", "Not found"))?;
         Ok(Named(named))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_a_body_has_twice_is_refused_with_its_place() {
+        let body = b"{\"restrictions\": [{\"limit\": 1,\n \"limit\": 2}]}";
+        let refused = read_json::<serde_json::Value>(body).unwrap_err();
+        let said = format!("{refused:?}");
+        assert!(said.contains("problem:invalid-body") && said.contains("status: 422"), "{said}");
+        assert!(said.contains("line: 2") && said.contains("restrictions[0].limit"), "{said}");
+        read_json::<serde_json::Value>(b"{\"a\": {\"b\": 1}, \"b\": 2}").unwrap();
     }
 }

@@ -100,6 +100,10 @@ fn a_step_that_is_none_names_its_place() {
         (r#"{"at": "2026-01-05T10:00:00Z", "by": "Ann", "person": "P-1", "act": "fly"}"#, "fly"),
         (r#"{"at": "yesterday", "diary": {}}"#, "steps[0].at: `yesterday` is not an instant"),
         (
+            r#"{"at": "2026-01-05T10:00:00Z", "by": "Ann", "by": "Bob", "person": "P-1", "act": "submit"}"#,
+            "steps[0].by: the key `by` is given twice",
+        ),
+        (
             r#"{"at": "2026-01-05T10:00:00Z", "by": "Bob", "person": "P-1", "act": "submit"}"#,
             "`by` is `Bob`",
         ),

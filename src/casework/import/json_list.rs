@@ -15,6 +15,7 @@ use crate::domain::equality::GivenAnswers;
 use crate::domain::language::Language;
 use crate::domain::person::{Adjustment, Invitation, ListedIdentifier, Person, Representative};
 use crate::domain::restriction::Restriction;
+use crate::runtime::json::{self, JsonFault};
 
 /// The parts of a person that are lists are read one by one where the whole can't be read; this is
 /// what remains: the same keys as [`Person`], which a test holds.
@@ -71,11 +72,17 @@ pub(super) fn parse<'a>(text: &'a str, lines: &Lines<'a>) -> Parsed<'a> {
     };
     for (index, element) in elements.iter().enumerate() {
         let element = element.get();
-        match read(element) {
-            Some(listed) => {
+        match (read(element), json::given_twice(element)) {
+            (Some(listed), None) => {
                 parsed.entries.push(Entry { listed, origin: Origin::Json { index, element } });
             }
-            None => FaultyPerson::new(lines, element, index).look(&mut parsed.faults),
+            (_, twice) => {
+                let faulty = FaultyPerson::new(lines, element, index);
+                match twice {
+                    Some(twice) => parsed.faults.push(faulty.given_twice(twice)),
+                    None => faulty.look(&mut parsed.faults),
+                }
+            }
         }
     }
     parsed
@@ -134,9 +141,24 @@ impl<'a> FaultyPerson<'a> {
             self.read::<GivenAnswers>(equality.get(), EQUALITY, faults);
         }
         if faults.len() == before {
-            // Something that only the whole shows (a key given twice).
+            // Something that only the whole shows.
             self.read::<Person>(self.element, "", faults);
         }
+    }
+
+    /// One of a key's two values would go unread, whatever else the record says.
+    fn given_twice(&self, fault: JsonFault) -> FileFault {
+        let start = self.lines.place_at(self.lines.offset_of(self.element));
+        let column = match fault.line {
+            1 => start.column.map(|first| first + fault.column - 1),
+            _ => Some(fault.column),
+        };
+        let line = start.line + fault.line - 1;
+        let key = match fault.key.starts_with('[') {
+            true => format!("[{}]{}", self.index, fault.key),
+            false => format!("[{}].{}", self.index, fault.key),
+        };
+        FileFault { line, column, key, person: self.id.clone(), message: fault.message }
     }
 
     fn read_each<T: DeserializeOwned>(&self, key: &str, faults: &mut Vec<FileFault>) {
@@ -261,6 +283,29 @@ mod tests {
             ]
         );
         assert_eq!(parse(text, &Lines::new(text)).entries.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_refused_wherever_it_is() {
+        let text = r#"[
+  {"id": "P-1", "name": "x", "name": "y"},
+  {"id": "P-2", "restrictions": [
+    {"id": "R-1", "kind": "contact_quota", "limit": 1, "per": "week",
+     "limit": 2}]},
+  {"id": "P-3", "case": {}, "case": {}},
+  {"id": "P-4", "restrictions": [], "restrictions": []}
+]"#;
+        let found = faults(text);
+        for (fault, said) in found.iter().zip([
+            ("2:", "[0].name: person \"P-1\": the key `name` is given twice; keep one"),
+            ("5:", "[1].restrictions[0].limit: person \"P-2\": the key `limit` is given twice"),
+            ("6:", "[2].case: person \"P-3\": the key `case` is given twice"),
+            ("7:", "[3].restrictions: person \"P-4\": the key `restrictions` is given twice"),
+        ]) {
+            assert!(fault.starts_with(said.0) && fault.contains(said.1), "{fault}");
+        }
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert_eq!(parse(text, &Lines::new(text)).entries.len(), 0);
     }
 
     #[test]

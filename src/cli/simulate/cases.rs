@@ -99,6 +99,7 @@ pub(super) fn run(
     let scenario: Scenario<'_> = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| json_fault(places::fault(error.inner(), error.path().to_string())))?;
     deserializer.end().map_err(|error| json_fault(places::fault(&error, String::new())))?;
+    places::given_twice(&source).map_or(Ok(()), |fault| Err(json_fault(fault)))?;
     let mut people: Vec<Person> = Vec::new();
     for (index, person) in scenario.people.iter().enumerate() {
         let key = format!("people[{index}]");
