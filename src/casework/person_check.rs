@@ -3,6 +3,8 @@
 //! The same for a file that is imported and for a record that is written through the API. Faults
 //! name the person's id and the key; they hold no address, number or name.
 
+mod labels;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -86,6 +88,16 @@ pub fn faults_since(
     organisation: &Organisation,
     reviewed: &LastReviews,
 ) -> Vec<PersonFault> {
+    let mut found = rules_broken(person, organisation, reviewed);
+    found.extend(labels::faults(person, None));
+    found
+}
+
+fn rules_broken(
+    person: &Person,
+    organisation: &Organisation,
+    reviewed: &LastReviews,
+) -> Vec<PersonFault> {
     let mut found = Faults { found: Vec::new() };
     if is_blank(&person.id) {
         found.add("id", "is empty; every person has an id of the organisation's own".to_owned());
@@ -113,7 +125,7 @@ pub fn faults_since(
     found.found
 }
 
-/// The faults in what a record newly says: a restriction that is on record unchanged stays as it
+/// The faults in what a record newly says: a restriction or a label that is on record unchanged stays as it
 /// is, whatever its faults, so that a change of the policy keeps nobody from lifting another.
 #[must_use]
 pub fn faults_of_change(
@@ -132,14 +144,15 @@ pub fn faults_of_change_since(
     organisation: &Organisation,
     reviewed: &LastReviews,
 ) -> Vec<PersonFault> {
-    let mut found = faults_since(person, organisation, reviewed);
-    let Some(before) = before else { return found };
+    let Some(before) = before else { return faults_since(person, organisation, reviewed) };
+    let mut found = rules_broken(person, organisation, reviewed);
     for (index, restriction) in person.restrictions.iter().enumerate() {
         if before.restrictions.contains(restriction) {
             let key = format!("restrictions[{index}].");
             found.retain(|fault| !fault.path.starts_with(&key));
         }
     }
+    found.extend(labels::faults(person, Some(before)));
     found
 }
 

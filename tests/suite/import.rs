@@ -107,6 +107,28 @@ fn a_csv_file_says_the_same_as_a_json_list() {
     assert_eq!(same, json!({"people": 2, "restrictions": 1, "unchanged": 2, "ended": []}));
 }
 
+#[test]
+fn a_name_that_no_page_can_show_is_refused_with_its_line() {
+    let place = Place::new();
+    let long = "x".repeat(2_000_000);
+    let people = format!(
+        "[\n{{\"id\": \"P-1\", \"name\": \"Jo\\u001b[2J\"}},\n{{\"id\": \"P-2\", \"name\": \"{long}\"}}]"
+    );
+    let refused = place.import("people.json", &people);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("people.json:2:") && said.contains("[0].name: person \"P-1\""), "{said}");
+    assert!(said.contains("has the control character U+001B"), "{said}");
+    assert!(
+        said.contains("[1].name: person \"P-2\": has 2000000 characters; 200 at most"),
+        "{said}"
+    );
+    let rows = "id,name\nP-1,\"Jo\nDoe\"\n";
+    let refused = place.import("people.csv", rows);
+    let said = text(&refused.stderr);
+    assert!(said.contains("has the control character U+000A"), "{said}");
+}
+
 /// What was refused, line by line, without the file's name.
 fn refused(place: &Place, name: &str, text_in: &str) -> Vec<String> {
     let output = place.import(name, text_in);

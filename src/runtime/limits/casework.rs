@@ -79,6 +79,10 @@ pub const FIGURES_MONTHS_MAX: u32 = 36;
 /// configuration is refused.
 pub const EQUALITY_ANSWERS_MAX: usize = 40;
 pub const EQUALITY_ANSWER_CHARS_MAX: usize = 100;
+/// A name, a reference, a clause: one line of a person's record. Longer: the record is refused.
+pub const PERSON_LABEL_CHARS_MAX: usize = 200;
+/// A person's postal address, in lines. Longer: the record is refused.
+pub const PERSON_ADDRESS_CHARS_MAX: usize = 1_000;
 /// Rounds that pass on a leaver's claimed items. More: the rest stay claimed, and are listed as left behind.
 pub const LEAVER_ROUNDS_MAX: usize = 100;
 /// Proposals, letters and appeals that are listed for a leaver. More: left out.
