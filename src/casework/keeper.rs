@@ -261,6 +261,8 @@ impl About {
             state: ItemState::Open,
             claimed_by: None,
             claimed_at: None,
+            done_by: None,
+            done_at: None,
             notes: Vec::new(),
             attached: Vec::new(),
         };

@@ -90,6 +90,16 @@ pub struct QueueItem {
         serialize_with = "super::instant::written_if_any"
     )]
     pub claimed_at: Option<DateTime<Utc>>,
+    /// Who released, filed or closed it; absent while it waits, and on items that an earlier version finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<String>,
+    /// When that was.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::instant::written_if_any"
+    )]
+    pub done_at: Option<DateTime<Utc>>,
     /// The queue from which somebody filed it: where it goes if it is opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filed_from: Option<String>,
@@ -362,6 +372,9 @@ impl QueueItem {
             ItemAction::Close => ItemState::Closed,
             ItemAction::Note(_) => self.state,
         };
+        if !self.state.is_waiting() {
+            (self.done_by, self.done_at) = (Some(by.to_owned()), Some(at));
+        }
         Ok(self.taken_up())
     }
 
@@ -373,6 +386,7 @@ impl QueueItem {
         }
         self.claimed_by = self.claimed_by.filter(|holder| holder == by);
         self.claimed_at = self.claimed_at.filter(|_| self.claimed_by.is_some());
+        (self.done_by, self.done_at) = (None, None);
         let mut waits = self.taken_up();
         waits.state = if waits.claimed_by.is_some() { ItemState::Claimed } else { ItemState::Open };
         waits

@@ -323,6 +323,8 @@ fn item(walk: &Walk<'_>, decision: &Decision) -> Option<QueueItem> {
         state: ItemState::Open,
         claimed_by: None,
         claimed_at: None,
+        done_by: None,
+        done_at: None,
         notes: Vec::new(),
         attached: Vec::new(),
     })

@@ -35,6 +35,8 @@ fn item(state: ItemState, claimed_by: Option<&str>) -> QueueItem {
         state,
         claimed_by: claimed_by.map(str::to_owned),
         claimed_at: claimed_by.map(|_| at()),
+        done_by: None,
+        done_at: None,
         filed_from: None,
         notes: Vec::new(),
         attached: Vec::new(),
@@ -73,6 +75,26 @@ fn an_item_says_since_when_it_is_in_somebodys_name() {
     let closed = does(&anns, ItemAction::Close, "Ann");
     assert_eq!(does(&closed, ItemAction::Reopen, "Ann").claimed_at, Some(at()));
     assert_eq!(does(&closed, ItemAction::Reopen, "Bob").claimed_at, None);
+}
+
+#[test]
+fn an_item_says_who_finished_it_and_when_until_it_is_opened_again() {
+    let later = at() + chrono::TimeDelta::hours(1);
+    let kept = QueueItem { archived: Some("x".to_owned()), ..item(ItemState::Open, None) };
+    for action in [ItemAction::Release, ItemAction::File, ItemAction::Close] {
+        let done = kept.clone().after(&action, "Ann", later).unwrap();
+        let said = (done.done_by.as_deref(), done.done_at);
+        assert_eq!(said, (Some("Ann"), Some(later)), "{action:?}");
+        let noted = done.clone().after(&ItemAction::Note("x".to_owned()), "Bob", at()).unwrap();
+        assert_eq!((noted.done_by, noted.done_at), (done.done_by, done.done_at));
+    }
+    for action in [ItemAction::Claim, ItemAction::Read] {
+        let waits = kept.clone().after(&action, "Ann", later).unwrap();
+        assert_eq!((waits.done_by, waits.done_at), (None, None), "{action:?}");
+    }
+    let closed = kept.after(&ItemAction::Close, "Ann", later).unwrap();
+    let again = closed.after(&ItemAction::Reopen, "Bob", later).unwrap();
+    assert_eq!((again.done_by, again.done_at), (None, None));
 }
 
 /// Stores compare an item as read with the one that was read before.

@@ -131,6 +131,8 @@ fn item(
         state: ItemState::Open,
         claimed_by: None,
         claimed_at: None,
+        done_by: None,
+        done_at: None,
         filed_from: None,
         notes: Vec::new(),
         attached: Vec::new(),

@@ -94,6 +94,8 @@ struct ItemPage {
     taken_off: Option<(String, String)>,
     notes: Vec<NoteLine>,
     state: &'static str,
+    /// What was done with it last, by whom and when.
+    done: Option<String>,
     /// Who has it, where that is somebody else, and since when.
     held_by: Option<String>,
     held_since: Option<String>,
@@ -284,6 +286,7 @@ fn filled(
         taken_off: None,
         notes: notes(visit, item),
         state: say::state(item.state, language),
+        done: say::done(item, now, zone, language),
         held_by: item.claimed_by.clone().filter(|holder| holder != by),
         held_since: item.claimed_at.map(|at| say::when(at, now, zone, language)),
         mine: item.claimed_by.as_deref() == Some(by),

@@ -32,6 +32,8 @@ pub(super) struct Row {
     pub waited: Option<String>,
     pub state: &'static str,
     pub taken: Option<String>,
+    /// Who finished it, and when.
+    pub done: Option<String>,
     pub urgent: bool,
     /// Nobody has read it in time.
     pub overdue: bool,
@@ -106,6 +108,7 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
         state: say::state(item.state, language),
         taken,
+        done: say::done(&item, now, zone, language),
         urgent: item.queue == EMERGENCY && item.state.is_waiting(),
         overdue: item.turn() == Turn::Overdue,
         read_first: !say::may_be(&item, language).is_empty(),

@@ -325,6 +325,7 @@ pub(super) async fn bulk(
         _ => return Err(Trouble::NotFound),
     };
     let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
+    let zone = visit.organisation.profile.timezone;
     let mut results = Vec::new();
     for id in posted.every("item").take(CONSOLE_ROWS) {
         let item = desk.item_anywhere(organisation, id).await;
@@ -334,13 +335,14 @@ pub(super) async fn bulk(
                     Some(id) => staff.casework(&visit).person_known(organisation, id).await?,
                     None => None,
                 };
-                who(item, person.as_deref(), q)
+                let came = say::when(item.at, visit.now(), zone, language);
+                format!("{}, {came}", who(item, person.as_deref(), q))
             }
             Err(_) => q.unknown_person.to_owned(),
         };
         let done = desk.work_item(organisation, &queue, id, action.clone(), visit.name()).await;
         let text = match &done {
-            Ok(_) => q.bulk_ok.to_owned(),
+            Ok(item) => say::state(item.state, language).to_owned(),
             Err(fault) => of_fault(fault, language).1,
         };
         results.push(ResultLine { item: id.to_owned(), who: named, text, done: done.is_ok() });

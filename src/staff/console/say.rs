@@ -200,6 +200,19 @@ pub(super) const fn state(state: ItemState, language: Language) -> &'static str 
     }
 }
 
+/// "Closed by Ann Hall, Mon 23 Nov, 16:05"; none: it waits, or an earlier version finished it.
+pub(super) fn done(
+    item: &QueueItem,
+    now: DateTime<Utc>,
+    zone: Tz,
+    language: Language,
+) -> Option<String> {
+    let (name, at) = item.done_by.as_deref().zip(item.done_at)?;
+    let what = first_upper(state(item.state, language));
+    let (name, at) = (by(name, language), when(at, now, zone, language));
+    Some(format!("{what} {} {name}, {at}", words::Item::of(language).done_by))
+}
+
 pub(super) const fn disposition(disposition: Disposition, language: Language) -> &'static str {
     let terms = Terms::of(language);
     match disposition {

@@ -189,6 +189,11 @@ async fn a_second_press_acts_once_and_what_was_typed_since_stays() {
     let notes = item["notes"].as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap());
     assert_eq!(notes.collect::<Vec<_>>(), ["I rang them", "take", "read", "close"]);
     assert_eq!(item["state"], "closed");
+    assert_eq!(item["done_by"], "Ann Hall");
+    // Whoever opens it, or the list of what is done, reads by whom.
+    let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
+    assert!(bob.get("/items/c-2").await.has("Closed by Ann Hall, "));
+    assert!(bob.get("/queues/limited?state=done").await.has("Closed by Ann Hall, "));
 }
 
 #[tokio::test]
@@ -207,7 +212,7 @@ async fn several_at_once_have_a_result_each() {
         page.body.contains("value=\"c-3\" checked") && page.body.matches(" checked>").count() == 1
     );
     assert!(page.body.contains("<title>Error: Limited"), "one was not done");
-    assert!(page.has("Jo Doe: done") && page.has("Jo Doe: Somebody else has taken this item"));
+    assert!(page.has(": closed") && page.has(": Somebody else has taken this item"));
     assert!(page.has("Limited 1 waiting"), "{}", page.text());
     // What is done is not offered to be done again.
     let done = ann.get("/queues/limited?state=done").await;

@@ -132,6 +132,8 @@ pub fn item(contact: &str, queue: &str, when: DateTime<Utc>) -> QueueItem {
         state: ItemState::Open,
         claimed_by: None,
         claimed_at: None,
+        done_by: None,
+        done_at: None,
         notes: Vec::new(),
         attached: Vec::new(),
     }

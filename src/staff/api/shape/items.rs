@@ -69,6 +69,9 @@ pub struct QueueItem {
     pub claimed_by: Option<String>,
     /// When it came into that name.
     pub claimed_at: Option<DateTime<Utc>>,
+    /// Who released, filed or closed it.
+    pub done_by: Option<String>,
+    pub done_at: Option<DateTime<Utc>>,
     /// The queue from which it was filed.
     pub filed_from: Option<String>,
     pub notes: Option<Vec<Note>>,

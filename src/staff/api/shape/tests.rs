@@ -77,7 +77,8 @@ fn the_document_describes_an_item_as_it_is_written() {
         r#"{"id":"c","queue":"review","contact":"c","person":"P","channel":"email",
             "at":"2026-11-01T10:00:00Z","disposition":"route","reasons":[],"flags":[],
             "subject":"s","issue":"i","thread":["t"],"attachments":["x"],"original_to":["a@b.example"],"sent_by":"ann@b.example","new":["a.pdf"],"lane_used":1,"routed_to":"Kim",
-            "read_by":"2026-11-03T00:00:00Z","overdue":true,"resembles":["r"],"archived":"x","text":"t","state":"claimed","claimed_by":"Sam","claimed_at":"2026-11-01T10:00:00Z","filed_from":"limited",
+            "read_by":"2026-11-03T00:00:00Z","overdue":true,"resembles":["r"],"archived":"x","text":"t","state":"claimed","claimed_by":"Sam","claimed_at":"2026-11-01T10:00:00Z",
+            "done_by":"Sam","done_at":"2026-11-01T11:00:00Z","filed_from":"limited",
             "notes":[{"by":"Sam","at":"2026-11-01T10:00:00Z","text":"n","handed_to":"Kim"}]}"#,
     )
     .unwrap();

@@ -86,7 +86,6 @@ texts! {
         bulk_close: "Close", "Cau";
         bulk_none: "Select an item first.", "Dewiswch eitem yn gyntaf.";
         bulk_results: "What came of each", "Beth ddaeth o bob un";
-        bulk_ok: "done", "wedi'i wneud";
         taken_by: "taken by", "wedi'i gymryd gan";
         taken_by_me: "taken by you", "wedi'i gymryd gennych chi";
         unknown_person: "Not on record", "Heb gofnod";
@@ -174,6 +173,7 @@ texts! {
         taken_since: "has had this item since", "sydd â'r eitem hon ers";
         taken_hint: "You can add a note. To work on it, ask them to hand it over or to put it back.", "Gallwch ychwanegu nodyn. I weithio arni, gofynnwch iddynt ei throsglwyddo neu ei rhoi yn ôl.";
         done: "This item is done.", "Mae'r eitem hon wedi'i gwneud.";
+        done_by: "by", "gan";
         release_title: "Release this message?", "Rhyddhau'r neges hon?";
         release_text: "It goes to the people it was addressed to, as it came. This can't be undone.",
             "Mae'n mynd at y bobl y'i cyfeiriwyd atynt, fel y daeth. Ni ellir dadwneud hyn.";
