@@ -23,6 +23,7 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
 use crate::domain::duty::Duty;
+use crate::domain::flag::Flag;
 use crate::domain::invisible::is_blank;
 use crate::domain::lane::Lane;
 use crate::domain::language::Language;
@@ -81,6 +82,8 @@ struct ItemPage {
     disposition: &'static str,
     /// Whether a colleague wrote it.
     is_outbound: bool,
+    /// Whether nobody wrote it: something falls due.
+    is_reminder: bool,
     reasons: Vec<ReasonLine>,
     flags: Vec<String>,
     quota: Vec<String>,
@@ -245,9 +248,8 @@ fn filled(
     let w = words::Item::of(language);
     let of = ReasonedItem { item, person, profile: &visit.organisation.profile };
     let came = say::when(item.at, now, zone, language);
-    let named = who(item, person, words::Queue::of(language));
-    let (direction, disposition) = way(item, w, language);
-    let heading = format!("{} {direction} {named}", say::channel(item.channel, language));
+    let (kind, direction, disposition) = way(item, w, language);
+    let heading = format!("{kind} {direction} {}", named(item, person, w, language));
     let queue_path = format!("/queues/{}", quoted(&item.queue));
     let queue_name = say::queue(&item.queue, language).0;
     let from = own_path(beside.from).unwrap_or(&queue_path).to_owned();
@@ -269,13 +271,14 @@ fn filled(
         w,
         id: item.id.clone(),
         heading,
-        subject: say::subject(of, language),
+        subject: say::subject(item),
         came: came.clone(),
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
         disposition,
         is_outbound: item.sent_by.is_some(),
+        is_reminder: say::is_reminder(item),
         reasons: item.reasons.iter().map(|one| say::reason(one, of, language)).collect(),
-        flags: item.flags.iter().map(|flag| say::flag(flag, language)).collect(),
+        flags: doubts(item, language),
         quota,
         text: item.text.clone().filter(|text| !is_blank(text)),
         new: item.new.clone(),
@@ -309,12 +312,34 @@ fn filled(
     }
 }
 
-/// Whether the message is from or to the person, and its outcome.
-const fn way(item: &QueueItem, w: &words::Item, of: Language) -> (&'static str, &'static str) {
+/// What it is, whether it is from the person, to them or about them, and its outcome.
+fn way(
+    item: &QueueItem,
+    w: &words::Item,
+    of: Language,
+) -> (&'static str, &'static str, &'static str) {
+    let channel = say::channel(item.channel, of);
     match item.sent_by {
-        Some(_) => (w.outbound_to, w.outbound),
-        None => (w.from, say::disposition(item.disposition, of)),
+        Some(_) => (channel, w.outbound_to, w.outbound),
+        None if say::is_reminder(item) => (words::Queue::of(of).reminder, w.about, w.falls_due),
+        None => (channel, w.from, say::disposition(item.disposition, of)),
     }
+}
+
+/// Whose it is, within a sentence.
+fn named(item: &QueueItem, person: Option<&Person>, w: &words::Item, of: Language) -> String {
+    let is_of_nobody = say::is_reminder(item) && item.person.is_none();
+    if is_of_nobody {
+        w.your_organisation.to_owned()
+    } else {
+        who(item, person, words::Queue::of(of))
+    }
+}
+
+/// What the page does not say already.
+fn doubts(item: &QueueItem, language: Language) -> Vec<String> {
+    let each = item.flags.iter().filter(|flag| **flag != Flag::Reminder);
+    each.map(|flag| say::flag(flag, language)).collect()
 }
 
 fn learnt(item: &QueueItem) -> Vec<(String, String)> {
@@ -372,11 +397,11 @@ fn details(
 ) -> Vec<(&'static str, String)> {
     let (language, now) = (visit.language(), visit.now());
     let zone = visit.organisation.profile.timezone;
-    let mut details = vec![
-        (w.channel, say::channel(item.channel, language).to_owned()),
-        (w.came, came.to_owned()),
-        (w.queue, queue_name.to_owned()),
-    ];
+    let mut details = vec![(w.came, came.to_owned()), (w.queue, queue_name.to_owned())];
+    if say::is_reminder(item) {
+        return details;
+    }
+    details.insert(0, (w.channel, say::channel(item.channel, language).to_owned()));
     if let Some(read_by) = item.read_by.filter(|_| item.is_unread()) {
         details.push((w.read_by, say::when(read_by, now, zone, language)));
     }

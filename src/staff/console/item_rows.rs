@@ -89,7 +89,7 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         Some(line) => (line.text, line.foreign),
         None => (say::disposition(item.disposition, language).to_owned(), false),
     };
-    let subject = say::subject(of, language);
+    let subject = say::subject(&item);
     Row {
         href: href_back(&item.id, here, &anchor),
         anchor,
@@ -97,6 +97,8 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         known: person.is_some(),
         channel: if item.sent_by.is_some() {
             w.outbound
+        } else if say::is_reminder(&item) {
+            w.reminder
         } else {
             say::channel(item.channel, language)
         },

@@ -31,7 +31,7 @@ pub(super) use self::case::{
 pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, may_be, span};
-pub(super) use self::reason::{ReasonLine, ReasonedItem, reason, subject};
+pub(super) use self::reason::{ReasonLine, ReasonedItem, is_reminder, reason, subject};
 pub(super) use self::restriction::{staffed, terms};
 pub(super) use self::trail::{by, entry};
 
@@ -318,6 +318,7 @@ pub(super) fn who(item: &QueueItem, person: Option<&Person>, w: &words::Queue) -
     match (person, &item.person) {
         (Some(person), _) => person.shown_name().to_owned(),
         (None, Some(id)) => id.clone(),
+        (None, None) if is_reminder(item) => w.whole_organisation.to_owned(),
         (None, None) => w.unknown_person.to_owned(),
     }
 }

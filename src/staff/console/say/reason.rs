@@ -15,12 +15,12 @@ use crate::domain::profile::Profile;
 use crate::domain::queue::QueueItem;
 use crate::domain::reason_code::ReasonCode;
 
-/// When something falls due, as reminders say it, and the same in Welsh.
-const DUE: [(&str, &str); 4] = [
-    (" falls due on ", "i'w wneud erbyn"),
-    (" falls due today, ", "i'w wneud heddiw,"),
-    (" was due on ", "roedd i'w wneud erbyn"),
-    (" is possible since ", "yn bosibl ers"),
+/// When something falls due, as reminders are recorded, and as they are read in English and Welsh.
+const DUE: [(&str, &str, &str); 4] = [
+    (" falls due on ", "due on", "i'w wneud erbyn"),
+    (" falls due today, ", "due today,", "i'w wneud heddiw,"),
+    (" was due on ", "was due on", "roedd i'w wneud erbyn"),
+    (" is possible since ", "possible since", "yn bosibl ers"),
 ];
 
 /// A reason in the reader's language.
@@ -43,9 +43,10 @@ pub(in crate::staff::console) fn reason(
     of: ReasonedItem<'_>,
     language: Language,
 ) -> ReasonLine {
-    let said = match language {
-        Language::English => None,
-        Language::Welsh => welsh(reason, of),
+    let said = match (reason.code.as_str().strip_prefix("diary."), language) {
+        (Some(what), _) => reminder(what, reason, of, language),
+        (None, Language::English) => None,
+        (None, Language::Welsh) => welsh(reason, of),
     };
     match said {
         Some(text) => ReasonLine { text, foreign: false },
@@ -53,26 +54,19 @@ pub(in crate::staff::console) fn reason(
     }
 }
 
-/// An item's subject, in its sender's words; for a reminder, its reason.
-pub(in crate::staff::console) fn subject(
-    of: ReasonedItem<'_>,
-    language: Language,
-) -> Option<String> {
-    let is_reminder = of.item.flags.contains(&Flag::Reminder);
-    match of.item.reasons.first().filter(|_| is_reminder) {
-        Some(one) => Some(reason(one, of, language).text),
-        None => of.item.subject.clone(),
-    }
+/// An item's subject, in its sender's words. A reminder has none: its reason says everything.
+pub(in crate::staff::console) fn subject(item: &QueueItem) -> Option<String> {
+    item.subject.clone().filter(|_| !is_reminder(item))
+}
+
+/// Whether nobody wrote it: something falls due.
+pub(in crate::staff::console) fn is_reminder(item: &QueueItem) -> bool {
+    item.flags.contains(&Flag::Reminder)
 }
 
 fn welsh(reason: &Reason, of: ReasonedItem<'_>) -> Option<String> {
-    let clause = reason.clause.as_deref();
-    if let Some(what) = reason.code.as_str().strip_prefix("diary.") {
-        let cited = clause.map(|clause| format!(" (cymal {clause})")).unwrap_or_default();
-        return Some(format!("{}{cited}", reminder(what, &reason.text, of.item)?));
-    }
     let mut line = of_restriction(reason, of).or_else(|| of_contact(reason))?;
-    if let Some(clause) = clause {
+    if let Some(clause) = reason.clause.as_deref() {
         line.push_str(&format!(" ({}, cymal {clause})", of.profile.name));
     }
     if reason.text.ends_with(OBSERVED) {
@@ -255,37 +249,66 @@ fn of_outgoing(code: &str) -> Option<&'static str> {
     }
 }
 
-/// What falls due, by the ids of the item and the day in the line.
-fn reminder(what: &str, text: &str, item: &QueueItem) -> Option<String> {
-    let about = &item.contact;
-    if what == "open_way" {
-        let from = day_after(text, "in the 7 days from ")?;
-        return Some(format!(
-            "Nid oes unrhyw ffordd ar agor i {about}: yn y 7 diwrnod o {from} nid yw'r cyfyngiadau \
-             gyda'i gilydd yn gadael yr un ffordd y mae rhywun yn ei hateb"
-        ));
-    }
-    if what == "breach" {
-        let (person, on) = (item.person.as_ref()?, day_after(text, " made contact on ")?);
-        return Some(format!(
-            "Cysylltiad sy'n torri cyfyngiad: cysylltodd {person} ar {on}, ac nid yw {about} yn \
-             caniatáu hynny"
-        ));
-    }
-    let known: What = serde_json::from_value(what.into()).ok()?;
-    let said = DUE.iter().find_map(|(english, welsh)| {
-        let day = day_after(text, english)?;
-        Some(format!("{welsh} {day}"))
-    })?;
-    let whose = item.person.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-    Some(format!("{}: {about}{whose}, {said}", super::due(known, Language::Welsh)))
+/// What falls due, in words: the item has the ids, and the recorded line the day.
+fn reminder(
+    what: &str,
+    reason: &Reason,
+    of: ReasonedItem<'_>,
+    language: Language,
+) -> Option<String> {
+    let day_after = |words: &str| day_after(&reason.text, words, language);
+    let about = restricted_by(of, language).map(|terms| format!(" ({terms})")).unwrap_or_default();
+    let said = match (what, language) {
+        ("open_way", Language::English) => format!(
+            "No way is open: in the 7 days from {} the restrictions together leave no way that somebody answers",
+            day_after("in the 7 days from ")?
+        ),
+        ("open_way", Language::Welsh) => format!(
+            "Nid oes unrhyw ffordd ar agor: yn y 7 diwrnod o {} nid yw'r cyfyngiadau gyda'i gilydd yn gadael yr un \
+             ffordd y mae rhywun yn ei hateb",
+            day_after("in the 7 days from ")?
+        ),
+        ("breach", Language::English) => {
+            format!(
+                "Contact on {} in breach of a restriction{about}",
+                day_after(" made contact on ")?
+            )
+        }
+        ("breach", Language::Welsh) => {
+            format!("Cysylltiad ar {} sy'n torri cyfyngiad{about}", day_after(" made contact on ")?)
+        }
+        _ => {
+            let known: What = serde_json::from_value(what.into()).ok()?;
+            let due = DUE.iter().find_map(|(recorded, english, welsh)| {
+                let day = day_after(recorded)?;
+                let said = if language == Language::English { english } else { welsh };
+                Some(format!("{said} {day}"))
+            })?;
+            format!("{}{about}: {due}", super::due(known, language))
+        }
+    };
+    let cited = reason.clause.as_ref().map(|clause| match language {
+        Language::English => format!(" (clause {clause})"),
+        Language::Welsh => format!(" (cymal {clause})"),
+    });
+    Some(format!("{said}{}", cited.unwrap_or_default()))
+}
+
+/// The terms of the restriction that a reminder is about; of the organisation's own matters, their name.
+fn restricted_by(of: ReasonedItem<'_>, language: Language) -> Option<String> {
+    let about = of.item.contact.as_str();
+    let Some(person) = of.person else {
+        return of.item.person.is_none().then(|| super::capitalised(&about.replace('.', ": ")));
+    };
+    let restriction = person.restrictions.iter().find(|one| one.id == about)?;
+    Some(super::terms(&restriction.kind, of.profile, language))
 }
 
 /// The day that follows these words.
-fn day_after(text: &str, words: &str) -> Option<String> {
+fn day_after(text: &str, words: &str, language: Language) -> Option<String> {
     let (_, rest) = text.rsplit_once(words)?;
     let day: NaiveDate = rest.get(..10)?.parse().ok()?;
-    Some(super::day(day, Language::Welsh))
+    Some(super::day(day, language))
 }
 
 #[cfg(test)]

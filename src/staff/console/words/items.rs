@@ -90,6 +90,8 @@ texts! {
         taken_by_me: "taken by you", "wedi'i gymryd gennych chi";
         unknown_person: "Not on record", "Heb gofnod";
         outbound: "A colleague's e-mail to them", "E-bost cydweithiwr atynt";
+        reminder: "Reminder", "Nodyn atgoffa";
+        whole_organisation: "Your organisation", "Eich sefydliad";
         wait: "waiting", "yn aros";
         page_of: "page", "tudalen";
         none_left: "Nothing was left to take.", "Nid oedd dim ar ôl i'w gymryd.";
@@ -104,6 +106,9 @@ texts! {
         make_incident: "Record an incident", "Cofnodi digwyddiad";
         from: "from", "oddi wrth";
         outbound_to: "to", "at";
+        about: "about", "am";
+        your_organisation: "your organisation", "eich sefydliad";
+        falls_due: "Something falls due", "Mae rhywbeth yn ddyledus";
         outbound: "A colleague's message, held on its way out", "Neges cydweithiwr, a ddaliwyd ar ei ffordd allan";
         outbound_hint: "It has not gone. Release it, or close it and answer the person yourself.",
             "Nid yw wedi mynd. Rhyddhewch hi, neu ei chau ac ateb y person eich hun.";
@@ -133,6 +138,7 @@ texts! {
         original_not_kept: "The original was not kept.", "Ni chadwyd y gwreiddiol.";
         person: "Person", "Person";
         nobody: "This sender is not on record. Most people are not.", "Nid oes cofnod o'r anfonwr hwn. Nid oes cofnod o'r rhan fwyaf o bobl.";
+        of_organisation: "This is about your organisation, not about a person.", "Mae hyn yn ymwneud â'ch sefydliad, nid â pherson.";
         in_force: "In force", "Mewn grym";
         none_in_force: "No restriction is in force.", "Nid oes cyfyngiad mewn grym.";
         adjustments: "Adjustments", "Addasiadau";

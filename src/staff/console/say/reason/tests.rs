@@ -27,7 +27,9 @@ fn said(code: &str, text: &str, clause: Option<&str>, person: Option<&Person>) -
     let profile = Profile::silent("Bare Homes", Nation::Wales);
     let of = ReasonedItem { item: &item, person, profile: &profile };
     let [one] = item.reasons.as_slice() else { panic!("one reason") };
-    assert_eq!(super::reason(one, of, Language::English).text, text);
+    if !code.starts_with("diary.") {
+        assert_eq!(super::reason(one, of, Language::English).text, text);
+    }
     let line = super::reason(one, of, Language::Welsh);
     assert!(!line.foreign || line.text == text, "{}", line.text);
     (!line.foreign).then_some(line.text)
@@ -153,11 +155,31 @@ fn why_a_colleagues_message_is_held_is_said_for_each_restriction_that_holds_one(
 fn what_falls_due_is_said_in_either_language_with_its_day() {
     let profile = Profile::silent("Bare Homes", Nation::Wales);
     let day: NaiveDate = "2026-12-07".parse().unwrap();
-    for (what, state, welsh) in [
-        (What::Review, State::Upcoming, "i'w wneud erbyn Llun 7 Rhag 2026"),
-        (What::Review, State::Due, "i'w wneud heddiw, Llun 7 Rhag 2026"),
-        (What::Review, State::Overdue, "roedd i'w wneud erbyn Llun 7 Rhag 2026"),
-        (What::EarlyReview, State::Due, "yn bosibl ers Llun 7 Rhag 2026"),
+    for (what, state, english, welsh) in [
+        (
+            What::Review,
+            State::Upcoming,
+            "due on Mon 7 Dec 2026",
+            "i'w wneud erbyn Llun 7 Rhag 2026",
+        ),
+        (
+            What::Review,
+            State::Due,
+            "due today, Mon 7 Dec 2026",
+            "i'w wneud heddiw, Llun 7 Rhag 2026",
+        ),
+        (
+            What::Review,
+            State::Overdue,
+            "was due on Mon 7 Dec 2026",
+            "roedd i'w wneud erbyn Llun 7 Rhag 2026",
+        ),
+        (
+            What::EarlyReview,
+            State::Due,
+            "possible since Mon 7 Dec 2026",
+            "yn bosibl ers Llun 7 Rhag 2026",
+        ),
     ] {
         let entry = Entry {
             what,
@@ -171,17 +193,37 @@ fn what_falls_due_is_said_in_either_language_with_its_day() {
             state,
         };
         let text = reminder::of_entry(&entry, &profile, day).unwrap().text;
-        let line = said(&format!("diary.{}", what.name()), &text, Some("8.9"), None);
-        let due = crate::staff::console::say::due(what, Language::Welsh);
-        let whole = format!("{due}: R-1 (P-1), {welsh} (cymal 8.9)");
-        assert_eq!(line, Some(whole), "{text}");
+        let code = format!("diary.{}", what.name());
+        let due = |language| crate::staff::console::say::due(what, language);
+        let line = in_english(&code, &text, Some("8.9"), Some(&limited(1)));
+        let whole = format!("{} (", due(Language::English));
+        assert!(line.starts_with(&whole) && !line.contains("R-1"), "{line}");
+        assert!(line.ends_with(&format!("): {english} (clause 8.9)")), "{line}");
+        let line = said(&code, &text, Some("8.9"), None);
+        assert_eq!(line, Some(format!("{}: {welsh} (cymal 8.9)", due(Language::Welsh))), "{text}");
     }
     let breach = reminder::contact_in_breach("P-1", day, "R-1", Some("8.9"));
-    let line = said("diary.breach", &breach, Some("8.9"), None).unwrap();
-    assert!(line.contains("cysylltodd P-1 ar Llun 7 Rhag 2026"), "{line}");
-    let shut = reminder::no_way_open("R-1", day);
+    let line = said("diary.breach", &breach, Some("8.9"), Some(&limited(1))).unwrap();
+    let whole =
+        "Cysylltiad ar Llun 7 Rhag 2026 sy'n torri cyfyngiad (1 cysylltiad yr wythnos) (cymal 8.9)";
+    assert_eq!(line, whole);
+    let line = in_english("diary.breach", &breach, None, None);
+    assert_eq!(line, "Contact on Mon 7 Dec 2026 in breach of a restriction");
+    let shut = reminder::no_way_open("P-1", day);
     let line = said("diary.open_way", &shut, None, None).unwrap();
-    assert!(line.contains("o Llun 7 Rhag 2026"), "{line}");
+    assert!(line.contains("o Llun 7 Rhag 2026") && !line.contains("P-1"), "{line}");
+    let line = in_english("diary.open_way", &shut, None, None);
+    assert!(line.contains("the 7 days from Mon 7 Dec 2026") && !line.contains("P-1"), "{line}");
+}
+
+/// The line of a person's item in English.
+fn in_english(code: &str, text: &str, clause: Option<&str>, person: Option<&Person>) -> String {
+    let reason = json!({"code": code, "restriction": null, "clause": clause, "text": text});
+    let item = item(&reason, Some("P-1"));
+    let profile = Profile::silent("Bare Homes", Nation::Wales);
+    let [one] = item.reasons.as_slice() else { panic!("one reason") };
+    super::reason(one, ReasonedItem { item: &item, person, profile: &profile }, Language::English)
+        .text
 }
 
 #[test]
