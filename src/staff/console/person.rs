@@ -107,21 +107,21 @@ pub(super) async fn show(
     let carried = because.map(|item| format!("&because={}", quoted(item))).unwrap_or_default();
     let (mut lines, mut older, mut counts, mut lacks) = (Vec::new(), None, Vec::new(), None);
     let w = words::Person::of(visit.language());
+    let AllRecords { whole, records } = desk.all_records(&organisation.id, &person).await?;
     if tab == Tab::Timeline {
         let found =
             desk.person_timeline(organisation, &id, asked.number("before"), CONSOLE_ROWS).await?;
-        lines = found.entries.iter().map(|entry| line(&visit, entry, w)).collect();
+        lines = found.entries.iter().map(|entry| line(&visit, entry, &records, w)).collect();
         counts = found.counts.map(|counts| counted(counts, w)).unwrap_or_default();
         older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
         lacks = lacking(&staff, &visit, &id).await?;
     }
-    let AllRecords { whole, records } = desk.all_records(&organisation.id, &person).await?;
     let head = Head::of(&visit, &whole, Some(tab), because);
     let may_merge = ChangesPeople::allows(organisation, visit.role());
     let saved = words::Equality::of(visit.language()).saved;
     let said = (asked.text("done") == Some("equality")).then_some(saved);
     page(&PersonPage {
-        f: Frame::of(&staff, &visit, Section::People, &head.title).saying(said),
+        f: Frame::of(&staff, &visit, Section::People, &head.page_title()).saying(said),
         w,
         head,
         tab,
@@ -251,13 +251,13 @@ fn counted(counts: TimelineCounts, w: &words::Person) -> Vec<String> {
 }
 
 /// An entry with the item to which it leads.
-fn line(visit: &Visit, one: &TimelineEntry, w: &words::Person) -> Line {
-    let language = visit.language();
-    let zone = visit.organisation.profile.timezone;
+fn line(visit: &Visit, one: &TimelineEntry, records: &[Arc<Person>], w: &words::Person) -> Line {
+    let (language, profile) = (visit.language(), &visit.organisation.profile);
+    let zone = profile.timezone;
     Line {
         at: say::when(one.entry.at, visit.now(), zone, language),
         by: say::by(&one.entry.by, language),
-        what: say::entry(&one.entry.event, language),
+        what: say::entry_of_person(&one.entry.event, records, profile, language),
         whose: match one.what {
             What::NotTheirs => Some((w.not_theirs, "tag held")),
             What::InDoubt => Some((w.in_doubt, "tag")),

@@ -7,7 +7,9 @@ mod outlook;
 mod reason;
 mod restriction;
 mod step;
+mod timeline;
 mod trail;
+mod why;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
@@ -33,6 +35,7 @@ pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, may_be, span};
 pub(super) use self::reason::{ReasonLine, ReasonedItem, is_reminder, reason, subject};
 pub(super) use self::restriction::{staffed, terms};
+pub(super) use self::timeline::entry_of_person;
 pub(super) use self::trail::{by, entry};
 
 const MONTHS: [(&str, &str); 12] = [
@@ -177,6 +180,14 @@ pub(super) fn queue(id: &str, language: Language) -> (String, &'static str) {
 /// "head_of_service" as "Head of service": a name of the organisation's own, in its own language.
 pub(super) fn capitalised(name: &str) -> String {
     first_upper(&name.replace(['_', '-'], " "))
+}
+
+/// With a small letter, within a sentence.
+fn lower(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 fn every_word_capitalised(name: &str) -> String {

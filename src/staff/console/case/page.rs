@@ -104,7 +104,7 @@ pub(in crate::staff::console) async fn show(
         acts.iter().filter_map(|act| offered::open(&visit, &desktop, act, "")).collect()
     };
     page(&CasePage {
-        f: Frame::of(&staff, &visit, Section::People, &head.title).saying(said.as_deref()),
+        f: Frame::of(&staff, &visit, Section::People, &head.page_title()).saying(said.as_deref()),
         w: make.w,
         s: words::Steps::of(visit.language()),
         due,

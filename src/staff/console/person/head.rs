@@ -58,6 +58,14 @@ pub(in crate::staff::console) struct Head {
 }
 
 impl Head {
+    /// What the browser calls the page: the person, and which of their pages it is.
+    pub(in crate::staff::console) fn page_title(&self) -> String {
+        match self.tabs.iter().find(|(.., is_open)| *is_open) {
+            Some((_, tab, _)) => format!("{}: {tab}", self.title),
+            None => self.title.clone(),
+        }
+    }
+
     /// `tab`: which is open; none is where a page leads away from them. `because`: the item that led here.
     pub(in crate::staff::console) fn of(
         visit: &Visit,

@@ -1,8 +1,10 @@
 //! An entry of the audit trail as a sentence.
 
+use super::lower;
 use super::step::step;
+use super::why::why;
 use crate::casework::retention::BY_RULE;
-use crate::domain::audit::{AuditEvent, GATEWAY, LookedAt};
+use crate::domain::audit::{AuditEvent, DecidedEntry, GATEWAY, LookedAt};
 use crate::domain::diary::What;
 use crate::domain::language::Language;
 use crate::domain::outbound::OutboundTreatment;
@@ -30,10 +32,7 @@ fn english(event: &AuditEvent) -> String {
         AuditEvent::Decided(entry) => {
             let what = super::disposition(entry.disposition, Language::English);
             let channel = super::channel(entry.channel, Language::English);
-            let row = entry.rows.iter().find(|row| row.settled);
-            let why =
-                row.map(|row| format!(" ({})", reason(row.code.as_str()))).unwrap_or_default();
-            format!("{channel}: {}{why}", lower(what))
+            format!("{channel}: {}{}", lower(what), settled(entry, Language::English))
         }
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("People loaded: {people}, restrictions: {restrictions}")
@@ -94,6 +93,12 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Erased(erased) => format!("Erasing all about a person ({})", erased.clause),
     }
+}
+
+/// What settled a decision: " (the limit is used up)".
+fn settled(entry: &DecidedEntry, language: Language) -> String {
+    let row = entry.rows.iter().find(|row| row.settled);
+    row.map(|row| format!(" ({})", why(&row.code, language))).unwrap_or_default()
 }
 
 fn accepted_in_english(known: u64, found: u64) -> String {
@@ -184,7 +189,7 @@ fn welsh(event: &AuditEvent) -> String {
         AuditEvent::Decided(entry) => {
             let what = super::disposition(entry.disposition, Language::Welsh);
             let channel = super::channel(entry.channel, Language::Welsh);
-            format!("{channel}: {}", lower(what))
+            format!("{channel}: {}{}", lower(what), settled(entry, Language::Welsh))
         }
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("Llwythwyd pobl: {people}, cyfyngiadau: {restrictions}")
@@ -311,13 +316,6 @@ fn welsh_account(account: &str, action: &str) -> String {
         "preferences" => "Newidiodd ei ddewisiadau".to_owned(),
         other => format!("Cyfrif {account}: {other}"),
     }
-}
-
-fn lower(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 /// "contact_quota.over" as "contact quota: over".
