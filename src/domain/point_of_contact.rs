@@ -76,7 +76,7 @@ impl PointOfContact {
 
     /// The queue of the contact, by its own name where none is given.
     pub fn queue(&self) -> String {
-        self.contact.queue.clone().unwrap_or_else(|| own_queue(&self.contact))
+        self.contact.queue.clone().unwrap_or_else(|| own_queue(&self.contact.name))
     }
 
     fn team_route(&self, team: &Team) -> Route {
@@ -127,8 +127,8 @@ impl PointOfContact {
 }
 
 /// A queue named after a member of staff: "Sam Okoro" works the queue `sam-okoro`.
-fn own_queue(contact: &StaffContact) -> String {
-    let words = super::folding::words(&contact.name);
+pub fn own_queue(name: &str) -> String {
+    let words = super::folding::words(name);
     if words.is_empty() { "point-of-contact".to_owned() } else { words.join("-") }
 }
 

@@ -403,7 +403,7 @@ fn details(
     }
     details.insert(0, (w.channel, say::channel(item.channel, language).to_owned()));
     if let Some(read_by) = item.read_by.filter(|_| item.is_unread()) {
-        details.push((w.read_by, say::when(read_by, now, zone, language)));
+        details.push((w.read_by, say::deadline(read_by, now, zone, language)));
     }
     if let Some(sent_by) = item.sent_by.as_ref().filter(|address| !address.is_empty()) {
         details.push((w.sent_by, sent_by.clone()));

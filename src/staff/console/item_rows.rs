@@ -31,6 +31,8 @@ pub(super) struct Row {
     /// How long it waits; none: it is done.
     pub waited: Option<String>,
     pub state: &'static str,
+    /// By when somebody must read it or take it up.
+    pub read_by: Option<String>,
     pub taken: Option<String>,
     /// Who finished it, and when.
     pub done: Option<String>,
@@ -108,6 +110,10 @@ fn row(visit: &Visit, item: QueueItem, person: Option<&Person>, here: &str) -> R
         until: until(visit, &item, person),
         came: say::when(item.at, now, zone, language),
         waited: item.state.is_waiting().then(|| say::waited(now - item.at, language)),
+        read_by: item
+            .read_by
+            .filter(|_| item.is_unread())
+            .map(|at| say::deadline(at, now, zone, language)),
         state: say::state(item.state, language),
         taken,
         done: say::done(&item, now, zone, language),

@@ -120,7 +120,7 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
 /// Takes the next, wherever it is most urgent.
 pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQueues>) -> Page {
     let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
-    for count in in_order(desk.queues(organisation).await?) {
+    for count in in_order(desk.queues(organisation).await?, &visit) {
         // Filed contacts are read when there is time, from their own queue.
         if count.waiting == 0 || count.queue == FILED {
             continue;

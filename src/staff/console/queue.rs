@@ -10,7 +10,7 @@ use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, Section, go, page};
 use super::item_rows::{Row, rows};
 use super::pressed::idle;
-use super::queues::in_order;
+use super::queues::{in_order, named};
 use super::say::{self, who};
 use super::trouble::Trouble;
 use super::trouble_page::of_fault;
@@ -57,6 +57,15 @@ impl Shown {
             Shown::Waiting => "waiting",
             Shown::Done => "done",
             Shown::All => "all",
+        }
+    }
+
+    /// What the browser calls the page.
+    fn title(self, queue: &str, waiting: u64, q: &words::Queue) -> String {
+        match self {
+            Shown::Waiting => format!("{queue} ({waiting} {})", q.waiting),
+            Shown::Done => format!("{queue}: {}", q.states_done),
+            Shown::All => format!("{queue}: {}", q.states_all),
         }
     }
 
@@ -181,7 +190,7 @@ async fn shown(
         (&staff.casework(visit).desk, &visit.organisation, visit.language());
     let q = words::Queue::of(language);
     let since = desk.newest_number(&organisation.id).await?;
-    let counts = in_order(desk.queues(&organisation.id).await?);
+    let counts = in_order(desk.queues(&organisation.id).await?, visit);
     let count = counts.iter().find(|one| one.queue == wanted.queue);
     let waiting = match count {
         Some(count) => count.waiting,
@@ -201,8 +210,8 @@ async fn shown(
     let elsewhere = elsewhere.filter(|_| waiting == 0).map(|one| {
         (format!("/queues/{}", quoted(&one.queue)), say::queue(&one.queue, language).0, one.waiting)
     });
-    let (name, text) = say::queue(&wanted.queue, language);
-    let title = format!("{name} ({waiting} {})", q.waiting);
+    let (name, text) = named(&wanted.queue, visit);
+    let title = wanted.shown.title(&name, waiting, q);
     let filtered = wanted.shown != Shown::Waiting || wanted.channel.is_some();
     let wrong = bulk_none || results.iter().any(|one| !one.done);
     page(&QueuePage {

@@ -13,6 +13,7 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::hand_over::Actor;
 use crate::casework::queues::QueueCount;
+use crate::domain::point_of_contact::own_queue;
 use crate::domain::queue::{EMERGENCY, FILED};
 use crate::staff::Staff;
 use crate::staff::permit::WorksQueues;
@@ -31,29 +32,38 @@ pub(super) struct QueueLine {
     pub overdue: u64,
 }
 
-/// Queues in the order of their urgency: emergencies first, then the one whose oldest has waited longest;
-/// those that are empty last.
-pub(super) fn in_order(mut counts: Vec<QueueCount>) -> Vec<QueueCount> {
+/// Queues in the order of their urgency: emergencies first, then the reader's own, then the one whose oldest has
+/// waited longest; those that are empty last.
+pub(super) fn in_order(mut counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueCount> {
+    let own = own_queue(visit.name());
     counts.sort_by(|a, b| {
         let rank = |one: &QueueCount| match (one.waiting, one.queue.as_str()) {
-            (0, _) => 3,
+            (0, _) => 4,
             (_, EMERGENCY) => 0,
+            (_, queue) if queue == own => 1,
             // No reply is due to filed contacts.
-            (_, FILED) => 2,
-            _ => 1,
+            (_, FILED) => 3,
+            _ => 2,
         };
         (rank(a), a.oldest_at, &a.queue).cmp(&(rank(b), b.oldest_at, &b.queue))
     });
     counts
 }
 
+/// A queue's name and content, as the reader knows it.
+pub(super) fn named(queue: &str, visit: &Visit) -> (String, &'static str) {
+    let (name, text) = say::queue(queue, visit.language());
+    let is_own = queue == own_queue(visit.name());
+    (name, if is_own { words::Queues::of(visit.language()).own } else { text })
+}
+
 pub(super) fn lines(counts: Vec<QueueCount>, visit: &Visit) -> Vec<QueueLine> {
     let (language, now) = (visit.language(), visit.now());
     let zone = visit.organisation.profile.timezone;
-    in_order(counts)
+    in_order(counts, visit)
         .into_iter()
         .map(|count| {
-            let (name, text) = say::queue(&count.queue, language);
+            let (name, text) = named(&count.queue, visit);
             let oldest = count
                 .oldest_at
                 .filter(|_| count.waiting > 0)

@@ -106,6 +106,28 @@ pub(super) fn when(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: La
     format!("{on}, {:02}:{:02}", at.hour(), at.minute())
 }
 
+/// An instant by which something is due: at midnight "end of Mon 23 Nov", the day before it.
+pub(super) fn deadline(
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    zone: Tz,
+    language: Language,
+) -> String {
+    let local = at.with_timezone(&zone);
+    let day_before =
+        local.date_naive().pred_opt().filter(|_| (local.hour(), local.minute()) == (0, 0));
+    let Some(last) = day_before else { return when(at, now, zone, language) };
+    let on = if last.year() == now.with_timezone(&zone).year() {
+        short_day(last, language)
+    } else {
+        day(last, language)
+    };
+    match language {
+        Language::English => format!("end of {on}"),
+        Language::Welsh => format!("diwedd {on}"),
+    }
+}
+
 /// How long something has waited: "3 days", "2 hours", "5 minutes".
 pub(super) fn waited(time: TimeDelta, language: Language) -> String {
     let (days, hours, minutes) = (time.num_days(), time.num_hours(), time.num_minutes().max(0));
@@ -348,6 +370,19 @@ mod tests {
         assert_eq!(say("2026-07-01T23:30:00Z", Language::English), "Thu 2 Jul, 00:30");
         assert_eq!(say("2025-12-31T09:00:00Z", Language::English), "Wed 31 Dec 2025, 09:00");
         assert_eq!(say("2026-11-23T16:05:00Z", Language::Welsh), "Llun 23 Tach, 16:05");
+    }
+
+    #[test]
+    fn midnight_is_said_as_the_end_of_the_day_before() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let say = |text: &str, language| {
+            deadline(at(text), at("2026-11-25T10:00:00Z"), Tz::Europe__London, language)
+        };
+        assert_eq!(say("2026-12-01T00:00:00Z", Language::English), "end of Mon 30 Nov");
+        assert_eq!(say("2026-06-30T23:00:00Z", Language::Welsh), "diwedd Maw 30 Meh");
+        assert_eq!(say("2027-01-01T00:00:00Z", Language::English), "end of Thu 31 Dec");
+        assert_eq!(say("2027-01-02T00:00:00Z", Language::English), "end of Fri 1 Jan 2027");
+        assert_eq!(say("2026-12-01T09:30:00Z", Language::English), "Tue 1 Dec, 09:30");
     }
 
     #[test]

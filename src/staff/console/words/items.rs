@@ -36,6 +36,8 @@ texts! {
     Queues {
         title: "Queues", "Ciwiau";
         intro: "Where contacts wait that were not simply delivered.", "Lle mae cysylltiadau yn aros na chawsant eu danfon yn uniongyrchol.";
+        own: "Yours: what people whose point of contact you are have sent.",
+            "Eich ciw chi: yr hyn a anfonodd y bobl yr ydych yn bwynt cyswllt iddynt.";
         none: "No contact has been put on a queue yet. They appear here when a restriction, a safeguard or a doubt keeps one from being simply delivered.",
             "Nid oes unrhyw gysylltiad wedi'i roi mewn ciw eto. Maent yn ymddangos yma pan fydd cyfyngiad, mesur diogelu neu amheuaeth yn atal danfon uniongyrchol.";
         queue: "Queue", "Ciw";
@@ -93,6 +95,7 @@ texts! {
         reminder: "Reminder", "Nodyn atgoffa";
         whole_organisation: "Your organisation", "Eich sefydliad";
         wait: "waiting", "yn aros";
+        read_by: "read by", "darllen erbyn";
         page_of: "page", "tudalen";
         none_left: "Nothing was left to take.", "Nid oedd dim ar ôl i'w gymryd.";
     }
