@@ -20,6 +20,7 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::joined::AllRecords;
 use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
+use crate::domain::audit::AuditEvent;
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -44,6 +45,8 @@ struct Line {
     what: String,
     /// Whose the contact is, where that is in doubt, and as what the tag looks.
     whose: Option<(&'static str, &'static str)>,
+    /// When a contact came that was decided later.
+    came: Option<String>,
     /// The record that it is on, where the person has several.
     record: Option<String>,
     href: Option<String>,
@@ -73,6 +76,10 @@ struct PersonPage {
     representatives: Vec<(String, Option<String>)>,
     invitations: Vec<String>,
     record: String,
+    /// Where a restriction is proposed, for those who may.
+    propose: Option<String>,
+    /// Where restrictions are reviewed, changed and lifted.
+    on_case: String,
     /// Where a copy of all that is held is made, for those who may.
     copies: Option<String>,
     /// Where all of it is erased or held, for those who may.
@@ -138,6 +145,9 @@ pub(super) async fn show(
         } else {
             String::new()
         },
+        propose: (visit.may(Duty::Propose) && person.merged_into.is_none())
+            .then(|| format!("{own}/steps/propose?of=")),
+        on_case: format!("{own}/case?tab=case{carried}#restrictions"),
         copies: visit.may(Duty::ReadAudit).then(|| format!("{own}/record")),
         erasure: visit.may(Duty::ReadAudit).then(|| records::erasure(&id)),
         equality: KeepsEquality::allows(organisation, visit.role())
@@ -196,7 +206,7 @@ fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard 
     let (profile, language, now) = (&visit.organisation.profile, visit.language(), visit.now());
     let mut rows = Vec::new();
     if let Some(grounds) = &one.grounds {
-        rows.push((w.grounds, grounds.clone()));
+        rows.push((w.grounds, say::grounds(grounds)));
     }
     let clause = one.clause.as_deref().or_else(|| profile.clause_for(one.kind.name()));
     if let Some(clause) = clause {
@@ -263,9 +273,21 @@ fn line(visit: &Visit, one: &TimelineEntry, records: &[Arc<Person>], w: &words::
             What::InDoubt => Some((w.in_doubt, "tag")),
             What::Contact | What::Act => None,
         },
+        came: came(visit, one).map(|came| format!("{} {came}", w.came)),
         record: one.record.as_ref().map(|id| format!("{} {id}", w.of_record)),
         href: one.item.as_ref().map(|item| super::item::href(&item.id, "/people", None)),
     }
+}
+
+/// When a contact came, where it was put on record on another minute.
+fn came(visit: &Visit, one: &TimelineEntry) -> Option<String> {
+    let AuditEvent::Decided(decided) = &one.entry.event else { return None };
+    let said = |at| {
+        let zone = visit.organisation.profile.timezone;
+        say::when(at, visit.now(), zone, visit.language())
+    };
+    let came = said(decided.contact_at);
+    (came != said(one.entry.at)).then_some(came)
 }
 
 fn identifiers(visit: &Visit, records: &[Arc<Person>]) -> Vec<IdentifierLine> {

@@ -217,6 +217,11 @@ fn every_word_capitalised(name: &str) -> String {
     words.join(" ")
 }
 
+/// A ground of the policy by its name, or what an earlier decision said in words.
+pub(super) fn grounds(text: &str) -> String {
+    if text.contains(' ') { text.to_owned() } else { capitalised(text) }
+}
+
 pub(super) fn role_name(role: &Role, language: Language) -> String {
     if role.is_none() { Terms::of(language).no_role.to_owned() } else { capitalised(&role.0) }
 }

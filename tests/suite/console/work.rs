@@ -275,7 +275,13 @@ async fn who_opened_what_and_because_of_what_is_on_the_trail() {
     assert!(about.has("Made the record P-1"), "{}", about.text());
     assert!(!about.has("Signed in"));
     let timeline = max.get("/people/P-1?tab=timeline").await;
-    assert!(timeline.has("E-mail: kept, and the sender notified"), "{}", timeline.text());
+    let kept = "E-mail: kept, and the sender notified (the limit is used up)";
+    assert!(timeline.has(kept) && timeline.has("Put this person on record"), "{}", timeline.text());
+    assert!(timeline.body.contains(": Timeline – "), "{}", timeline.body);
+    // Their restrictions lead to where they are worked on.
+    let person = max.get("/people/P-1").await;
+    assert!(person.body.contains("href=\"/people/P-1/case?tab=case#restrictions\""));
+    assert!(person.body.contains("href=\"/people/P-1/steps/propose?of=\""), "{}", person.body);
 }
 
 #[tokio::test]

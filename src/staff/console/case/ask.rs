@@ -186,7 +186,10 @@ fn control(setting: &Setting<'_>, asked: &AskedField, values: &Values) -> Contro
         Ask::Adjustment | Ask::Restriction => {
             one_of(list(name, values, on_file(setting, asked.field.ask)), w.nobody, w)
         }
-        Ask::Channels | Ask::StaffAny | Ask::AppealGrounds => {
+        Ask::AppealGrounds => {
+            boxes_or(list(name, values, named(setting, asked.field.ask)), w.no_grounds)
+        }
+        Ask::Channels | Ask::StaffAny => {
             boxes_or(list(name, values, named(setting, asked.field.ask)), w.nothing)
         }
         Ask::Incidents => {
@@ -197,7 +200,7 @@ fn control(setting: &Setting<'_>, asked: &AskedField, values: &Values) -> Contro
             // One named by a link, and older than those listed.
             let named = values.every(name).filter(|id| known.iter().all(|(one, _)| one != id));
             let named: Vec<_> =
-                named.map(|id| (id.to_owned(), format!("{} {id}", w.this_contact))).collect();
+                named.map(|id| (id.to_owned(), w.this_contact.to_owned())).collect();
             known.splice(0..0, named);
             boxes_or(list(name, values, known), w.no_contacts)
         }

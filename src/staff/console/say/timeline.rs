@@ -48,6 +48,9 @@ pub(in crate::staff::console) fn entry_of_person(
         AuditEvent::PersonChanged { .. } | AuditEvent::RecordChanged { .. } => {
             said("Changed this person's record", "Newidiodd gofnod y person hwn")
         }
+        AuditEvent::Imported { .. } => {
+            said("Loaded this person's record from a file", "Llwythodd gofnod y person hwn o ffeil")
+        }
         AuditEvent::Merged { .. } => {
             said("Merged two records of this person", "Cyfunodd ddau gofnod y person hwn")
         }

@@ -41,6 +41,8 @@ texts! {
         not_in_force: "Not in force", "Ddim mewn grym";
         no_restriction: "No restriction is on record. This person contacts you like anybody else.",
             "Nid oes cyfyngiad ar gofnod. Mae'r person hwn yn cysylltu â chi fel unrhyw un arall.";
+        propose: "Propose a restriction", "Cynnig cyfyngiad";
+        on_case: "Review, change or lift them on the case", "Eu hadolygu, eu newid neu eu codi ar yr achos";
         grounds: "Grounds", "Seiliau";
         clause: "Clause", "Cymal";
         starts: "Starts", "Yn dechrau";
@@ -63,6 +65,7 @@ texts! {
         adjustments: "Adjustments", "Addasiadau";
         invitations: "Invitations", "Gwahoddiadau";
         invited: "is invited to get in touch", "wedi'i wahodd i gysylltu";
+        came: "came", "daeth";
         timeline_note: "Decisions and what was done about them, newest first.", "Penderfyniadau a'r hyn a wnaed yn eu cylch, y diweddaraf yn gyntaf.";
         older: "Show older", "Dangos rhai hŷn";
         nothing: "Nothing is on the trail about this person yet.", "Nid oes dim ar y llwybr am y person hwn eto.";

@@ -25,7 +25,7 @@ texts! {
         no_window: "Each row needs its days, and a time that ends after it begins", "Mae angen diwrnodau ar bob rhes, ac amser sy'n gorffen ar ôl iddo ddechrau";
         unreadable: "Something on this page can't be read. Check what you wrote.", "Ni ellir darllen rhywbeth ar y dudalen hon. Gwiriwch beth a ysgrifennoch.";
         about: "What this is about", "Am beth mae hyn";
-        row: "Row", "Rhes";
+        row: "Hours", "Oriau";
         days: "Days", "Diwrnodau";
         from: "From", "O";
         to: "To", "Tan";
@@ -37,8 +37,9 @@ texts! {
         ask_again: "When do you ask again whether the person may know?", "Pryd fyddwch chi'n gofyn eto a gaiff y person wybod?";
         no_incidents: "No incident is on file yet. Record one first.", "Nid oes digwyddiad ar ffeil eto. Cofnodwch un yn gyntaf.";
         no_contacts: "None are on record of the last weeks.", "Nid oes dim ar gofnod o'r wythnosau diwethaf.";
-        this_contact: "The contact that you came from:", "Y cysylltiad y daethoch ohono:";
+        this_contact: "The contact that you came from", "Y cysylltiad y daethoch ohono";
         nobody: "Nobody on the list of staff can do this.", "Ni all neb ar y rhestr staff wneud hyn.";
+        no_grounds: "Your policy names no grounds, and asks for none.", "Nid yw eich polisi yn enwi seiliau, ac nid yw'n gofyn am rai.";
         nothing: "There is nothing to choose.", "Nid oes dim i'w ddewis.";
         no_exception: "Your policy allows none.", "Nid yw eich polisi yn caniatáu yr un.";
         as_usual: "As the person's record says", "Fel y mae cofnod y person yn dweud";

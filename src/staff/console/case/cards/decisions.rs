@@ -63,18 +63,13 @@ pub(in crate::staff::console::case) fn lasting(
     let profile = &make.visit.organisation.profile;
     let mut rows = Vec::new();
     let mut put = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
-    put(w.grounds, one.grounds.as_deref().map(grounds));
+    put(w.grounds, one.grounds.as_deref().map(say::grounds));
     let clause = one.clause.as_deref().or_else(|| profile.clause_for(one.kind.name()));
     put(w.clause, clause.map(str::to_owned));
     put(w.starts, one.starts.map(|at| moment(make.visit, at)));
     put(w.review, one.review_due.map(|at| moment(make.visit, at)));
     put(w.ends, one.ends.map(|at| moment(make.visit, at)));
     rows
-}
-
-/// A ground of the policy by its name, or what an earlier decision said in words.
-fn grounds(text: &str) -> String {
-    if text.contains(' ') { text.to_owned() } else { say::capitalised(text) }
 }
 
 pub(in crate::staff::console::case) fn restriction(make: Maker<'_>, one: &Restriction) -> Card {

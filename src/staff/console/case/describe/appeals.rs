@@ -14,7 +14,8 @@ steps! {
         field("channel", Ask::Channel, "How did it come?", "Sut ddaeth hi?"),
         field("grounds", Ask::AppealGrounds, "On what grounds?", "Ar ba seiliau?").optional(),
         field("text", Ask::Text, "What does the person say?", "Beth mae'r person yn ei ddweud?").optional(),
-        field("contact", Ask::Line, "Reference of the contact by which it came", "Cyfeirnod y cysylltiad y daeth drwyddo").optional(),
+        field("contact", Ask::Line, "Reference of the contact by which it came", "Cyfeirnod y cysylltiad y daeth drwyddo")
+            .hint("It is under Details on the contact's page.", "Mae o dan Manylion ar dudalen y cysylltiad.").optional(),
     ];
 
     ASSIGN_HEARER: "assign_hearer", LeadsAppeals, Some("appeal"), false,

@@ -108,7 +108,10 @@ const CHANNELS: &[Field] = &[field(
 )];
 
 const HOURS: &[Field] = &[
-    field("windows", Ask::Windows, "At which hours?", "Ar ba oriau?"),
+    field("windows", Ask::Windows, "At which hours?", "Ar ba oriau?").hint(
+        "One is enough: leave the others empty.",
+        "Mae un yn ddigon: gadewch y lleill yn wag.",
+    ),
     field("channels", Ask::Channels, "On which channels?", "Ar ba sianeli?")
         .hint(
             "None ticked: telephone, visits and web chat.",
