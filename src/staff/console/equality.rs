@@ -172,7 +172,8 @@ pub(super) async fn report(
         let shown = row.count.map_or_else(|| r.hidden.to_owned(), |count| count.to_string());
         let mut group = row.group.iter();
         let own = group.next().map(|own| answer(own, w));
-        let within = group.map(|outcome| (say::capitalised(outcome), true));
+        // Only appeals have a group within an answer.
+        let within = group.map(|name| (say::group("appeals_by_outcome", name, language), false));
         let line: Vec<(String, bool)> = own.into_iter().chain(within).collect();
         match figures.last_mut().filter(|last| last.name == row.figure) {
             Some(last) => last.rows.push((line, shown)),

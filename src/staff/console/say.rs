@@ -1,6 +1,7 @@
 //! Codes, times and numbers in words.
 
 mod case;
+mod figure;
 mod flag;
 mod missing;
 mod outlook;
@@ -30,6 +31,7 @@ pub(super) use self::case::{
     agreement, appeal, appeal_outcome, due, format, incident, letter, letter_kind, mail_state,
     means, mediation, not_on_record, proposal, review, warning,
 };
+pub(super) use self::figure::{count, group};
 pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, may_be, span};

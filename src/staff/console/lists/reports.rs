@@ -9,11 +9,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::channel::Channel;
-use crate::domain::decision::Disposition;
 use crate::domain::language::Language;
 use crate::domain::report::calendar_months;
-use crate::domain::restriction::KindName;
 use crate::render::figures::{self, ChartWords, Row};
 use crate::runtime::html;
 use crate::runtime::limits::FIGURES_MONTHS_MAX;
@@ -129,13 +126,16 @@ pub(in crate::staff::console) async fn show(
     let today = staff.casework(&visit).desk.today(&visit.organisation);
     let wanted = Wanted::of(&asked, today);
     let wrong = wanted.fault(w);
-    let rows = match &wrong {
+    let mut rows = match &wrong {
         Some(_) => Vec::new(),
         None => wanted.rows(&staff, &visit).await?,
     };
+    rows.sort_by_key(|row| place(&row.figure));
     let language = visit.language();
-    let shown =
-        |row: &Row| row.count.map_or_else(|| w.hidden.to_owned(), |count| count.to_string());
+    let shown = |row: &Row| match row.count {
+        Some(count) => say::count(&row.figure, count, language),
+        None => w.hidden.to_owned(),
+    };
     let mut totals = Vec::new();
     let mut found: Vec<Figure> = Vec::new();
     for row in &rows {
@@ -226,6 +226,44 @@ pub(in crate::staff::console) async fn chart(
     Ok(response)
 }
 
+/// The order in which figures are read: what is in force, then what led there, then what came of it.
+const ORDER: [&str; 29] = [
+    "restrictions_in_force",
+    "new_restrictions",
+    "ended_restrictions",
+    "restrictions_by_kind",
+    "restrictions_by_ground",
+    "restrictions_older_than_years",
+    "warnings",
+    "warnings_without_restriction",
+    "warning_letters",
+    "warning_reasons",
+    "incidents_by_status",
+    "incidents_by_severity",
+    "incidents_by_ground",
+    "incident_history",
+    "reviews_due",
+    "reviews_overdue",
+    "reviews_by_outcome",
+    "appeals_received",
+    "appeals_due",
+    "appeals_overdue",
+    "appeals_by_outcome",
+    "contacts_by_disposition",
+    "contacts_by_channel",
+    "safeguard_hits",
+    "unanswered_in_time",
+    "read_by_queue",
+    "minutes_to_read",
+    "answered_by_queue",
+    "minutes_to_answer",
+];
+
+/// Where a figure stands in [`ORDER`]; an organisation's own comes last.
+fn place(figure: &str) -> usize {
+    ORDER.iter().position(|known| *known == figure).unwrap_or(ORDER.len())
+}
+
 /// A figure's name; an organisation's own as it is written.
 fn title(figure: &str, language: Language) -> String {
     let w = words::Reports::of(language);
@@ -265,27 +303,8 @@ fn title(figure: &str, language: Language) -> String {
     known.to_owned()
 }
 
-/// Figures whose groups are ids.
-const OF_IDS: [&str; 2] = ["incident_history", "observed_by_restriction"];
-
 fn group(row: &Row, language: Language) -> String {
     let month = row.month.map(|first| say::month(first, language));
-    let each = row.group.iter().map(|name| {
-        if let Some(kind) = KindName::ALL.into_iter().find(|kind| kind.name() == name) {
-            return say::kind(kind, language).to_owned();
-        }
-        if let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.name() == name) {
-            return say::channel(channel, language).to_owned();
-        }
-        let all = [Disposition::Deliver, Disposition::Route, Disposition::Limit, Disposition::File];
-        if let Some(one) = all.into_iter().find(|one| one.name() == name) {
-            return say::disposition(one, language).to_owned();
-        }
-        // Ids, and what earlier decisions said in words, are what they are.
-        if name.contains(' ') || OF_IDS.contains(&row.figure.as_str()) {
-            return name.clone();
-        }
-        say::capitalised(name)
-    });
+    let each = row.group.iter().map(|name| say::group(&row.figure, name, language));
     month.into_iter().chain(each).collect::<Vec<_>>().join(": ")
 }

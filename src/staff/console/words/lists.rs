@@ -78,6 +78,7 @@ texts! {
         show: "Show", "Dangos";
         csv: "Download as CSV", "Lawrlwytho fel CSV";
         figure: "Figure", "Ffigur";
+        part: "Group", "Grŵp";
         number: "Number", "Nifer";
         hidden: "hidden", "cuddiwyd";
         anchor: "The audit trail, signed", "Y llwybr archwilio, wedi'i lofnodi";
@@ -101,21 +102,32 @@ texts! {
         restrictions_in_force: "Restrictions in force", "Cyfyngiadau mewn grym";
         restrictions_by_kind: "Restrictions in force, by kind", "Cyfyngiadau mewn grym, yn ôl math";
         restrictions_by_ground: "Restrictions in force, by ground", "Cyfyngiadau mewn grym, yn ôl sail";
-        restrictions_older_than_years: "Restrictions older than so many years", "Cyfyngiadau hŷn na hyn a hyn o flynyddoedd";
+        restrictions_older_than_years: "Restrictions in force, by age", "Cyfyngiadau mewn grym, yn ôl oedran";
+        older_1: "More than 1 year", "Mwy na blwyddyn";
+        older_2: "More than 2 years", "Mwy na 2 flynedd";
+        older_3: "More than 3 years", "Mwy na 3 blynedd";
+        older_4: "More than 4 years", "Mwy na 4 blynedd";
         new_restrictions: "New restrictions", "Cyfyngiadau newydd";
         ended_restrictions: "Restrictions that ended", "Cyfyngiadau a ddaeth i ben";
         reviews_due: "Reviews due", "Adolygiadau'n ddyledus";
         reviews_overdue: "Reviews overdue", "Adolygiadau hwyr";
         reviews_by_outcome: "Reviews by outcome", "Adolygiadau yn ôl canlyniad";
         appeals_received: "Appeals received", "Apeliadau a dderbyniwyd";
-        appeals_due: "Appeals due", "Apeliadau'n ddyledus";
+        appeals_due: "Appeals waiting for an answer", "Apeliadau sy'n aros am ateb";
         appeals_overdue: "Appeals overdue", "Apeliadau hwyr";
         appeals_by_outcome: "Appeals by outcome", "Apeliadau yn ôl canlyniad";
         contacts_by_channel: "Contacts by channel", "Cysylltiadau yn ôl sianel";
         contacts_by_disposition: "Contacts by what became of them", "Cysylltiadau yn ôl beth ddigwyddodd iddynt";
         observed_by_restriction: "What observed restrictions would have done", "Beth fyddai cyfyngiadau a arsylwyd wedi'i wneud";
-        safeguard_hits: "Contacts that always get through, by lane", "Cysylltiadau sydd bob amser yn mynd drwodd, yn ôl lôn";
-        minutes_to_read: "Minutes until filed contacts were read", "Munudau nes darllen cysylltiadau a ffeiliwyd";
-        minutes_to_answer: "Minutes until points of contact answered", "Munudau nes i bwyntiau cyswllt ateb";
+        safeguard_hits: "Contacts that always get through, by reason", "Cysylltiadau sydd bob amser yn mynd drwodd, yn ôl rheswm";
+        minutes_to_read: "Minutes until contacts were read, on average, by queue", "Munudau nes darllen cysylltiadau, ar gyfartaledd, yn ôl ciw";
+        minutes_to_answer: "Minutes until contacts were answered, on average, by queue", "Munudau nes ateb cysylltiadau, ar gyfartaledd, yn ôl ciw";
+        ordinary: "Ordinary", "Cyffredin";
+        ground_unknown: "Ground not recorded", "Sail heb ei chofnodi";
+        ground_other: "Another ground", "Sail arall";
+        of_record: "Record", "Cofnod";
+        of_restriction: "Restriction", "Cyfyngiad";
+        protected_sender: "From a protected sender", "Gan anfonwr wedi'i ddiogelu";
+        protected_recipient: "To a protected recipient", "At dderbynnydd wedi'i ddiogelu";
     }
 }
