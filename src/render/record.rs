@@ -5,6 +5,7 @@
 mod case;
 mod page;
 mod trail;
+mod words;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -204,11 +205,12 @@ impl Writer {
         let LeftOut { in_doubt, not_theirs } = left_out;
         let fixed = LEFT_OUT.into_iter().map(|(what, why)| json!({"what": what, "why": why}));
         let counted = [
-            (in_doubt, "contacts that may be yours, and may be somebody else's"),
-            (not_theirs, "contacts that were first taken for yours, and are not"),
+            (in_doubt, "that may be yours, and may be somebody else's"),
+            (not_theirs, "first taken for yours that turned out not to be"),
         ];
         let counted = counted.into_iter().filter(|(many, _)| *many > 0).map(|(many, what)| {
-            json!({"what": format!("{many} {what}."), "why": "They may be about other people."})
+            let contacts = if many == 1 { "contact" } else { "contacts" };
+            json!({"what": format!("{many} {contacts} {what}."), "why": "They may be about other people."})
         });
         fixed.chain(counted).collect()
     }

@@ -12,8 +12,16 @@ use crate::domain::person::Person;
 use crate::domain::restriction::Restriction;
 
 /// Keys of a restriction that only systems use, or that name staff.
-const NOT_SAID: [&str; 6] =
-    ["id", "decided_by", "signed_off_by", "profile_version", "mode", "absences"];
+const NOT_SAID: [&str; 8] = [
+    "id",
+    "decided_by",
+    "signed_off_by",
+    "profile_version",
+    "mode",
+    "absences",
+    "threads",
+    "attachments",
+];
 
 /// The sections in their order.
 pub(super) fn sections(case: Case<'_>, told: &Told) -> Vec<(&'static str, Value)> {

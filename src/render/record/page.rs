@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::words;
 use crate::domain::letter::escaped;
 use crate::render::figures::title;
 
@@ -93,30 +94,37 @@ const CODES: [&str; 16] = [
 ];
 
 /// Keys that say too little by themselves.
-const LABELS: [(&str, &str); 16] = [
+const LABELS: [(&str, &str); 30] = [
+    ("adjustments", "Adjustments for you"),
+    ("agreed_by", "Agreed by"),
+    ("also_kept", "Files that came with it"),
+    ("answered", "What we have answered already"),
+    ("bank_holidays", "On bank holidays too"),
+    ("channels", "Ways of contacting us"),
     ("clause", "Clause of our policy"),
+    ("contact", "Who answers you"),
     ("decided", "Decided on"),
+    ("deputies", "Who else answers you"),
     ("ends", "Until"),
+    ("identifiers", "Your addresses and numbers"),
+    ("instruction", "What we do with them"),
     ("issues", "Your case references"),
+    ("kept", "What we kept of it"),
     ("letter_sent", "We wrote to you on"),
     ("limit", "How many"),
+    ("original", "Number of the copy"),
     ("per", "In each"),
     ("reference", "Your reference"),
     ("representatives", "Who may speak for you"),
     ("review_due", "To be looked at again by"),
+    ("sha256", "Fingerprint of its exact words"),
     ("shared", "Used by others too"),
     ("signed_off_by", "Agreed by"),
     ("starts", "From"),
     ("state", "Where it is now"),
     ("status", "Where it is now"),
     ("value", "Address or number"),
-];
-
-const DECISIONS: [(&str, &str); 4] = [
-    ("deliver", "passed on as usual"),
-    ("route", "passed to the person or team who answers you"),
-    ("limit", "kept back: it was over a limit"),
-    ("file", "kept without a reply"),
+    ("window", "How we count"),
 ];
 
 pub(super) fn head(organisation: &str) -> String {
@@ -173,6 +181,11 @@ pub(super) fn end_list(out: &mut String, has_entries: bool) {
 fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
     match of {
         Value::Array(all) if all.is_empty() => out.push_str("<p>Nothing.</p>\n"),
+        Value::Array(all) if all.iter().all(is_short) => {
+            let each = all.iter().filter_map(Value::as_str).map(|one| said(key, one, zone));
+            let line = each.collect::<Vec<_>>().join(", ");
+            out.push_str(&format!("<p>{}</p>\n", escaped(&line)));
+        }
         Value::Array(all) => {
             out.push_str("<ol>\n");
             for one in all {
@@ -191,10 +204,12 @@ fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
             let place = |key: &str| FIRST.iter().position(|one| *one == key).unwrap_or(FIRST.len());
             there.sort_by_key(|(key, _)| (place(key), *key));
             out.push_str("<dl>\n");
-            for (key, one) in there {
+            // What came of a complaint about staff is in their own words.
+            let has_codes = key != "staff_complaints";
+            for (name, one) in there {
                 let parts = if one.is_array() || one.is_object() { " class=\"parts\"" } else { "" };
-                out.push_str(&format!("<dt>{}</dt><dd{parts}>", escaped(&label(key))));
-                value(out, key, one, zone);
+                out.push_str(&format!("<dt>{}</dt><dd{parts}>", escaped(&label(name))));
+                value(out, if has_codes { name.as_str() } else { "" }, one, zone);
                 out.push_str("</dd>\n");
             }
             out.push_str("</dl>\n");
@@ -205,6 +220,14 @@ fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
         Value::Null => out.push_str("not on record"),
         Value::Number(number) => out.push_str(&number.to_string()),
     }
+}
+
+/// Characters of a text that stands in a line with others.
+const SHORT_MAX: usize = 30;
+
+/// A code, a name or a reference, of which a list is one line.
+fn is_short(one: &Value) -> bool {
+    one.as_str().is_some_and(|text| text.chars().count() <= SHORT_MAX)
 }
 
 /// What a key is called on the page.
@@ -223,9 +246,8 @@ fn said(key: &str, text: &str, zone: Tz) -> String {
     {
         return at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
     }
-    if key == "decision" || key == "would_have_been" {
-        let known = DECISIONS.into_iter().find(|(code, _)| *code == text);
-        return known.map_or_else(|| text.to_owned(), |(_, words)| words.to_owned());
+    if let Some(words) = words::of_key(key, text) {
+        return words.to_owned();
     }
     if CODES.contains(&key) { title(text) } else { text.to_owned() }
 }

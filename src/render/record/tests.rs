@@ -68,7 +68,7 @@ fn it_is_about_the_person_and_nobody_else() {
     for part in [
         "Jo &lt;Doe&gt;",
         "Called 40 times.",
-        "Contact quota",
+        "A limit on how often you contact us",
         "1 February 2026",
         "7.2",
         "head of service",
@@ -114,4 +114,48 @@ fn as_json_it_has_every_part_even_an_empty_one() {
         assert_eq!(record["left_out"].as_array().map(Vec::len), Some(LEFT_OUT.len() + 1));
         assert_eq!(record["restrictions"][0]["decided_by"], "head of service");
     }
+}
+
+#[test]
+fn the_page_has_words_in_the_place_of_codes() {
+    let (file, person) = case();
+    let mut file = serde_json::to_value(&file).unwrap();
+    file["staff_complaints"] = json!([{"id": "SC-1", "at": "2026-03-01T09:00:00Z", "by": "Ann Bell",
+        "about": "Bo Carr", "what": "Rude.", "closed": {"at": "2026-03-02T09:00:00Z",
+        "by": "Ann Bell", "outcome": "upheld", "why": "Right."}}]);
+    let file: CaseFile = serde_json::from_value(file).unwrap();
+    let mut person = serde_json::to_value(&person).unwrap();
+    person["restrictions"] = json!([{"id": "R-7", "kind": "hours_only", "starts": "2026-02-10",
+        "windows": [{"days": ["mon", "tue"], "from": "10:00", "to": "12:00"}],
+        "channels": ["telephone", "in_person"]}]);
+    let person: Person = serde_json::from_value(person).unwrap();
+    let profile = Arc::new(Profile::silent("Example", Nation::England));
+    let case = Case { file: &file, person: &person };
+    let (mut writer, mut page) = Writer::begin(Form::Page, &[case], profile, BTreeMap::new());
+    let at = "2026-07-12T09:30:00Z".parse().unwrap();
+    let deeds = [
+        AuditEvent::Item { item: "c-1".to_owned(), action: "put_back".to_owned() },
+        AuditEvent::Reminded {
+            what: "appeal_answer".to_owned(),
+            about: "A-1".to_owned(),
+            person: Some("P-77".to_owned()),
+            state: "due".to_owned(),
+        },
+    ];
+    for event in deeds {
+        let entry = AuditEntry { number: 9, at, by: "Ann Bell".to_owned(), event };
+        page.push_str(&writer.add(&Piece::Deeds(vec![Deed { entry, record: None }])));
+    }
+    for said in [
+        "<p>Monday, Tuesday</p>",
+        "<p>Telephone, In person</p>",
+        "You contact us at some times only",
+        "left a contact of yours to a colleague",
+        "reminded staff: decide your appeal",
+        // A complaint's outcome is what staff wrote, and no code of an appeal.
+        "upheld",
+    ] {
+        assert!(page.contains(said), "{said} is not in:\n{page}");
+    }
+    assert!(!page.contains("The limit stayed"), "{page}");
 }

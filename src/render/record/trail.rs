@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Told;
+use super::{Told, words};
 use crate::domain::audit::{AuditEntry, AuditEvent, LookedAt};
 use crate::domain::own_record::HeldContact;
 use crate::domain::queue::QueueItem;
 use crate::domain::restriction::Mode;
-use crate::render::figures::title;
 
 /// A contact, the decision on it and why. `original`: the number under which it is given as it came.
 pub(super) fn contact(held: &HeldContact, original: Option<u64>, told: &Told) -> Value {
@@ -28,7 +27,7 @@ pub(super) fn contact(held: &HeldContact, original: Option<u64>, told: &Told) ->
             .collect(),
         None => {
             let rows = decided.rows.iter();
-            rows.map(|row| json!({"what": title(row.code.as_str()), "clause": row.clause}))
+            rows.map(|row| json!({"what": words::reason(row.code.as_str()), "clause": row.clause}))
                 .collect()
         }
     };
@@ -74,10 +73,7 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
     let plain = |what: &str| Some(what.to_owned());
     let (what, why) = match event {
         AuditEvent::Imported { reason, .. } => (plain("loaded a list of people"), reason),
-        AuditEvent::Item { action, .. } => {
-            let what = format!("worked on a contact of yours: {}", action.replace(['_', '-'], " "));
-            (Some(what), &None)
-        }
+        AuditEvent::Item { action, .. } => (Some(words::worked(action)), &None),
         AuditEvent::Released { .. } => (plain("passed on a contact that was kept back"), &None),
         AuditEvent::Unread { .. } => (plain("nobody read a contact of yours in time"), &None),
         AuditEvent::Unanswered { .. } => {
@@ -106,14 +102,10 @@ fn did<'e>(event: &'e AuditEvent, told: &Told) -> Option<(String, Option<&'e str
         AuditEvent::Step(step) => {
             let about = step.restriction.iter().chain(&step.about);
             let shown = about.clone().all(|id| told.may_tell(id));
-            (shown.then(|| format!("case: {}", step.act.replace('_', " "))), &None)
+            (shown.then(|| words::stepped(&step.act)), &None)
         }
-        AuditEvent::Reminded { what, about, .. } => {
-            (of(about, &format!("reminded staff: {}", what.replace('_', " "))), &None)
-        }
-        AuditEvent::Erasure { action, reason, .. } => {
-            (Some(format!("erasing your record: {}", action.replace('_', " "))), reason)
-        }
+        AuditEvent::Reminded { what, about, .. } => (of(about, &words::reminded(what)), &None),
+        AuditEvent::Erasure { action, reason, .. } => (Some(words::erasing(action)), reason),
         AuditEvent::Outbound(outbound) => {
             (of(&outbound.restriction, "noted a message to you by somebody else here"), &None)
         }

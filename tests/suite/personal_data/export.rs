@@ -124,5 +124,5 @@ async fn what_is_not_theirs_is_left_out_and_counted() {
     let contacts = record["record"]["contacts"].as_array().unwrap();
     assert!(contacts.len() < 3, "{record}");
     let left_out = record["record"]["left_out"].to_string();
-    assert!(left_out.contains("1 contacts that were first taken for yours"), "{left_out}");
+    assert!(left_out.contains("1 contact first taken for yours"), "{left_out}");
 }
