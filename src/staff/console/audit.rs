@@ -23,7 +23,10 @@ struct Line {
     at: String,
     by: String,
     what: String,
-    about: Option<(String, String)>,
+    /// Links to the item and the people that it is about, each with its id.
+    about: Vec<(String, String)>,
+    /// What staff gave as a reason.
+    why: Option<String>,
 }
 
 #[derive(Template)]
@@ -72,34 +75,52 @@ pub(super) async fn show(
     })
 }
 
+/// People whom one entry links to; an import may name many.
+const PEOPLE_LINKED: usize = 3;
+
 fn line(visit: &Visit, entry: &AuditEntry) -> Line {
     let language = visit.language();
     let zone = visit.organisation.profile.timezone;
-    let person = |id: &String| (format!("/people/{}", quoted(id)), id.clone());
-    let item = |id: &String| (super::item::href(id, "/audit", None), id.clone());
-    let about = match &entry.event {
-        AuditEvent::Decided(decided) if decided.disposition != Disposition::Deliver => {
-            Some(item(&decided.contact))
-        }
-        AuditEvent::Decided(decided) => decided.person.as_ref().map(person),
-        AuditEvent::PersonChanged { person: id }
-        | AuditEvent::Looked {
-            looked_at: LookedAt::Person | LookedAt::OwnRecord | LookedAt::Equality,
-            id,
-            ..
-        } => Some(person(id)),
-        AuditEvent::Item { item: id, .. }
-        | AuditEvent::Released { item: id }
-        | AuditEvent::Looked { looked_at: LookedAt::Item | LookedAt::Original, id, .. } => {
-            Some(item(id))
-        }
-        _ => None,
-    };
+    let item = item_of(&entry.event);
+    let mut people = entry.event.people();
+    people.dedup();
+    let people = people.into_iter().take(PEOPLE_LINKED);
+    let people = people.map(|id| (format!("/people/{}", quoted(id)), id.to_owned()));
+    let item = item.map(|id| (super::item::href(id, "/audit", None), id.to_owned()));
     Line {
         number: entry.number,
         at: say::when(entry.at, visit.now(), zone, language),
         by: say::by(&entry.by, language),
         what: say::entry(&entry.event, language),
-        about,
+        about: item.into_iter().chain(people).collect(),
+        why: reason_of(&entry.event).map(str::to_owned),
+    }
+}
+
+/// The item that an entry is about, if the contact has one.
+fn item_of(event: &AuditEvent) -> Option<&str> {
+    match event {
+        AuditEvent::Decided(decided) if decided.disposition != Disposition::Deliver => {
+            Some(&decided.contact)
+        }
+        AuditEvent::Looked { looked_at: LookedAt::Item | LookedAt::Original, id, .. } => Some(id),
+        AuditEvent::Looked { because, .. } => because.as_deref(),
+        other => other.item(),
+    }
+}
+
+/// The reason that staff gave.
+fn reason_of(event: &AuditEvent) -> Option<&str> {
+    match event {
+        AuditEvent::Imported { reason, .. }
+        | AuditEvent::RecordChanged { reason, .. }
+        | AuditEvent::IdentifierAdded { reason, .. }
+        | AuditEvent::IdentifierRemoved { reason, .. }
+        | AuditEvent::RestrictionAdded { reason, .. }
+        | AuditEvent::RestrictionVaried { reason, .. }
+        | AuditEvent::RestrictionLifted { reason, .. }
+        | AuditEvent::Erasure { reason, .. } => reason.as_deref(),
+        AuditEvent::Merged { reason, .. } | AuditEvent::Unmerged { reason, .. } => Some(reason),
+        _ => None,
     }
 }

@@ -29,11 +29,7 @@ pub(in crate::staff::console) fn entry(event: &AuditEvent, language: Language) -
 
 fn english(event: &AuditEvent) -> String {
     match event {
-        AuditEvent::Decided(entry) => {
-            let what = super::disposition(entry.disposition, Language::English);
-            let channel = super::channel(entry.channel, Language::English);
-            format!("{channel}: {}{}", lower(what), settled(entry, Language::English))
-        }
+        AuditEvent::Decided(entry) => decided(entry, Language::English),
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("People loaded: {people}, restrictions: {restrictions}")
         }
@@ -89,16 +85,20 @@ fn english(event: &AuditEvent) -> String {
         }
         AuditEvent::Erasure { person, action, .. } => english_erasure(person, action),
         AuditEvent::Erased(erased) if erased.is_complete => {
-            format!("Erased all about a person ({})", erased.clause)
+            format!("Finished erasing what was due ({})", erased.clause)
         }
-        AuditEvent::Erased(erased) => format!("Erasing all about a person ({})", erased.clause),
+        AuditEvent::Erased(erased) => format!("Erased a part of what was due ({})", erased.clause),
     }
 }
 
-/// What settled a decision: " (the limit is used up)".
-fn settled(entry: &DecidedEntry, language: Language) -> String {
-    let row = entry.rows.iter().find(|row| row.settled);
-    row.map(|row| format!(" ({})", why(&row.code, language))).unwrap_or_default()
+/// What became of a contact, and by which rule.
+fn decided(entry: &DecidedEntry, language: Language) -> String {
+    let what = lower(super::disposition(entry.disposition, language));
+    let channel = super::channel(entry.channel, language);
+    match entry.rows.iter().find(|row| row.settled) {
+        Some(row) => format!("{channel}: {what} ({})", why(&row.code, language)),
+        None => format!("{channel}: {what}"),
+    }
 }
 
 fn accepted_in_english(known: u64, found: u64) -> String {
@@ -186,11 +186,7 @@ fn english_account(account: &str, action: &str) -> String {
 
 fn welsh(event: &AuditEvent) -> String {
     match event {
-        AuditEvent::Decided(entry) => {
-            let what = super::disposition(entry.disposition, Language::Welsh);
-            let channel = super::channel(entry.channel, Language::Welsh);
-            format!("{channel}: {}{}", lower(what), settled(entry, Language::Welsh))
-        }
+        AuditEvent::Decided(entry) => decided(entry, Language::Welsh),
         AuditEvent::Imported { people, restrictions, .. } => {
             format!("Llwythwyd pobl: {people}, cyfyngiadau: {restrictions}")
         }
@@ -249,9 +245,11 @@ fn welsh(event: &AuditEvent) -> String {
         }
         AuditEvent::Erasure { person, action, .. } => welsh_erasure(person, action),
         AuditEvent::Erased(erased) if erased.is_complete => {
-            format!("Dilëodd bopeth am berson ({})", erased.clause)
+            format!("Gorffennodd ddileu'r hyn a oedd yn ddyledus ({})", erased.clause)
         }
-        AuditEvent::Erased(erased) => format!("Yn dileu popeth am berson ({})", erased.clause),
+        AuditEvent::Erased(erased) => {
+            format!("Dilëodd ran o'r hyn a oedd yn ddyledus ({})", erased.clause)
+        }
     }
 }
 
@@ -335,6 +333,8 @@ fn worked_in_english(action: &str) -> String {
         "close" => "Closed an item".to_owned(),
         "note" => "Wrote a note on an item".to_owned(),
         "not-theirs" => "Said that an item is not the person's".to_owned(),
+        "decided-again" => "Decided again on an item that was held".to_owned(),
+        "original_kept" => "Kept the original of an item".to_owned(),
         other => format!("Item: {other}"),
     }
 }
@@ -351,6 +351,8 @@ fn worked_in_welsh(action: &str) -> String {
         "close" => "Caeodd eitem".to_owned(),
         "note" => "Ysgrifennodd nodyn ar eitem".to_owned(),
         "not-theirs" => "Dywedodd nad y person a anfonodd eitem".to_owned(),
+        "decided-again" => "Penderfynodd eto ar eitem a gadwyd".to_owned(),
+        "original_kept" => "Cadwodd neges wreiddiol eitem".to_owned(),
         other => format!("Eitem: {other}"),
     }
 }
@@ -370,6 +372,18 @@ mod tests {
             let event = AuditEvent::Reminded { what: what.to_owned(), about, person: None, state };
             assert_eq!(entry(&event, Language::English), format!("Reminder: {english}"));
             assert_eq!(entry(&event, Language::Welsh), format!("Nodyn atgoffa: {welsh}"));
+        }
+    }
+
+    #[test]
+    fn everything_that_is_done_with_an_item_has_words() {
+        for action in ["claim", "put_back", "hand_over", "read", "reopen", "file", "close", "note"]
+            .into_iter()
+            .chain(["not-theirs", "decided-again", crate::domain::queue::ORIGINAL_KEPT])
+        {
+            for said in [worked_in_english(action), worked_in_welsh(action)] {
+                assert!(!said.contains([':', '_']), "{said}");
+            }
         }
     }
 

@@ -191,7 +191,9 @@ texts! {
         apply: "Apply", "Gweithredu";
         staff: "By whom", "Gan bwy";
         person: "About person", "Am berson";
-        person_hint: "The id of the record", "Dynodydd y cofnod";
+        person_hint: "The id of the record, such as K-3", "Dynodydd y cofnod, megis K-3";
+        staff_hint: "A colleague's whole name", "Enw llawn cydweithiwr";
+        why: "Why", "Pam";
         clear: "Show everything", "Dangos popeth";
         none: "No entry fits.", "Nid oes cofnod sy'n cyd-fynd.";
         nothing: "Nothing has happened yet.", "Nid oes dim wedi digwydd eto.";
