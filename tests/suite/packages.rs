@@ -286,6 +286,31 @@ fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_prog
     );
 }
 
+/// A unit that sets a place would hide the configuration's from the service, and commands would use another store.
+#[test]
+fn the_package_says_where_the_store_is_in_its_configuration_and_nowhere_else() {
+    for (name, unit) in units() {
+        assert!(!unit.contains("\nEnvironment=CONTACT_GATEWAY__"), "{name}");
+        if name.ends_with(".service") {
+            let folder = set_in(&unit, "WorkingDirectory");
+            assert_eq!(folder, Some("/var/lib/contact-gateway"), "{name}");
+        }
+    }
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").display().to_string();
+    let text = file("packaging/debian/gateway.toml")
+        .replace("/usr/share/contact-gateway/profiles", &format!("{shipped}/profiles"));
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gateway.toml");
+    std::fs::write(&config, text).unwrap();
+    let loaded =
+        contact_gateway::config::load(&config, &contact_gateway::config::Environment::new());
+    let settings = loaded.unwrap_or_else(|faults| panic!("{faults}")).settings;
+    let store = format!("{:?}", settings.store);
+    assert!(store.contains("\"/var/lib/contact-gateway/store\""), "{store}");
+    assert_eq!(settings.archive.shown(), "file:/var/lib/contact-gateway/archive");
+    assert_eq!(settings.state, Path::new("/var/lib/contact-gateway/state"));
+}
+
 /// A folder of programs as `packaging/build` leaves it, and the package that is made of them.
 fn package_of(folder: &Path, umask: &str) -> Vec<u8> {
     let programs = folder.join("programs");
