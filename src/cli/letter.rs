@@ -50,6 +50,10 @@ pub fn run(args: &LetterArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
             load::organisation(&loaded, organisation)?.reach.letters.clone()
         }
     };
+    if let Some(folder) = &asked.folder {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Fault::input(format!("{}: {error}", folder.display())))?;
+    }
     let unfollowed = |fault: TemplateFault| Fault::input(format!("the template: {}", fault.what));
     for (at, letter) in samples(language).iter().enumerate() {
         let mut document = templates.of(language).lay_out(letter).map_err(unfollowed)?;
@@ -84,4 +88,26 @@ fn files(path: &Path, document: &Document) -> Result<(), Fault> {
         write("pdf", &pdf.map_err(|fault| Fault::input(fault.to_string()))?)?;
     }
     write("txt", plain(document).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_the_samples_is_made() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("letters/cy");
+        let asked = SamplesArgs {
+            language: "cy".to_owned(),
+            folder: Some(folder.clone()),
+            large_print: false,
+        };
+        let which = Which { config: None, organisation: None };
+        let args = LetterArgs { which, command: LetterCommand::Samples(asked) };
+        let mut out = Vec::new();
+        assert!(matches!(run(&args, &mut out), Ok(Outcome::Yes)));
+        assert!(folder.join("00-warning.html").exists());
+        assert!(String::from_utf8(out).unwrap().starts_with("fingerprint "));
+    }
 }
