@@ -325,6 +325,7 @@ fn listeners(loaded: &Loaded) -> Vec<(&'static str, String)> {
         ("staff", listen.staff.map(|address| address.to_string())),
         ("smtp", mail.and_then(|mail| mail.smtp()).map(bound)),
         ("lmtp", mail.and_then(|mail| mail.lmtp()).map(bound)),
+        ("milter", mail.and_then(|mail| mail.milter()).map(bound)),
         ("outbound", mail.and_then(|mail| mail.outbound()).map(bound)),
     ]
     .into_iter()
@@ -366,5 +367,34 @@ const fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Enforce => "enforce",
         Mode::Observe => "observe",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_listener_is_listed() {
+        let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/tuntum.toml");
+        let text = format!(
+            "[listen]\ncontacts = \"127.0.0.1:1\"\nstaff = \"127.0.0.1:2\"\nsmtp = \"127.0.0.1:3\"\n\
+             lmtp = \"127.0.0.1:4\"\nmilter = \"127.0.0.1:5\"\noutbound = \"127.0.0.1:6\"\n\
+             [mail]\ndownstream = \"smtp://127.0.0.1:7\"\n\
+             [[organisation]]\nid = \"tuntum\"\nprofile = \"{}\"\nmode = \"observe\"\n\
+             mail_domains = [\"tuntum.example\"]\n",
+            profile.display()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gateway.toml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = config::load(&file, &Environment::new());
+        let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
+        let listed: BTreeSet<&str> = listeners(&loaded).into_iter().map(|(name, _)| name).collect();
+        let bound: BTreeSet<&str> = loaded.settings.bound().into_keys().collect();
+        assert_eq!(listed.len(), 6);
+        assert_eq!(listed, bound);
     }
 }

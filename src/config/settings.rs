@@ -107,6 +107,10 @@ impl MailWithoutKey {
         self.0.lmtp.as_ref()
     }
 
+    pub fn milter(&self) -> Option<&Bind> {
+        self.0.milter.as_ref()
+    }
+
     pub fn outbound(&self) -> Option<&Bind> {
         self.0.outbound.as_ref().map(|outbound| &outbound.listen)
     }
