@@ -126,7 +126,7 @@ pub struct AbuseLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ListenerLabels {
-    /// `smtp`, `lmtp`, `milter`, `outbound`, `contacts`, `staff`.
+    /// `smtp`, `lmtp`, `milter`, `outbound`.
     pub listener: &'static str,
 }
 
@@ -140,7 +140,7 @@ pub struct RequestLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PartLabels {
-    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`, `keys`, `seals`.
+    /// `restrictions`, `store`, `archive`, `journal`, `clock`, `downstream`, `outbound`, `keys`, `seals`.
     pub part: &'static str,
 }
 
@@ -215,7 +215,7 @@ pub struct Metrics {
     pub queue_overdue: Family<QueueLabels, Gauge>,
     /// Entries of the audit trail that casework has not followed yet.
     pub casework_behind: Family<OrganisationLabels, Gauge>,
-    /// Sessions or connections that are open.
+    /// Sessions of mail listeners that are open.
     pub sessions: Family<ListenerLabels, Gauge>,
     /// Requests to the staff listener.
     pub requests: Family<RequestLabels, Counter>,

@@ -1,6 +1,6 @@
 //! Alerts and the dashboard ask for metrics and labels that there are, from the start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use contact_gateway::runtime::metrics::{
@@ -167,4 +167,40 @@ async fn what_an_alert_watches_for_an_increase_is_there_before_the_first() {
         assert!(metrics.lines().any(is_there), "{name} {labels}: {metrics}");
     }
     served.stop();
+}
+
+#[test]
+fn the_guide_lists_every_metric_with_its_labels_and_no_other() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let table = guide.split_once("\n### Metrics\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let quoted = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut listed = BTreeMap::new();
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').collect();
+        let labels: BTreeSet<String> = quoted(cells[2]).into_iter().collect();
+        for name in quoted(cells[1]) {
+            assert!(
+                listed.insert(format!("{PREFIX}{name}"), labels.clone()).is_none(),
+                "{name} twice"
+            );
+        }
+    }
+    let exposed = asked(&exposed());
+    for metric in registered() {
+        let (name, labels) = listed
+            .iter()
+            .find(|(name, _)| is_of(name, metric))
+            .unwrap_or_else(|| panic!("docs/operations.md lacks {metric}"));
+        let found: BTreeSet<String> = exposed
+            .iter()
+            .filter(|(exposed, _)| is_of(exposed, metric))
+            .flat_map(|(_, labels)| labels.iter().cloned())
+            .filter(|label| label != "le")
+            .collect();
+        assert_eq!(*labels, found, "{name}");
+    }
+    assert_eq!(listed.len(), registered().len());
 }
