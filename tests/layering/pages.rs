@@ -98,6 +98,37 @@ fn links_between_pages_lead_somewhere() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// `DeadLetterDiscarded` as `dead_letter_discarded`.
+fn in_snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+#[test]
+fn the_guide_to_the_audit_trail_lists_every_event() {
+    let source = std::fs::read_to_string(root().join("src/domain/audit.rs")).unwrap();
+    let events = source.split_once("pub enum AuditEvent {").unwrap().1.split_once("\n}").unwrap().0;
+    let events: Vec<String> = events
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()))
+        .map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap())
+        .map(in_snake_case)
+        .collect();
+    assert!(events.len() > 20, "{events:?}");
+    let guide = std::fs::read_to_string(root().join("docs/audit.md")).unwrap();
+    let table = section(&guide, "What is on it");
+    for event in events {
+        assert!(table.contains(&format!("`{event}`")), "docs/audit.md lacks {event}");
+    }
+}
+
 /// Every page of `docs` is in its index, so that a reader finds it.
 #[test]
 fn the_index_of_the_docs_is_complete() {
