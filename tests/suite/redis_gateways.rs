@@ -5,6 +5,7 @@ mod failover;
 mod fair;
 mod faults;
 pub mod fleet;
+mod late;
 mod processes;
 mod quota;
 mod relay;

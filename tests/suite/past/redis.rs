@@ -1,7 +1,18 @@
 //! A Redis that forgets: by a flush while it is in use, by an older dump, before a start.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use contact_gateway::domain::audit::AuditEvent;
+use contact_gateway::intake::past::{Parts, Vouched};
+use contact_gateway::ports::StoreError;
+use contact_gateway::ports::past::{Asker, Stores};
+use contact_gateway::runtime::metrics::Metrics;
+use contact_gateway::store::keepsakes::FileKeepsakes;
+use contact_gateway::store::redis::Redis;
+use contact_gateway::store::settings::Codec;
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::behind::{
@@ -9,6 +20,7 @@ use super::behind::{
     import, is_as_it_was, kept_number, place,
 };
 use crate::served::{Place, Served};
+use crate::store_contract::facts::{karbon, stamp};
 use crate::store_contract::servers::{self, OnRedis, Server, until};
 
 async fn used(ground: &OnRedis) -> (Place, Served) {
@@ -154,4 +166,35 @@ async fn gateways_with_different_archives_on_one_store_refuse_to_start_together(
     let second = tokio::task::block_in_place(|| other.serve());
     second.stop();
     first.stop();
+}
+
+/// The guard in front of a store that contacts can't reach, and staff can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_contacts_suspect_keeps_no_staff_from_the_store() {
+    let ground = servers::single().await;
+    let state = tempfile::tempdir().unwrap();
+    let (url, codec) = (SecretString::from(ground.url.clone()), Codec::plain());
+    let nowhere = SecretString::from("redis://127.0.0.1:9".to_owned());
+    let stores = Stores {
+        for_contacts: Redis::open(&nowhere).unwrap(),
+        for_staff: Redis::open_for_staff(&url, &codec).unwrap(),
+    };
+    let parts = Parts {
+        stores,
+        reopen: Box::new(|| Err(StoreError::Unavailable("it is not reopened".to_owned()))),
+        keepsakes: Arc::new(FileKeepsakes::in_state(state.path(), codec)),
+        archive: None,
+        read_through: Duration::from_secs(3_600),
+        metrics: Arc::new(Metrics::new()),
+    };
+    let guard = Vouched::new(parts, &[karbon()]).unwrap();
+    let (contacts, staff) = (guard.door(Asker::Contacts), guard.door(Asker::Staff));
+    let changed = || AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    for _ in 0..3 {
+        let failed = contacts.append_audit(&karbon(), stamp(), changed()).await;
+        assert!(matches!(&failed, Err(fault) if fault.is_retryable()), "{failed:?}");
+        staff.append_audit(&karbon(), stamp(), changed()).await.unwrap();
+    }
+    assert_eq!(staff.audit(&karbon(), 0, 10).await.unwrap().len(), 3);
+    assert_eq!(guard.fault(), None);
 }

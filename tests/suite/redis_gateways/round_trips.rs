@@ -115,6 +115,11 @@ async fn unrestricted_contacts_ask_redis_for_nothing_and_are_recorded_together()
     server.thaw();
     until("the gateway has its store", || gateway.has_its_store()).await;
     recorded(&server, "F").await;
+    // Contacts have a connection of their own.
+    until("contacts have it, too", || async {
+        letter(gateway, JO, "L-well").await["stale"] == false
+    })
+    .await;
 
     let asked = Asked::of(&server).await;
     let began = Instant::now();

@@ -8,6 +8,8 @@ use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::ports::{Change, Decisions, Journal, JournalEntry, Register};
 use contact_gateway::store::journal::FileJournal;
 use contact_gateway::store::redis::Redis;
+use contact_gateway::store::settings::Codec;
+use secrecy::SecretString;
 use tokio::task::JoinSet;
 
 use super::facts::PERSON;
@@ -63,6 +65,31 @@ async fn a_sentinel_failover_from_a_frozen_master_needs_no_restart() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(decided(&*store, &karbon()).await.len(), 30);
+}
+
+/// A gateway's contacts find the new master; its staff reach the same one, with what was written there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_links_of_a_gateway_go_on_after_a_sentinel_failover() {
+    let ground = servers::sentinel().await;
+    let url = SecretString::from(ground.url.clone());
+    let stores = Redis::open_for_each(&url, &Codec::plain()).unwrap();
+    let (contacts, staff) = (stores.for_contacts, stores.for_staff);
+    commit(&*contacts, "c-0").await.unwrap();
+    let has = async |contact: &str| matches!(staff.recorded(&karbon(), contact).await, Ok(Some(_)));
+    assert!(has("c-0").await);
+    servers::replicated(&ground.servers[0], 2).await;
+    ground.servers[0].freeze();
+    commit_again(&*contacts, "c-1").await;
+    until("staff have what contacts wrote", || async { has("c-1").await }).await;
+    // The old master comes back as a replica: neither goes to it.
+    ground.servers[0].thaw();
+    for number in 2..20 {
+        let contact = format!("c-{number}");
+        commit_again(&*contacts, &contact).await;
+        until("staff have it", || async { has(&contact).await }).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(decided(&*staff, &karbon()).await.len(), 20);
 }
 
 /// A new connection finds the master by the other sentinels.
