@@ -59,6 +59,12 @@ class Staff:
         self.over.set()
         self.thread.join()
 
+    def without(self, since, until):
+        """Seconds of looks at which no page came, and until the next look."""
+        begins = [at for at, *_ in self.looks] + [self.looks[-1][0] + self.looks[-1][1]] if self.looks else []
+        pairs = zip(self.looks, begins[1:], strict=True)
+        return sum(next_at - at for (at, _, _, came), next_at in pairs if since <= at <= until and not came)
+
     def longest_without(self, since=0.0, until=float("inf")):
         """The longest stretch, in seconds, in which no page came."""
         longest, began = 0.0, None

@@ -5,6 +5,8 @@ Runs in network, mount and process namespaces of its own (see `__main__.py`), wi
 
 import contextlib
 import pathlib
+import subprocess
+import sys
 
 from processes import need, run
 
@@ -12,11 +14,15 @@ PREFIXES = {"front": "10.77.1", "store": "10.77.2"}
 # This program's own place on each bridge.
 OUTSIDE = 1
 NAMES = pathlib.Path("/run/netns")
+TUN = pathlib.Path("/dev/net/tun")
+DELAY = pathlib.Path(__file__).resolve().parent / "delay.py"
 
 
 class Network:
     def __init__(self):
         need("ip", "tc")
+        if not TUN.exists():
+            sys.exit(f"{TUN} is missing: load the kernel's module tun")
         NAMES.mkdir(exist_ok=True)
         run("mount", "-t", "tmpfs", "names", NAMES)
         run("ip", "link", "set", "lo", "up")
@@ -24,16 +30,6 @@ class Network:
             run("ip", "link", "add", bridge, "type", "bridge")
             run("ip", "addr", "add", f"{prefix}.{OUTSIDE}/24", "dev", bridge)
             run("ip", "link", "set", bridge, "up")
-        self.can_delay = self.has_netem()
-
-    @staticmethod
-    def has_netem():
-        try:
-            run("tc", "qdisc", "add", "dev", "front", "root", "netem", "delay", "1ms")
-        except RuntimeError:
-            return False
-        run("tc", "qdisc", "del", "dev", "front", "root")
-        return True
 
     @staticmethod
     def host(name, **last):
@@ -69,6 +65,39 @@ class Network:
             yield
         finally:
             run("ip", "link", "set", f"{host}-{bridge}", "up")
+
+    @contextlib.contextmanager
+    def late(self, hosts, bridge, milliseconds):
+        """What these hosts send and get arrives so much later: their links lead through a pair of TAP devices and a
+        program that delays each frame, which every kernel can do."""
+        with contextlib.ExitStack() as stack:
+            for host in hosts:
+                stack.enter_context(self.later(host, bridge, milliseconds))
+            yield
+
+    @contextlib.contextmanager
+    def later(self, host, bridge, milliseconds):
+        link, aside = f"{host}-{bridge}", f"late-{host}"
+        near, far = f"{aside}-n", f"{aside}-f"
+        for device in (near, far):
+            run("ip", "tuntap", "add", "dev", device, "mode", "tap")
+        run("ip", "link", "add", aside, "type", "bridge")
+        run("ip", "link", "set", aside, "up")
+        command = [sys.executable, "-B", DELAY, near, far, str(milliseconds)]
+        delaying = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            if delaying.stdout.readline().strip() != "ready":
+                raise RuntimeError(f"{DELAY.name} could not open {near} and {far}")
+            run("ip", "link", "set", near, "master", aside, "up")
+            run("ip", "link", "set", far, "master", bridge, "up")
+            run("ip", "link", "set", link, "master", aside)
+            yield
+        finally:
+            run("ip", "link", "set", link, "master", bridge)
+            delaying.kill()
+            delaying.wait()
+            for device in (near, far, aside):
+                run("ip", "link", "del", device)
 
     @contextlib.contextmanager
     def slowed(self, hosts, bridge, *discipline):
