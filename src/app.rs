@@ -1,15 +1,18 @@
 //! Putting it together: the only place that names concrete adapters, the order in which things
 //! start, and the order in which they stop.
 
+mod beside;
 mod binding;
 mod console;
 mod core;
 mod events;
 mod first_link;
+mod health;
 mod keeper;
 mod monitor;
 mod originals;
 mod outward;
+mod rehearsal;
 mod running;
 mod sealer;
 mod start_fault;
@@ -18,6 +21,7 @@ mod tasks;
 mod traces;
 mod unread;
 
+pub use rehearsal::rehearse;
 pub use running::{Addresses, Running, start};
 pub use start_fault::StartFault;
 

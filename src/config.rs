@@ -73,6 +73,23 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Faults> {
     load_with(path, environment, Secrets::LookedUp)
 }
 
+/// Where a configuration writes a key, or as much of its path as it writes.
+pub fn place_of(path: &Path, environment: &Environment, key: &str) -> FaultPlace {
+    let mut place = FaultPlace::file(path);
+    let text = node::read(path);
+    let Ok(mut root) = text.and_then(|text| node::parse(&path.display().to_string(), &text)) else {
+        return place;
+    };
+    environment::lay_over(&mut root, environment, &reader::Reader::default());
+    let mut found = &root;
+    for part in key.split('.') {
+        let Some(node) = found.table().and_then(|table| table.get(part)) else { break };
+        place = node.place.clone();
+        found = node;
+    }
+    place
+}
+
 /// As [`load`], with the secrets or without them.
 ///
 /// # Errors

@@ -23,7 +23,10 @@ pub(super) async fn bind_mail(
     let is_own = inherited.is_none() || sockets.is_own(what);
     let mut bound = match inherited {
         Some(bound) => bound,
-        None => listener::bind(address, mail.socket_mode).await.map_err(fault)?,
+        None => match listener::bind(address, mail.socket_mode).await {
+            Ok(bound) => bound,
+            Err(cause) => return mail_given_up(address, &cause, sockets).ok_or(fault(cause)),
+        },
     };
     closed(what, &bound, mail)?;
     bound.hold(|socket| sockets.hold(what, socket, is_own)).map_err(fault)?;
@@ -56,7 +59,8 @@ fn inherited_mail(
     Ok(match address {
         Bind::Tcp(_) => sockets.tcp(what)?.map(TcpListener::from_std).transpose()?.map(Bound::Tcp),
         Bind::Unix(path) => {
-            let is_own = sockets.is_own(what);
+            // The file of a copy is the running gateway's.
+            let is_own = sockets.is_own(what) && !sockets.are_copies();
             match sockets.unix(what)?.map(UnixListener::from_std).transpose()? {
                 Some(socket) if is_own => Some(Bound::handed_on(socket, path)?),
                 // The file is the service manager's, and stays.
@@ -65,6 +69,32 @@ fn inherited_mail(
             }
         }
     })
+}
+
+/// In a rehearsal, stands in for a listener whose address only the running gateway keeps it from: it is free once that
+/// has given it up.
+fn mail_given_up(address: &Bind, cause: &std::io::Error, sockets: &Sockets) -> Option<Bound> {
+    if cause.kind() != std::io::ErrorKind::AddrInUse {
+        return None;
+    }
+    match address {
+        Bind::Tcp(address) => {
+            let socket = TcpListener::from_std(sockets.tcp_given_up(*address)?);
+            socket.ok().map(Bound::Tcp)
+        }
+        Bind::Unix(path) => {
+            let socket = UnixListener::from_std(sockets.unix_given_up(path)?);
+            socket.ok().map(|socket| Bound::Unix(socket, None))
+        }
+    }
+}
+
+/// The same of a listener for HTTP.
+fn given_up(address: SocketAddr, cause: &std::io::Error, sockets: &Sockets) -> Option<TcpListener> {
+    if cause.kind() != std::io::ErrorKind::AddrInUse {
+        return None;
+    }
+    TcpListener::from_std(sockets.tcp_given_up(address)?).ok()
 }
 
 pub(super) async fn bind(
@@ -77,7 +107,10 @@ pub(super) async fn bind(
     let is_own = inherited.is_none() || sockets.is_own(what);
     let bound = match inherited {
         Some(socket) => TcpListener::from_std(socket).map_err(fault)?,
-        None => TcpListener::bind(address).await.map_err(fault)?,
+        None => match TcpListener::bind(address).await {
+            Ok(bound) => bound,
+            Err(cause) => return given_up(address, &cause, sockets).ok_or(fault(cause)),
+        },
     };
     sockets.hold(what, bound.as_fd(), is_own).map_err(fault)?;
     Ok(bound)

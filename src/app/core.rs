@@ -5,7 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::{broadcast, mpsc};
 
+use super::NoJournal;
+use super::beside::Rehearsal;
 use super::originals;
+use super::start_fault::StartFault;
 use super::tasks::Tasks;
 #[cfg(feature = "otlp")]
 use super::traces;
@@ -74,15 +77,27 @@ impl Ground {
 }
 
 /// Opens store and archive. A store that is damaged does not keep the gateway from starting: its last known state is
-/// still enforced.
-pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
-    let archive = archive(settings).await?;
+/// still enforced. It keeps it from being loaded instead of another one.
+pub(super) async fn open(
+    settings: &Settings,
+    rehearsal: Option<&Rehearsal<'_>>,
+) -> Result<Ground, StartFault> {
+    let archive = archive(settings).await.map_err(StartFault::Archive)?;
     let metrics = Arc::new(Metrics::new());
     watch(settings, &metrics);
     let (url, codec) = (settings.store.clone(), settings.codec.clone());
     let reopen: Box<Reopen> = Box::new(move || store::open_for_each(&url, &codec));
-    let opened = match store::open_for_each(&settings.store, &settings.codec) {
-        Err(StoreError::Corrupt(why)) => {
+    let stays_closed = match rehearsal {
+        Some(rehearsal) => rehearsal.leaves_closed(settings).await?,
+        None => false,
+    };
+    let opened = if stays_closed {
+        Ok(Stores::same(Unopened::store("it is not opened for a rehearsal".to_owned())))
+    } else {
+        store::open_for_each(&settings.store, &settings.codec)
+    };
+    let opened = match opened {
+        Err(StoreError::Corrupt(why)) if rehearsal.is_none() => {
             tracing::error!(why, "the store can't be opened");
             Stores::same(Unopened::store(why))
         }
@@ -97,7 +112,10 @@ pub(super) async fn open(settings: &Settings) -> Result<Ground, StoreError> {
         read_through: settings.store_read_through,
         metrics: Arc::clone(&metrics),
     };
-    let store = Vouched::new(parts, &settings.organisation_ids())?;
+    let store = Vouched::new(parts, &settings.organisation_ids()).map_err(|fault| match fault {
+        StoreError::Locked(_) => StartFault::Store(fault),
+        fault => StartFault::State(fault),
+    })?;
     Ok(Ground { store, archive, metrics, changes })
 }
 
@@ -113,7 +131,45 @@ fn watch(settings: &Settings, metrics: &Metrics) {
     }
 }
 
-/// Loads the people, and starts what serves the edges. A store that is away does not keep the gateway
+/// The journal, which the gateway that runs keeps to itself. From then on the state folder is this gateway's.
+fn journal(
+    settings: &Settings,
+    rehearsal: Option<&Rehearsal<'_>>,
+) -> Result<Arc<dyn Journal>, StartFault> {
+    if rehearsal.is_some_and(|rehearsal| rehearsal.holds(&settings.state)) {
+        return Ok(Arc::new(NoJournal));
+    }
+    let folder = settings.state.join("journal");
+    let journal = FileJournal::open_with(&folder, &settings.codec).map_err(StartFault::State)?;
+    if rehearsal.is_none() {
+        backup::clear_up(&settings.state)
+            .map_err(|fault| StartFault::State(StoreError::Refused(fault.to_string())))?;
+    }
+    Ok(Arc::new(journal))
+}
+
+/// Loads everybody on record, as far as the store can be read.
+async fn learn_people(
+    settings: &Settings,
+    vouched: &Vouched,
+    (store, patient): (&Arc<dyn Store>, &Arc<dyn Store>),
+    rosters: &Rosters,
+) -> Result<(), StartFault> {
+    settings.organisations.iter().for_each(|one| one.profile.safeguards.prepare());
+    // Without the key of the records, none of them could be enforced.
+    for organisation in settings.organisation_ids() {
+        if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
+            return Err(locked.into());
+        }
+    }
+    rosters.load_all(patient.as_ref()).await;
+    match vouched.archive_fault() {
+        Some(fault) => Err(StartFault::Archive(StoreError::Refused(fault))),
+        None => Ok(()),
+    }
+}
+
+/// Loads the people, and makes ready what serves the edges. A store that is away does not keep the gateway
 /// from starting: contacts until then are decided on the last known state, or delivered and flagged.
 pub(super) async fn start(
     settings: &Settings,
@@ -121,30 +177,21 @@ pub(super) async fn start(
     mailer: Arc<dyn Mailer>,
     clock: &Arc<dyn Clock>,
     shutdown: &Shutdown,
-) -> Result<Core, StoreError> {
+    rehearsal: Option<&Rehearsal<'_>>,
+) -> Result<Core, StartFault> {
     let Ground { store: vouched, archive, metrics, changes: of_store } = ground;
     // Contacts wait for the store for a moment only. What works in the background waits as staff do, so that a gateway
     // whose link is late knows its people, too, and what it has decided without the store arrives there.
     let (store, patient) = (vouched.door(Asker::Contacts), vouched.door(Asker::Staff));
-    let folder = settings.state.join("journal");
-    let journal: Arc<dyn Journal> = Arc::new(FileJournal::open_with(&folder, &settings.codec)?);
-    // The folder is this gateway's from here on.
-    backup::clear_up(&settings.state).map_err(|fault| StoreError::Refused(fault.to_string()))?;
-    settings.organisations.iter().for_each(|one| one.profile.safeguards.prepare());
+    let journal = journal(settings, rehearsal)?;
     let rosters = Arc::new(Rosters::new(&settings.organisations));
     let (plain_in, plain_out) = mpsc::channel(PLAIN_QUEUE_MAX);
     let (announcements_in, announcements_out) = mpsc::channel(ANNOUNCEMENTS_MAX);
     // Followed from before the load, so that no change falls between the two.
     let changes = patient.changes();
-    // Without the key of the records, none of them could be enforced.
-    for organisation in settings.organisation_ids() {
-        if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
-            return Err(locked);
-        }
-    }
-    rosters.load_all(patient.as_ref()).await;
-    if let Some(fault) = vouched.archive_fault() {
-        return Err(StoreError::Refused(fault));
+    match rehearsal {
+        Some(rehearsal) => rehearsal.look(settings, store.as_ref(), archive.identity()).await?,
+        None => learn_people(settings, &vouched, (&store, &patient), &rosters).await?,
     }
     let mut intake = Intake::new(Parts {
         organisations: settings.organisations.clone(),

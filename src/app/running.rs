@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::beside::Rehearsal;
 use super::binding::{bind, bind_mail};
 use super::core::{self, Core};
 use super::first_link::{FirstLinkFault, write_first_links};
+use super::health::{with_keys, with_servers};
 use super::keeper::{Keeper, tokens_that_expire};
 use super::monitor::Monitor;
 use super::outward::{self, Outward};
@@ -33,7 +35,6 @@ use crate::domain::token_life::TokenLife;
 use crate::forward::events::dead_letter_box::DeadLetterBox;
 use crate::intake::{Intake, past};
 use crate::ports::past::Asker;
-use crate::ports::relay::Relay;
 use crate::ports::{Clock, Decide, Deliveries, SteadyClock, Store};
 use crate::runtime::descriptors;
 use crate::runtime::health::{CachedCheck, Health};
@@ -81,25 +82,44 @@ pub struct Running {
 ///
 /// # Errors
 /// [`StartFault`] names the obstacle; nothing is left running.
-pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running, StartFault> {
+pub async fn start(settings: &Settings, sockets: Sockets) -> Result<Running, StartFault> {
     // Before any listener asks how many connections it may have.
     if let Some(fault) = descriptors::fault(descriptors::raise()) {
         tracing::warn!("{fault}");
     }
+    let mut running = prepare(settings, sockets, None).await?;
+    running.begin();
+    Ok(running)
+}
+
+/// All of a start that can fail. Nothing runs before [`Running::begin`]; a rehearsal ends without it.
+pub(super) async fn prepare(
+    settings: &Settings,
+    mut sockets: Sockets,
+    rehearsal: Option<&Rehearsal<'_>>,
+) -> Result<Running, StartFault> {
+    let cleared = rehearsal.map_or(settings.state.as_path(), Rehearsal::cleared);
     store::refuse_unfinished(&settings.store, &settings.codec, &settings.organisation_ids())
         .await?;
-    let ground = core::open(settings).await?;
+    let ground = core::open(settings, rehearsal).await?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::after(ground.known_time()));
     // Whatever does not ask for the contacts' door waits as staff do.
     let store = ground.door(Asker::Staff);
     let mail = match &settings.mail {
-        Some(mail) => Some(Arc::new(mail.with_key(pass_key(&settings.state)?))),
+        Some(mail) => {
+            let mut mail = mail.with_key(pass_key(&settings.state)?);
+            if rehearsal.is_some() {
+                mail.spool = cleared.join("spool");
+            }
+            Some(Arc::new(mail))
+        }
         None => None,
     };
     let deliveries: Arc<dyn Deliveries> = Arc::clone(&store) as Arc<dyn Deliveries>;
     let out = outward::outward(settings, mail.as_deref(), deliveries, &clock)?;
     let shutdown = Shutdown::new();
-    let core = core::start(settings, ground, Arc::clone(&out.mailer), &clock, &shutdown).await?;
+    let mailer = Arc::clone(&out.mailer);
+    let core = core::start(settings, ground, mailer, &clock, &shutdown, rehearsal).await?;
     let desk = Desk::new(
         Arc::clone(&store),
         Arc::clone(&core.archive),
@@ -120,8 +140,9 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
     let dead_letters = running.start_events(settings, &store, &clock)?;
     running.start_unread_keeper(settings, &store, &clock);
     running.start_mail(mail, &out, &clock, &mut sockets).await?;
-    running.start_contacts(settings, &out, &clock, &mut sockets).await?;
-    running.start_staff(settings, &store, &out, &clock, (dead_letters, &mut sockets)).await?;
+    running.start_contacts(settings, cleared, &out, &clock, &mut sockets).await?;
+    let of_staff = (dead_letters, cleared, &mut sockets);
+    running.start_staff(settings, &store, &out, &clock, of_staff).await?;
     for name in sockets.left() {
         tracing::warn!(name, "a socket of the service manager belongs to no configured listener");
     }
@@ -134,7 +155,6 @@ pub async fn start(settings: &Settings, mut sockets: Sockets) -> Result<Running,
         metrics: Arc::clone(&running.core.metrics),
     };
     running.core.followers.spawn(sealer.run(running.shutdown.stopping()));
-    running.begin();
     Ok(running)
 }
 
@@ -220,6 +240,7 @@ impl Running {
     async fn start_contacts(
         &mut self,
         settings: &Settings,
+        cleared: &Path,
         out: &Outward,
         clock: &Arc<dyn Clock>,
         sockets: &mut Sockets,
@@ -239,7 +260,7 @@ impl Running {
             posts_per_minute: NonZeroU32::new(settings.listen.posts_per_minute)
                 .unwrap_or(NonZeroU32::MIN),
             looks: settings.looks.clone(),
-            spool: settings.state.join("forms"),
+            spool: cleared.join("forms"),
             body_wait: HTTP_BODY_WHOLE_WAIT,
             intake: Arc::clone(&self.core.intake),
             mailer: Arc::clone(&out.mailer),
@@ -281,7 +302,7 @@ impl Running {
         store: &Arc<dyn Store>,
         out: &Outward,
         clock: &Arc<dyn Clock>,
-        (dead_letters, sockets): (Arc<DeadLetterBox>, &mut Sockets),
+        (dead_letters, cleared, sockets): (Arc<DeadLetterBox>, &Path, &mut Sockets),
     ) -> Result<(), StartFault> {
         let Some(address) = settings.listen.staff else { return Ok(()) };
         let desk = self.desk.clone();
@@ -305,11 +326,10 @@ impl Running {
             failing: BTreeSet::new(),
         };
         self.core.followers.spawn(monitor.run(self.shutdown.stopping()));
-        let state = &settings.state;
         let staff = Staff::new(casework, settings.staff.clone(), health, metrics)
             .with_console(console::settings(settings))
-            .with_folder(state.clone())
-            .map_err(|cause| StartFault::Downloads { folder: state.clone(), cause })?;
+            .with_folder(cleared.to_owned())
+            .map_err(|cause| StartFault::Downloads { folder: cleared.to_owned(), cause })?;
         let staff = Arc::new(staff);
         self.staff = Some(Arc::clone(&staff));
         let listener = bind("staff", address, sockets).await?;
@@ -404,14 +424,41 @@ impl Running {
         with_servers(health, out)
     }
 
-    /// As [`Running::stop`], and hands on the sockets that listen where the next configuration wants them.
-    /// Connections to these wait until the next program accepts them.
-    pub async fn hand_on(mut self, next: &Settings) -> (bool, Vec<HeldSocket>) {
+    /// Copies of the sockets, to rehearse the start of the next configuration.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn copied(&self, next: &Settings) -> std::io::Result<Sockets> {
+        Sockets::copied(&self.sockets, |held| self.is_wanted(held, next))
+    }
+
+    /// Whether a socket listens where the next configuration wants it.
+    fn is_wanted(&self, held: &HeldSocket, next: &Settings) -> bool {
+        !held.is_own || self.bound.get(held.name()) == next.bound().get(held.name())
+    }
+
+    /// The sockets of listeners that never began, whose files stay.
+    pub(super) fn into_sockets(self) -> Vec<HeldSocket> {
+        self.sockets.iter().for_each(HeldSocket::stays);
+        self.sockets
+    }
+
+    /// Counts a reload that changed nothing, because the next configuration can't be served.
+    pub fn reload_refused(&self) {
+        self.core.metrics.reloads_refused.inc();
+    }
+
+    /// As [`Running::stop`], and hands on the sockets that listen where the next configuration wants them, with those
+    /// that were opened for it. Connections to these wait until the next program accepts them.
+    pub async fn hand_on(
+        mut self,
+        next: &Settings,
+        opened: Vec<HeldSocket>,
+    ) -> (bool, Vec<HeldSocket>) {
         let mut sockets = std::mem::take(&mut self.sockets);
-        sockets.retain(|held| {
-            !held.is_own || self.bound.get(held.name()) == next.bound().get(held.name())
-        });
+        sockets.retain(|held| self.is_wanted(held, next));
         sockets.iter().for_each(HeldSocket::stays);
+        sockets.extend(opened);
         (self.stop().await, sockets)
     }
 
@@ -437,38 +484,4 @@ impl Running {
         in_time
             & tokio::time::timeout(STORE_COMMIT_WAIT, past::remember(store, rosters)).await.is_ok()
     }
-}
-
-/// The mail servers that messages are relayed to. That of outgoing mail is listed only if it is a server of its own.
-fn with_servers(mut health: Health, out: &Outward) -> Health {
-    let is_other =
-        |one: &&Arc<dyn Relay>| out.relay.as_ref().is_none_or(|it| !Arc::ptr_eq(it, one));
-    let way_out = out.outbound.as_ref().filter(is_other);
-    for (name, relay) in [("downstream", out.relay.as_ref()), ("outbound", way_out)] {
-        let Some(relay) = relay.map(Arc::clone) else { continue };
-        health = health.with(name, move || {
-            let relay = Arc::clone(&relay);
-            async move {
-                let answers = relay.answers().await;
-                if answers { Ok(()) } else { Err("the server does not answer".to_owned()) }
-            }
-        });
-    }
-    health
-}
-
-/// Where people have keys of their own, whether these can be read.
-fn with_keys(health: Health, settings: &Settings) -> Health {
-    let Some(people) = settings.codec.people().map(Arc::clone) else { return health };
-    let kept = Arc::new(CachedCheck::new(move || {
-        let people = Arc::clone(&people);
-        async move {
-            let looked = tokio::task::spawn_blocking(move || people.fault()).await;
-            looked.map_err(|_| "it is stopping".to_owned())?.map_or(Ok(()), Err)
-        }
-    }));
-    health.with("keys", move || {
-        let kept = Arc::clone(&kept);
-        async move { kept.answer().await }
-    })
 }

@@ -1,5 +1,6 @@
 //! What keeps a gateway from starting.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use crate::channels::contacts::EdgeError;
@@ -16,6 +17,10 @@ use crate::runtime::tls::TlsFault;
 pub enum StartFault {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Archive(StoreError),
+    #[error("{0}")]
+    State(StoreError),
     #[error(transparent)]
     StateKey(#[from] StateKeyError),
     #[error("the key of the anchors can't sign")]
@@ -43,4 +48,67 @@ pub enum StartFault {
          certificates with mail.tls.client_ca"
     )]
     OpenToAll { what: &'static str, address: SocketAddr },
+    #[error("{}: can't be made: {cause}", folder.display())]
+    Scratch { folder: std::path::PathBuf, cause: std::io::Error },
+    #[error("the rehearsal of the start did not end: {0}")]
+    Rehearsal(&'static str),
+}
+
+impl StartFault {
+    /// The key of the configuration that it is about; empty: none, or it is named already.
+    pub fn key(&self) -> String {
+        let key = match self {
+            StartFault::Bind { what, .. } => return format!("listen.{what}"),
+            StartFault::Store(StoreError::Locked(_)) => "keys.store",
+            StartFault::Store(_) => "store.url",
+            StartFault::Archive(_) => "archive.url",
+            StartFault::StateKey(_)
+            | StartFault::State(_)
+            | StartFault::AnchorKey
+            | StartFault::DeadLetters { .. }
+            | StartFault::Downloads { .. }
+            | StartFault::Scratch { .. }
+            | StartFault::Mail(MailEdgeFault::Spool { .. })
+            | StartFault::Edge(EdgeError::Spool(_)) => "state.folder",
+            StartFault::Mail(MailEdgeFault::Tls(_)) => "mail.tls",
+            StartFault::Mail(MailEdgeFault::Resolver(_)) => "mail.check",
+            StartFault::Downstream(_) => "mail.downstream_tls",
+            StartFault::OpenToAll { .. } => "mail.accept_from",
+            StartFault::Edge(
+                EdgeError::NoAuthorities(_) | EdgeError::PathTwice(_) | EdgeError::NoSecret(_),
+            )
+            | StartFault::Courier(_)
+            | StartFault::Rehearsal(_) => "",
+            #[cfg(feature = "oidc")]
+            StartFault::Provider(_) => "",
+        };
+        key.to_owned()
+    }
+
+    /// What somebody does about it, where it does not say so itself.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            StartFault::Bind { cause, .. } => Some(match cause.kind() {
+                ErrorKind::AddrInUse => "name an address where nothing else listens",
+                ErrorKind::AddrNotAvailable => "name an address of this machine",
+                ErrorKind::PermissionDenied => {
+                    "name a port above 1023, or allow the service CAP_NET_BIND_SERVICE"
+                }
+                _ => "name an address that this user can bind",
+            }),
+            StartFault::Store(StoreError::Locked(_)) => {
+                Some("list the key that the records are encrypted with")
+            }
+            StartFault::Store(StoreError::Unavailable(_) | StoreError::Corrupt(_)) => {
+                Some("name a store that `contact-gateway check --store` can read")
+            }
+            StartFault::Archive(StoreError::Unavailable(_) | StoreError::Corrupt(_)) => {
+                Some("name a folder that this user can write, or a bucket that answers")
+            }
+            StartFault::State(StoreError::Unavailable(_)) => {
+                Some("name a folder that this user can write")
+            }
+            _ => None,
+        }
+    }
 }

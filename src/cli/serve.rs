@@ -12,13 +12,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Fault, Io, Outcome, load, say};
 use crate::app;
-use crate::config::Loaded;
-use crate::runtime::service_manager::{HeldSocket, Notify, Sockets, replace_process};
+use crate::config::{self, Loaded, environment};
+use crate::runtime::service_manager::{
+    HeldSocket, Notify, Sockets, can_be_started, replace_process,
+};
 use crate::runtime::telemetry;
 use crate::store;
 use crate::store::settings::StoreUrl;
 
-/// Run the gateway until SIGTERM or SIGINT; SIGHUP loads a changed configuration if it has no faults, without refusing
+/// Run the gateway until SIGTERM or SIGINT; SIGHUP loads a changed configuration if it can be served, without refusing
 /// a connection. RUST_LOG sets the log level (default: info), and CONTACT_GATEWAY_LOG_FORMAT=json writes each line as
 /// JSON.
 #[derive(Debug, clap::Args)]
@@ -63,7 +65,12 @@ pub async fn run(
     let program = std::env::current_exe().map_err(Fault::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Fault::internal)?;
     let loaded = load::configuration(&args.config)?;
-    let fingerprint = loaded.fingerprint();
+    let present = Present {
+        file: &args.config,
+        loaded: &loaded,
+        program: &program,
+        fingerprint: loaded.fingerprint(),
+    };
     for warning in loaded.warnings(Utc::now().date_naive()) {
         warn(io.err, format_args!("{warning}"));
     }
@@ -90,14 +97,14 @@ pub async fn run(
         tokio::select! {
             biased;
             () = &mut stop => None,
-            next = next_configuration(&mut hangup, &args.config, &fingerprint, io.err) => Some(next),
+            next = next_configuration(&mut hangup, &present, &running, io.err) => Some(next),
         }
     };
-    if let Some(next) = next {
+    if let Some((next, opened)) = next {
         if let Some(manager) = &manager {
             manager.reloading();
         }
-        let (in_time, sockets) = hand_on(running, &next, io.err).await;
+        let (in_time, sockets) = hand_on(running, &next, opened, io.err).await;
         // The work took a while, in which somebody may have stopped the gateway.
         if stop.as_mut().now_or_never().is_some() {
             return Ok(stopped(in_time, io.err));
@@ -127,36 +134,72 @@ fn stopped(in_time: bool, err: &mut (dyn Write + '_)) -> Outcome {
     Outcome::No
 }
 
-/// The configuration that a SIGHUP finds, if it differs from the loaded one and has no faults. Otherwise says why it is
-/// not loaded: the gateway goes on as it is.
+/// What is served now.
+struct Present<'a> {
+    file: &'a Path,
+    loaded: &'a Loaded,
+    /// Of the loaded configuration as it was read.
+    fingerprint: [u8; 32],
+    program: &'a Path,
+}
+
+/// The configuration that a SIGHUP finds, if it differs from the loaded one and could be served, with the sockets that
+/// were opened for it. Otherwise says why it is not loaded: the gateway goes on as it is.
 async fn next_configuration(
     hangup: &mut Signal,
-    file: &Path,
-    loaded: &[u8; 32],
+    present: &Present<'_>,
+    running: &app::Running,
     err: &mut (dyn Write + '_),
-) -> Loaded {
+) -> (Loaded, Vec<HeldSocket>) {
     loop {
         hangup.recv().await;
-        match load::configuration(file) {
-            Ok(next) if next.fingerprint() == *loaded => {
+        let fault = match load::configuration(present.file) {
+            Ok(next) if next.fingerprint() == present.fingerprint => {
                 tell(err, format_args!("reload: the configuration is unchanged"));
+                continue;
             }
-            Ok(next) => return next,
-            Err(fault) => {
-                warn(err, format_args!("reload: nothing is changed, because of this:\n{fault}"));
-            }
-        }
+            Ok(next) => match rehearsed(present, running, &next).await {
+                Ok(opened) => return (next, opened),
+                Err(fault) => fault,
+            },
+            Err(fault) => fault,
+        };
+        running.reload_refused();
+        warn(err, format_args!("reload: nothing is changed, because of this:\n{fault}"));
     }
+}
+
+/// Rehearses the start with another configuration. After the reload there is no way back: a start that fails then would
+/// end the gateway.
+async fn rehearsed(
+    present: &Present<'_>,
+    running: &app::Running,
+    next: &Loaded,
+) -> Result<Vec<HeldSocket>, Fault> {
+    can_be_started(present.program).map_err(|error| {
+        let program = present.program.display();
+        Fault::input(format!("{program}: can't be started: {error}; restart the service"))
+    })?;
+    let sockets = running.copied(&next.settings).map_err(Fault::internal)?;
+    let rehearsal = app::rehearse(&present.loaded.settings, &next.settings, sockets).await;
+    rehearsal.map_err(|fault| {
+        let key = fault.key();
+        let place = config::place_of(present.file, &environment::of_process(), &key);
+        let key = if key.is_empty() { key } else { format!("{key}: ") };
+        let remedy = fault.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        Fault::input(format!("{place}: {key}{fault}{remedy}"))
+    })
 }
 
 /// Finishes work in hand; `true`: in time. Connections made in the meantime wait in the sockets, which are handed on.
 async fn hand_on(
     running: app::Running,
     next: &Loaded,
+    opened: Vec<HeldSocket>,
     err: &mut (dyn Write + '_),
 ) -> (bool, Vec<HeldSocket>) {
     tell(err, format_args!("reload: work in hand is finished first"));
-    let (in_time, sockets) = running.hand_on(&next.settings).await;
+    let (in_time, sockets) = running.hand_on(&next.settings, opened).await;
     if !in_time {
         warn(err, format_args!("reload: not all work in hand was finished; its senders try again"));
     }

@@ -24,7 +24,7 @@ mod vouched;
 
 pub use keeper::{keep, remember};
 pub use unopened::Unopened;
-pub use vouched::{Parts, Vouched};
+pub use vouched::{Parts, Vouched, other_archive};
 
 use crate::ports::StoreError;
 use crate::ports::past::Stores;

@@ -413,6 +413,10 @@ pub const DISK_CALLS_WAIT: Duration = Duration::from_secs(5);
 /// Service managers have to wait for longer.
 pub const STOP_WAIT_MAX: Duration =
     DRAIN_WAIT.saturating_mul(2).saturating_add(STORE_COMMIT_WAIT).saturating_add(DISK_CALLS_WAIT);
+/// How long the rehearsal of a start takes at most when the gateway is reloaded. Over: the reload is refused.
+pub const REHEARSAL_WAIT: Duration = Duration::from_secs(60);
+/// How long another store may take to answer in a rehearsal. Over: the reload is refused.
+pub const REHEARSAL_STORE_WAIT: Duration = Duration::from_secs(10);
 /// Connections that an HTTP listener still accepts once a stop was called: as many as may be waiting in its socket.
 /// More are refused, so that a flood can't keep the listener open.
 pub const HTTP_LATE_CONNECTIONS_MAX: usize = 1_024;

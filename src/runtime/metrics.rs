@@ -229,6 +229,8 @@ pub struct Metrics {
     pub tokens: Family<TokenLabels, Gauge>,
     /// Spans of traces, by what became of them.
     pub spans: Family<SpanLabels, Counter>,
+    /// Reloads that changed nothing, because the configuration could not be served.
+    pub reloads_refused: Counter,
 }
 
 /// Upper bounds of the commit histogram in seconds: from a memory write to the store's deadline.
@@ -265,8 +267,10 @@ impl Metrics {
             unanswered: Family::default(),
             tokens: Family::default(),
             spans: Family::default(),
+            reloads_refused: Counter::default(),
         };
         metrics.register();
+        metrics.register_operation();
         // Exported as 0 from the start: Prometheus sees no increase in a series that appears with the first burst.
         for abuse in Abuse::ALL {
             metrics.abuse.get_or_create(&AbuseLabels { kind: abuse.name() }).inc_by(0);
@@ -364,13 +368,27 @@ impl Metrics {
             "Contacts that a point of contact did not answer in time, passed on",
             self.unanswered.clone(),
         );
-        registry.register("tokens", "API tokens to be replaced", self.tokens.clone());
+        registry.register(
+            "tokens",
+            "API tokens that expire soon or have expired",
+            self.tokens.clone(),
+        );
+        registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
+    }
+
+    /// What only those who run the gateway look at.
+    fn register_operation(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "trace_spans",
             "Spans of traces that the collector took, or that were lost",
             self.spans.clone(),
         );
-        registry.register("sign_in_failures", "Failed sign-ins", self.sign_in_failures.clone());
+        registry.register(
+            "reloads_refused",
+            "Reloads that changed nothing, because the configuration could not be served",
+            self.reloads_refused.clone(),
+        );
     }
 
     /// What the helper of the safeguards said of a contact: `added`, `nothing` or `failed`.

@@ -26,6 +26,18 @@ pub struct Sockets {
     /// Of the names, those whose sockets the gateway itself opened, before it was reloaded.
     own: Vec<String>,
     held: Vec<HeldSocket>,
+    /// `Some`: a start is only rehearsed, beside the gateway whose sockets these are.
+    copies: Option<SocketCopies>,
+}
+
+/// Copies of the sockets of a gateway that runs.
+#[derive(Default)]
+struct SocketCopies {
+    /// Of the listeners that keep theirs, by name, until they are taken.
+    kept: Vec<(String, OwnedFd)>,
+    kept_names: Vec<String>,
+    /// Of the others.
+    given_up: Vec<OwnedFd>,
 }
 
 /// A socket that outlives the listener which serves it, to be handed on when the gateway is reloaded.
@@ -53,6 +65,14 @@ impl HeldSocket {
     pub fn stays(&self) {
         self.stays.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether [`replace_process`] can start this program, as far as can be known before.
+///
+/// # Errors
+/// The file is gone, or this user may not run it.
+pub fn can_be_started(program: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(program, rustix::fs::Access::EXEC_OK)?)
 }
 
 /// Puts a program in the place of this one, with its process id and these sockets. Returns only where
@@ -89,7 +109,34 @@ impl Sockets {
             descriptors: ListenFd::empty(),
             own: Vec::new(),
             held: Vec::new(),
+            copies: None,
         }
+    }
+
+    /// Copies of what a running gateway holds, to rehearse another start beside it: the listeners whose sockets stay
+    /// find these, and the others find theirs in use only by the gateway itself.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn copied<'h>(
+        held: impl IntoIterator<Item = &'h HeldSocket>,
+        stays: impl Fn(&HeldSocket) -> bool,
+    ) -> io::Result<Self> {
+        let mut copies = SocketCopies::default();
+        let mut own = Vec::new();
+        for socket in held {
+            let copy = socket.descriptor.try_clone()?;
+            if !stays(socket) {
+                copies.given_up.push(copy);
+                continue;
+            }
+            if socket.is_own {
+                own.push(socket.name.clone());
+            }
+            copies.kept_names.push(socket.name.clone());
+            copies.kept.push((socket.name.clone(), copy));
+        }
+        Ok(Sockets { own, copies: Some(copies), ..Sockets::none() })
     }
 
     /// Those of this process; none if they are for another one.
@@ -100,7 +147,7 @@ impl Sockets {
         let names = names.split(':').map(|name| Some(name.to_owned())).take(descriptors.len());
         let own = std::env::var(OWN_SOCKETS).unwrap_or_default();
         let own = own.split(':').map(str::to_owned).collect();
-        Sockets { names: names.collect(), descriptors, own, held: Vec::new() }
+        Sockets { names: names.collect(), descriptors, own, held: Vec::new(), copies: None }
     }
 
     /// The TCP socket of a listener, once.
@@ -108,6 +155,12 @@ impl Sockets {
     /// # Errors
     /// It is a socket of another kind.
     pub fn tcp(&mut self, listener: &str) -> io::Result<Option<TcpListener>> {
+        if let Some(copy) = self.copy(listener) {
+            let socket = TcpListener::from(copy);
+            // Fails for a socket of another kind.
+            socket.local_addr()?;
+            return Ok(Some(socket));
+        }
         let Some(index) = self.taken(listener) else { return Ok(None) };
         let Some(socket) = self.descriptors.take_tcp_listener(index)? else { return Ok(None) };
         socket.set_nonblocking(true)?;
@@ -119,6 +172,11 @@ impl Sockets {
     /// # Errors
     /// It is a socket of another kind.
     pub fn unix(&mut self, listener: &str) -> io::Result<Option<UnixListener>> {
+        if let Some(copy) = self.copy(listener) {
+            let socket = UnixListener::from(copy);
+            socket.local_addr()?;
+            return Ok(Some(socket));
+        }
         let Some(index) = self.taken(listener) else { return Ok(None) };
         let Some(socket) = self.descriptors.take_unix_listener(index)? else { return Ok(None) };
         socket.set_nonblocking(true)?;
@@ -128,6 +186,31 @@ impl Sockets {
     /// Whether the gateway itself opened a listener's socket, now or before it was reloaded.
     pub fn is_own(&self, listener: &str) -> bool {
         self.own.iter().any(|name| name == listener)
+    }
+
+    /// Whether a start is only rehearsed: the sockets are in use by a gateway that runs, and so are their files.
+    pub const fn are_copies(&self) -> bool {
+        self.copies.is_some()
+    }
+
+    /// In a rehearsal, the socket that the running gateway gives up and that keeps others off this address until then.
+    pub fn tcp_given_up(&self, address: std::net::SocketAddr) -> Option<TcpListener> {
+        self.copies.iter().flat_map(|copies| &copies.given_up).find_map(|socket| {
+            let socket = TcpListener::from(socket.try_clone().ok()?);
+            let held = socket.local_addr().ok()?;
+            let is_any = held.ip().is_unspecified() || address.ip().is_unspecified();
+            let is_there = held.port() == address.port() && (is_any || held.ip() == address.ip());
+            is_there.then_some(socket)
+        })
+    }
+
+    /// The same of a socket file.
+    pub fn unix_given_up(&self, path: &Path) -> Option<UnixListener> {
+        self.copies.iter().flat_map(|copies| &copies.given_up).find_map(|socket| {
+            let socket = UnixListener::from(socket.try_clone().ok()?);
+            let held = socket.local_addr().ok()?;
+            (held.as_pathname() == Some(path)).then_some(socket)
+        })
     }
 
     /// Holds the socket of a listener, to be handed on. Ask the returned value before the socket's file is removed.
@@ -150,9 +233,16 @@ impl Sockets {
         Ok(stays)
     }
 
-    /// What is held.
+    /// What is held; of a rehearsal, what the running gateway does not hold.
     pub fn into_held(self) -> Vec<HeldSocket> {
-        self.held
+        let copied = self.copies.map(|copies| copies.kept_names).unwrap_or_default();
+        self.held.into_iter().filter(|held| !copied.contains(&held.name)).collect()
+    }
+
+    fn copy(&mut self, listener: &str) -> Option<OwnedFd> {
+        let kept = &mut self.copies.as_mut()?.kept;
+        let index = kept.iter().position(|(name, _)| name == listener)?;
+        Some(kept.swap_remove(index).1)
     }
 
     fn taken(&mut self, listener: &str) -> Option<usize> {
@@ -263,6 +353,47 @@ mod tests {
         let manager = UnixDatagram::bind_addr(&address).unwrap();
         Notify::to(&format!("@{name}"), None).unwrap().ready();
         assert_eq!(heard(&manager), "READY=1");
+    }
+
+    fn held(name: &str, sockets: &mut Sockets) -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        sockets.hold(name, std::os::fd::AsFd::as_fd(&listener), true).unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[test]
+    fn a_rehearsal_has_copies_of_what_stays_and_finds_what_is_given_up_in_its_way() {
+        let mut running = Sockets::none();
+        let (staff, contacts) = (held("staff", &mut running), held("contacts", &mut running));
+        let running = running.into_held();
+        let mut copies = Sockets::copied(&running, |held| held.name() == "staff").unwrap();
+        assert!(copies.are_copies() && copies.is_own("staff") && !copies.is_own("contacts"));
+        assert!(copies.unix("contacts").unwrap().is_none());
+        let copy = copies.tcp("staff").unwrap().unwrap();
+        assert_eq!(copy.local_addr().unwrap(), staff);
+        assert!(copies.tcp("staff").unwrap().is_none(), "once");
+        assert!(copies.tcp("contacts").unwrap().is_none());
+
+        let everywhere = (std::net::Ipv4Addr::UNSPECIFIED, contacts.port()).into();
+        for address in [contacts, everywhere] {
+            assert_eq!(copies.tcp_given_up(address).unwrap().local_addr().unwrap(), contacts);
+        }
+        assert!(copies.tcp_given_up(staff).is_none(), "it stays");
+        assert!(copies.unix_given_up(Path::new("/a")).is_none());
+        assert!(Sockets::none().tcp_given_up(contacts).is_none());
+
+        // What the running gateway holds is not handed on twice.
+        copies.hold("staff", std::os::fd::AsFd::as_fd(&copy), true).unwrap();
+        held("smtp", &mut copies);
+        let new = copies.into_held();
+        assert_eq!(new.iter().map(HeldSocket::name).collect::<Vec<_>>(), ["smtp"]);
+    }
+
+    #[test]
+    fn a_program_that_is_gone_can_not_be_started() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(can_be_started(&folder.path().join("gone")).is_err());
+        assert!(can_be_started(Path::new("/bin/sh")).is_ok());
     }
 
     #[test]

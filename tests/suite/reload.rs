@@ -14,6 +14,8 @@ use serde_json::json;
 use crate::served::{Behind, Place, Served};
 use crate::store_contract::servers::until;
 
+mod refused;
+
 const WAIT: Option<Duration> = Some(Duration::from_secs(60));
 
 fn place() -> Place {

@@ -56,6 +56,20 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
+/// Why a gateway that keeps originals in an archive can't work on a store that names one.
+pub fn other_archive(
+    recorded: Option<&ArchiveIdentity>,
+    ours: Option<&ArchiveIdentity>,
+) -> Option<String> {
+    let (of_store, ours) = recorded.zip(ours).filter(|(of_store, ours)| of_store.id != ours.id)?;
+    Some(format!(
+        "the store's originals are in the archive {of_store}, and this gateway keeps its own \
+         in {ours}; gateways on one store share one archive: name the same folder in \
+         [archive] url, or run `contact-gateway store accept --archive` where the archive was \
+         changed on purpose"
+    ))
+}
+
 impl Vouched {
     /// Reads what is remembered of these organisations' stores.
     ///
@@ -234,15 +248,7 @@ impl Vouched {
             let meanwhile = "another gateway has named the store in the meantime; looking again";
             return Err(StoreError::Unavailable(meanwhile.to_owned()));
         }
-        let fault = match (&recorded, &self.archive) {
-            (Some(of_store), Some(ours)) if of_store.id != ours.id => Some(format!(
-                "the store's originals are in the archive {of_store}, and this gateway keeps its own \
-                 in {ours}; gateways on one store share one archive: name the same folder in \
-                 [archive] url, or run `contact-gateway store accept --archive` where the archive was \
-                 changed on purpose"
-            )),
-            _ => None,
-        };
+        let fault = other_archive(recorded.as_ref(), self.archive.as_ref());
         let mut told = self.archive_fault.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fault) = fault.as_ref().filter(|_| told.is_none()) {
             tracing::error!(%organisation, fault, "this gateway can't read the store's originals");

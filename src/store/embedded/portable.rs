@@ -17,8 +17,9 @@ use super::database::Database;
 use super::fault::{from_sqlite, task};
 use super::opened::Opened;
 use super::readers::Readers;
-use super::{Embedded, documents, migration, schema};
+use super::{Embedded, documents, migration, past, schema};
 use crate::domain::organisation::OrganisationId;
+use crate::domain::past::TrailEnd;
 use crate::ports::StoreError;
 use crate::ports::portable::{Contents, CopyMark, Kind, Page, Pages, Portable, Record};
 use crate::store::record::{Codec, Label, kind};
@@ -79,6 +80,15 @@ impl AsItIs {
     /// `Refused`: it is not a gateway's database, or a newer one's.
     pub async fn is_up_to_date(&self) -> Result<bool, StoreError> {
         self.readers.read(|connection| migration::is_up_to_date(connection)).await
+    }
+
+    /// Where an organisation's trail ends, in a database of this version.
+    ///
+    /// # Errors
+    /// `Locked`: its records need another key. `Unavailable`: it can't be read now.
+    pub async fn trail_end(&self, organisation: &OrganisationId) -> Result<TrailEnd, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| past::end(connection, &organisation)).await
     }
 }
 
