@@ -206,7 +206,7 @@ pub(super) async fn start(
     });
     if !settings.helpers.is_empty() {
         let helpers = HttpHelpers::new(settings.helpers.clone())
-            .map_err(|fault| StoreError::Refused(fault.to_string()))?;
+            .map_err(|fault| StartFault::Client(fault.to_string()))?;
         intake = intake.with_helper(Arc::new(helpers));
     }
     let mut recorders = Tasks::default();

@@ -48,6 +48,9 @@ pub enum StartFault {
          certificates with mail.tls.client_ca"
     )]
     OpenToAll { what: &'static str, address: SocketAddr },
+    /// Of a service that the gateway asks.
+    #[error("{0}")]
+    Client(String),
     #[error("{}: can't be made: {cause}", folder.display())]
     Scratch { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("the rehearsal of the start did not end: {0}")]
@@ -78,6 +81,7 @@ impl StartFault {
                 EdgeError::NoAuthorities(_) | EdgeError::PathTwice(_) | EdgeError::NoSecret(_),
             )
             | StartFault::Courier(_)
+            | StartFault::Client(_)
             | StartFault::Rehearsal(_) => "",
             #[cfg(feature = "oidc")]
             StartFault::Provider(_) => "",

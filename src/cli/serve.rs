@@ -14,7 +14,7 @@ use super::{Fault, Io, Outcome, load, say};
 use crate::app;
 use crate::config::{self, Loaded, environment};
 use crate::runtime::service_manager::{
-    HeldSocket, Notify, Sockets, can_be_started, replace_process,
+    HeldSocket, Notify, Sockets, can_be_started, give_up, replace_process,
 };
 use crate::runtime::telemetry;
 use crate::store;
@@ -107,6 +107,7 @@ pub async fn run(
         let (in_time, sockets) = hand_on(running, &next, opened, io.err).await;
         // The work took a while, in which somebody may have stopped the gateway.
         if stop.as_mut().now_or_never().is_some() {
+            give_up(sockets);
             return Ok(stopped(in_time, io.err));
         }
         let arguments = std::env::args_os().skip(1).collect();

@@ -67,6 +67,18 @@ impl HeldSocket {
     }
 }
 
+/// Closes sockets that are not handed on after all, and removes the files of those that the gateway itself opened.
+pub fn give_up(sockets: Vec<HeldSocket>) {
+    for held in sockets.into_iter().filter(|held| held.is_own) {
+        // That of a TCP socket has no such address.
+        let address = UnixListener::from(held.descriptor).local_addr().ok();
+        let path = address.as_ref().and_then(SocketAddr::as_pathname);
+        if let Some(Err(error)) = path.map(std::fs::remove_file) {
+            tracing::warn!(%error, "the socket file of a listener could not be removed");
+        }
+    }
+}
+
 /// Whether [`replace_process`] can start this program, as far as can be known before.
 ///
 /// # Errors
@@ -387,6 +399,22 @@ mod tests {
         held("smtp", &mut copies);
         let new = copies.into_held();
         assert_eq!(new.iter().map(HeldSocket::name).collect::<Vec<_>>(), ["smtp"]);
+    }
+
+    #[test]
+    fn sockets_that_are_given_up_leave_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sockets = Sockets::none();
+        let paths = [("lmtp", true), ("smtp", false)].map(|(name, is_own)| {
+            let path = folder.path().join(name);
+            let listener = UnixListener::bind(&path).unwrap();
+            sockets.hold(name, std::os::fd::AsFd::as_fd(&listener), is_own).unwrap();
+            path
+        });
+        let contacts = held("contacts", &mut sockets);
+        give_up(sockets.into_held());
+        assert_eq!(paths.map(|path| path.exists()), [false, true], "only its own");
+        assert!(std::net::TcpStream::connect(contacts).is_err());
     }
 
     #[test]

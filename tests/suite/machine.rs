@@ -143,7 +143,8 @@ async fn a_gateway_that_stops_refuses_connections_while_it_finishes_its_work() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_during_a_reload_is_a_stop() {
     let rig = rig().await;
-    rig.upstream.answers_after(Duration::from_secs(4), "200 OK", &[], b"thanks");
+    // Longer than a rehearsal of the start takes.
+    rig.upstream.answers_after(Duration::from_secs(8), "200 OK", &[], b"thanks");
     let served = rig.place.serve();
     let contacts = served.contacts;
     let body = "email=al%40x.example&message=hello";

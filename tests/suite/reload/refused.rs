@@ -2,8 +2,10 @@
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Mutex;
 
 use contact_gateway::store::journal::FileJournal;
+use rustix::fs::{Mode, OFlags};
 
 use super::{greeted_by, hang_up, mode, place, says, times_said};
 use crate::authority::{Authority, Purpose};
@@ -197,4 +199,35 @@ async fn a_listener_may_widen_its_address() {
     assert!(std::net::TcpStream::connect(served.contacts).is_ok());
     assert_eq!(mode(&served).await, "enforce");
     served.stop();
+}
+
+/// A rehearsal may find a share that hangs: the gateway serves in the meantime, and a stop is a stop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rehearsal_that_hangs_delays_nobody() {
+    let place = place();
+    let served = place.serve();
+    let hung = place.folder.path().join("hung");
+    std::fs::create_dir(&hung).unwrap();
+    // A named pipe: whoever reads it waits until somebody writes.
+    let identity = hung.join(".identity");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &identity, Mode::from_raw_mode(0o600)).unwrap();
+    let archive =
+        |name: &str| format!("url = \"file:{}\"", place.folder.path().join(name).display());
+    place.change(&archive("archive"), &archive("hung"));
+    hang_up(&served);
+    // It is opened for writing, in this way, only once somebody has it open for reading.
+    let writer = Mutex::new(None);
+    until("it reads", || async {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        let opened = rustix::fs::open(&identity, flags, Mode::empty()).ok();
+        let is_read = opened.is_some();
+        *writer.lock().unwrap() = opened;
+        is_read
+    })
+    .await;
+    assert_eq!(mode(&served).await, "enforce");
+    place.change(&archive("hung"), &archive("archive"));
+    let (code, said) = served.ended();
+    assert_eq!(code, Some(0), "{said:?}");
+    drop(writer);
 }
