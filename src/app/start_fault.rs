@@ -12,7 +12,7 @@ use crate::forward::oidc::Unusable;
 use crate::ports::StoreError;
 use crate::runtime::tls::TlsFault;
 
-/// Why a gateway does not start.
+/// Why a gateway does not start. [`StartFault::key`] and [`StartFault::remedy`] say the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
     #[error(transparent)]
@@ -40,7 +40,8 @@ pub enum StartFault {
     DeadLetters { folder: std::path::PathBuf, cause: std::io::Error },
     #[error("{}: what downloads left there can't be removed: {cause}", folder.display())]
     Downloads { folder: std::path::PathBuf, cause: std::io::Error },
-    #[error("listen.{what} = \"{address}\" can't be bound: {cause}")]
+    /// `what`: its key in `[listen]`.
+    #[error("{address} can't be bound: {cause}")]
     Bind { what: &'static str, address: String, cause: std::io::Error },
     #[error(
         "the service manager hands over {address} for listen.{what}, which is open to every host that can reach it, \

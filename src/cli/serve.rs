@@ -76,7 +76,7 @@ pub async fn run(
     }
     let running = app::start(&loaded.settings, Sockets::inherited())
         .await
-        .map_err(|fault| Fault::input(fault.to_string()))?;
+        .map_err(|fault| in_its_place(&args.config, &fault))?;
     let manager = Notify::from_environment().map(Arc::new);
     let alive = manager.clone().map(|it| tokio::spawn(async move { it.keep_alive().await }));
     // Before it says that it is ready: from then on somebody may tell it to stop.
@@ -159,10 +159,17 @@ async fn next_configuration(
                 tell(err, format_args!("reload: the configuration is unchanged"));
                 continue;
             }
-            Ok(next) => match rehearsed(present, running, &next).await {
-                Ok(opened) => return (next, opened),
-                Err(fault) => fault,
-            },
+            Ok(next) => {
+                let read = next.fingerprint();
+                match rehearsed(present, running, &next).await {
+                    Ok(opened) if next.fingerprint() == read => return (next, opened),
+                    Ok(opened) => {
+                        give_up(opened);
+                        Fault::input("it was changed again during the rehearsal; reload once more")
+                    }
+                    Err(fault) => fault,
+                }
+            }
             Err(fault) => fault,
         };
         running.reload_refused();
@@ -183,13 +190,16 @@ async fn rehearsed(
     })?;
     let sockets = running.copied(&next.settings).map_err(Fault::internal)?;
     let rehearsal = app::rehearse(&present.loaded.settings, &next.settings, sockets).await;
-    rehearsal.map_err(|fault| {
-        let key = fault.key();
-        let place = config::place_of(present.file, &environment::of_process(), &key);
-        let key = if key.is_empty() { key } else { format!("{key}: ") };
-        let remedy = fault.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
-        Fault::input(format!("{place}: {key}{fault}{remedy}"))
-    })
+    rehearsal.map_err(|fault| in_its_place(present.file, &fault))
+}
+
+/// A fault of a start, with the line and the key that it is about and the remedy, as those of a configuration are said.
+fn in_its_place(file: &Path, fault: &app::StartFault) -> Fault {
+    let key = fault.key();
+    let place = config::place_of(file, &environment::of_process(), &key);
+    let key = if key.is_empty() { key } else { format!("{key}: ") };
+    let remedy = fault.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    Fault::input(format!("{place}: {key}{fault}{remedy}"))
 }
 
 /// Finishes work in hand; `true`: in time. Connections made in the meantime wait in the sockets, which are handed on.

@@ -63,6 +63,8 @@ async fn a_socket_file_has_its_permissions_and_goes_with_its_listener() {
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(second.status.code(), Some(2), "{said}");
     assert!(said.contains("can't be bound: Address already in use"), "{said}");
+    assert!(said.contains("gateway.toml:") && said.contains(": listen.lmtp: unix:"), "{said}");
+    assert!(said.contains("; name an address where nothing else listens"), "{said}");
     hand_in(&socket).await;
     served.stop();
     assert!(!socket.exists());
