@@ -130,11 +130,14 @@ impl Desk {
         self.clock_watch.is_trusted.store(true, Ordering::SeqCst);
     }
 
-    /// Why the clock may be wrong, by a trail; `None`: nothing speaks against it.
+    /// Why the clock may be wrong, by a trail; `None`: nothing speaks against it, or somebody has looked at it.
     ///
     /// # Errors
     /// The store can't be read.
     pub async fn clock_doubt(&self, id: &OrganisationId) -> Result<Option<ClockDoubt>, Fault> {
+        if self.clock_watch.is_trusted.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let today = now.date_naive();
         let last = self.store.trail_end(id).await?.last.map(|last| last.at);
@@ -187,16 +190,12 @@ impl Desk {
 
     /// Whether what nobody can undo may be done now without anybody's approval.
     pub(super) async fn is_clock_sure(&self, id: &OrganisationId) -> Result<bool, Fault> {
-        let is_trusted = self.clock_watch.is_trusted.load(Ordering::SeqCst);
-        Ok(is_trusted || self.clock_doubt(id).await?.is_none())
+        Ok(self.clock_doubt(id).await?.is_none())
     }
 
     /// # Errors
     /// [`Fault::Broken`]: the clock may be wrong, and nobody has said that it is right.
     pub(super) async fn refuse_if_clock_doubtful(&self, id: &OrganisationId) -> Result<(), Fault> {
-        if self.clock_watch.is_trusted.load(Ordering::SeqCst) {
-            return Ok(());
-        }
         match self.clock_doubt(id).await? {
             None => Ok(()),
             Some(doubt) => Err(doubtful(&doubt)),

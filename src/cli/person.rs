@@ -62,6 +62,9 @@ enum Verb {
         /// Who asks: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Do it although the audit trail makes the clock look wrong: somebody has compared it with the right time
+        #[arg(long)]
+        clock_is_right: bool,
     },
     /// Take a request to erase back
     WithdrawErasure {
@@ -76,6 +79,9 @@ enum Verb {
         /// Who approves it: a member of staff in the configuration, not the one who asked
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Do it although the audit trail makes the clock look wrong: somebody has compared it with the right time
+        #[arg(long)]
+        clock_is_right: bool,
     },
     /// List erasures: how much was erased, by whom, and by which clause. The list names none of the people erased
     Erasures,
@@ -193,10 +199,16 @@ async fn erasing(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), Ca
     match verb {
         Verb::Export { .. } | Verb::Merge(_) | Verb::Unmerge(_) | Verb::Merges { .. } => {}
         Verb::Erasure { person } => {
+            if let Some(doubt) = desk.clock_doubt(id).await? {
+                say(io.err, format_args!("warning: {doubt}"));
+            }
             let preview = desk.preview_erasure(organisation, person).await?;
             say(io.out, json!(preview));
         }
-        Verb::Erase { person, clause, reason, despite, by } => {
+        Verb::Erase { person, clause, reason, despite, by, clock_is_right } => {
+            if *clock_is_right {
+                desk.trust_clock();
+            }
             let ask = AskErasure { clause, despite: despite.as_deref() };
             let acting = Acting::from(by.as_str()).because(reason.as_deref());
             let asked = desk.ask_erasure(organisation, person, ask, acting).await?;
@@ -205,7 +217,10 @@ async fn erasing(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), Ca
         Verb::WithdrawErasure { person, by } => {
             desk.withdraw_erasure(id, person, Acting::from(by.as_str())).await?;
         }
-        Verb::ApproveErasure { person, by } => {
+        Verb::ApproveErasure { person, by, clock_is_right } => {
+            if *clock_is_right {
+                desk.trust_clock();
+            }
             say(io.out, json!(desk.approve_erasure(organisation, person, by).await?));
         }
         Verb::Erasures => {

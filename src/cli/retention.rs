@@ -30,6 +30,9 @@ enum Verb {
         /// Who asks: a member of staff in the configuration who may read the audit trail
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Do it although the audit trail makes the clock look wrong: somebody has compared it with the right time
+        #[arg(long)]
+        clock_is_right: bool,
     },
     /// Take a request back
     Withdraw {
@@ -48,6 +51,9 @@ enum Verb {
         /// Who approves it: a member of staff in the configuration, not the one who asked
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Do it although the audit trail makes the clock look wrong: somebody has compared it with the right time
+        #[arg(long)]
+        clock_is_right: bool,
     },
 }
 
@@ -61,6 +67,11 @@ pub async fn run(args: &RetentionArgs, opened: &Opened, io: &mut Io<'_>) -> Resu
         Verb::Ask { by, .. } | Verb::Withdraw { by, .. } => Some((by, &[Duty::ReadAudit][..])),
         Verb::Approve { by, .. } => Some((by, &[Duty::ReadAudit, Duty::Settings][..])),
     };
+    if let Verb::Ask { clock_is_right: true, .. } | Verb::Approve { clock_is_right: true, .. } =
+        &args.verb
+    {
+        opened.desk.trust_clock();
+    }
     let allowed = by.map_or(Ok(Ok(())), |(by, duties)| person::may(opened, by, duties))?;
     let done = match allowed {
         Ok(()) => done(&args.verb, opened, io).await,
@@ -73,6 +84,9 @@ async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseF
     let (desk, organisation) = (&opened.desk, &opened.organisation);
     match verb {
         Verb::Preview => {
+            if let Some(doubt) = desk.clock_doubt(&organisation.id).await? {
+                say(io.err, format_args!("warning: {doubt}"));
+            }
             let classes = desk.preview_retention(organisation, &opened.schedule).await?;
             if classes.is_empty() {
                 say(io.err, "nothing is due: [organisation.retention] has no rule");
@@ -81,7 +95,7 @@ async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseF
                 say(io.out, json!(class));
             }
         }
-        Verb::Ask { class, by } => {
+        Verb::Ask { class, by, .. } => {
             say(
                 io.out,
                 json!(desk.ask_sweep(&organisation.id, &opened.schedule, *class, by).await?),
@@ -90,7 +104,7 @@ async fn done(verb: &Verb, opened: &Opened, io: &mut Io<'_>) -> Result<(), CaseF
         Verb::Withdraw { class, by } => {
             desk.withdraw_sweep(&organisation.id, *class, by).await?;
         }
-        Verb::Approve { class, by } => {
+        Verb::Approve { class, by, .. } => {
             say(io.out, json!(desk.approve_sweep(organisation, *class, by).await?));
         }
     }

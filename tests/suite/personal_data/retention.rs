@@ -284,24 +284,50 @@ struct Line {
     args: RetentionArgs,
 }
 
+/// What the command answers, at a desk of its own.
+async fn command(office: &CaseOffice, desk: Desk, words: &[&str]) -> (Outcome, String) {
+    let line = Line::parse_from([&["retention"], words].concat());
+    let opened = Opened {
+        organisation: Arc::clone(&office.organisation),
+        desk,
+        state: std::path::PathBuf::new(),
+        staff: STAFF.map(|(name, role)| (name.to_owned(), Role(role.to_owned()))).into(),
+        schedule: schedule(),
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut io = Io { out: &mut out, err: &mut err };
+    let outcome = retention::run(&line.args, &opened, &mut io).await.unwrap();
+    (outcome, String::from_utf8([out, err].concat()).unwrap())
+}
+
+/// No gateway has signed for the trail in two years.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_removes_by_a_doubtful_clock_only_if_somebody_says_that_it_is_right() {
+    let office = office(Memory::new(), 2).await;
+    after(&office, 24);
+    let run = async |words: &[&str]| {
+        command(&office, office.wary_desk(office.store.clone()), words).await
+    };
+    let (done, said) = run(&["preview"]).await;
+    assert!(done == Outcome::Yes && said.contains("warning: the clock may be ahead"), "{said}");
+    let ask = ["ask", "contacts", "--by", GWEN];
+    let approve = ["approve", "contacts", "--by", MAX];
+    let (done, said) = run(&ask).await;
+    assert!(done == Outcome::No && said.contains("clock.doubtful: the clock may be"), "{said}");
+    assert!(said.contains("use the command with --clock-is-right"), "{said}");
+    let (done, said) = run(&[&ask[..], &["--clock-is-right"]].concat()).await;
+    assert_eq!(done, Outcome::Yes, "{said}");
+    let (done, said) = run(&approve).await;
+    assert!(done == Outcome::No && said.contains("clock.doubtful"), "{said}");
+    let (done, said) = run(&[&approve[..], &["--clock-is-right"]].concat()).await;
+    assert!(done == Outcome::Yes && said.contains("\"is_complete\":true"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_and_the_api_show_and_ask_and_approve() {
     let office = office(Memory::new(), 2).await;
     after(&office, 24);
-    let run = async |words: &[&str]| {
-        let line = Line::parse_from([&["retention"], words].concat());
-        let opened = Opened {
-            organisation: Arc::clone(&office.organisation),
-            desk: office.desk(),
-            state: std::path::PathBuf::new(),
-            staff: STAFF.map(|(name, role)| (name.to_owned(), Role(role.to_owned()))).into(),
-            schedule: schedule(),
-        };
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut io = Io { out: &mut out, err: &mut err };
-        let outcome = retention::run(&line.args, &opened, &mut io).await.unwrap();
-        (outcome, String::from_utf8([out, err].concat()).unwrap())
-    };
+    let run = async |words: &[&str]| command(&office, office.desk(), words).await;
     let (done, said) = run(&["preview"]).await;
     assert!(done == Outcome::Yes && said.contains("\"ids\":[\"s-0\",\"s-1\"]"), "{said}");
     assert_eq!(run(&["ask", "contacts", "--by", "Al"]).await.0, Outcome::No);
