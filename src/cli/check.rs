@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{Fault, Outcome, say};
@@ -15,6 +15,7 @@ use crate::domain::restriction::Mode;
 use crate::ports::StoreError;
 use crate::ports::keepsakes::Keepsakes as _;
 use crate::ports::portable::Kind;
+use crate::runtime::limits::CLOCK_STEP_MAX;
 use crate::runtime::{descriptors, private};
 use crate::store;
 use crate::store::journal::peek;
@@ -115,6 +116,9 @@ pub async fn ask_store(
         Ok(verified) => {
             verified.faults.iter().for_each(|one| fault(err, one));
             behind(&known, &verified).iter().for_each(|one| fault(err, one));
+            for warning in later_than(&verified, Utc::now()) {
+                say(err, format_args!("warning: {warning}"));
+            }
             if verified.more > 0 {
                 say(err, format_args!("store: and {} more", verified.more));
             }
@@ -156,6 +160,21 @@ fn behind(known: &[(OrganisationId, u64)], verified: &Verified) -> Vec<String> {
         ))
     };
     known.iter().filter_map(is_behind).collect()
+}
+
+/// Trails that have something of a later time than now: the clock is wrong, or was when it was written.
+fn later_than(verified: &Verified, now: DateTime<Utc>) -> Vec<String> {
+    let step = TimeDelta::from_std(CLOCK_STEP_MAX).unwrap_or(TimeDelta::MAX);
+    let later = verified.newest.iter().filter(|(_, (_, at))| *at - now > step);
+    later
+        .map(|(organisation, (number, at))| {
+            let (at, now) = (at.format("%Y-%m-%d %H:%M:%S"), now.format("%Y-%m-%d %H:%M:%S UTC"));
+            format!(
+                "store: {organisation}: entry {number} of its trail is of {at}, and the clock shows {now}: is it \
+                 behind? If it is right, it was ahead when the entry was written"
+            )
+        })
+        .collect()
 }
 
 /// What was read back, and what was skipped.

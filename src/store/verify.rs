@@ -31,6 +31,8 @@ pub struct Verified {
     pub originals: u64,
     /// The number of the last entry of each organisation's trail.
     pub trail_ends: BTreeMap<OrganisationId, u64>,
+    /// The entry of each organisation's trail that is of the newest time: its number, and the time.
+    pub newest: BTreeMap<OrganisationId, (u64, DateTime<Utc>)>,
     /// There is no store there.
     pub is_absent: bool,
     /// Its records were not looked at: it is of an older version, which the gateway brings up to date when
@@ -211,6 +213,11 @@ impl Reading<'_> {
                     Record::Audit(entry) => {
                         let end = verified.trail_ends.entry(organisation.clone()).or_default();
                         *end = entry.number.max(*end);
+                        let found = (entry.number, entry.at);
+                        let newest = verified.newest.entry(organisation.clone()).or_insert(found);
+                        if newest.1 < entry.at {
+                            *newest = found;
+                        }
                     }
                     _ => {}
                 }

@@ -162,4 +162,11 @@ async fn a_start_with_a_clock_that_does_not_agree_with_the_trail_says_so() {
     is_doubted(&served, "the clock may be behind, or was ahead before: the audit trail").await;
     assert_eq!(decided(&served, "right", SAM).await["disposition"], "limit");
     served.stop();
+
+    // Read through, it is sound.
+    let checked = place.command("check").arg("--store").output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
+    assert!(said.contains("warning: store: karbon: entry "), "{said}");
+    assert!(said.contains("is it behind? If it is right, it was ahead when"), "{said}");
 }
