@@ -106,7 +106,8 @@ impl Desk {
         }
     }
 
-    /// Work left by a gateway that ended, and records to be looked at again.
+    /// Work left by a gateway that ended, and records to be looked at again. That waits while the clock may be wrong: it
+    /// tells how long a key has settled.
     pub(in crate::casework) async fn erase_what_was_left(
         &self,
         organisation: &Arc<Organisation>,
@@ -118,7 +119,11 @@ impl Desk {
             };
             self.erase(organisation, &held).await?;
         }
-        for document in self.work_of(id, Settling::KIND).await? {
+        let settling = self.work_of(id, Settling::KIND).await?;
+        if settling.is_empty() || !self.is_clock_sure(id).await? {
+            return Ok(());
+        }
+        for document in settling {
             let Some(held) = self.take_up::<Settling>(id, &document, Take::Due).await? else {
                 continue;
             };
