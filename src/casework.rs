@@ -60,6 +60,7 @@ pub mod sealing;
 pub mod take;
 pub mod timeline;
 pub mod unanswered;
+mod unlisted;
 pub mod unread;
 mod walk;
 pub mod work_item;

@@ -27,6 +27,7 @@ pub mod register;
 pub mod relay;
 pub mod release;
 pub mod store_error;
+pub mod trail_index;
 
 pub use self::decisions::JournalEntry;
 pub use archive::{
@@ -51,6 +52,7 @@ pub use queues::{ItemFilter, ItemPlace, QueueCount, Queues};
 pub use register::{Change, Register, Snapshot};
 pub use release::{Release, ReleaseError};
 pub use store_error::StoreError;
+pub use trail_index::TrailIndex;
 
 use chrono::{DateTime, Utc};
 
@@ -63,8 +65,11 @@ pub struct Stamp {
 
 /// What a store must be: all of it, on one atomic and durable ground.
 pub trait Store:
-    Register + Decisions + Queues + AuditTrail + Deliveries + Documents + Past
+    Register + Decisions + Queues + AuditTrail + TrailIndex + Deliveries + Documents + Past
 {
 }
 
-impl<T: Register + Decisions + Queues + AuditTrail + Deliveries + Documents + Past> Store for T {}
+impl<T> Store for T where
+    T: Register + Decisions + Queues + AuditTrail + TrailIndex + Deliveries + Documents + Past
+{
+}

@@ -6,12 +6,15 @@
 //! can write to the store can write matching seals, but cannot change an anchor that is kept elsewhere.
 
 pub mod anchor;
+mod compared;
+pub mod finding;
 pub mod seal;
 pub mod verify;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use self::anchor::{Anchor, AnchorKey};
+use self::compared::Compared;
 use self::seal::{Link, SEAL, Seal};
 use self::verify::{Trusted, Verified};
 use super::{Desk, Fault};
@@ -165,7 +168,8 @@ impl Desk {
         Ok(is_due.then_some(again))
     }
 
-    /// Holds the trail against its seals, and against every anchor: those of the store and those given.
+    /// Holds the trail against its seals, against every anchor (those of the store and those given), and against the
+    /// index by which its entries are found.
     ///
     /// # Errors
     /// The store can't be read.
@@ -179,9 +183,12 @@ impl Desk {
                 trusted.anchors.push(anchor);
             }
         }
-        let (trail, documents) = (self.store.as_ref(), self.store.as_ref());
-        let now = self.clock.now();
-        Ok(verify::verify((trail, documents), organisation, &trusted, now).await?)
+        let (trail, now) = (Compared::with_index(self.store.as_ref()), self.clock.now());
+        let documents = self.store.as_ref();
+        let verifying = verify::verify((&trail, documents), organisation, &trusted, now);
+        let mut verified = verifying.await?;
+        trail.compare_rows(organisation, &mut verified).await?;
+        Ok(verified)
     }
 
     /// The newest anchor of a day (UTC) or of one before it.

@@ -15,6 +15,7 @@ mod fault;
 mod feed;
 mod going_back;
 mod gone;
+mod index;
 mod items;
 mod ledger;
 mod length;
@@ -51,6 +52,7 @@ use crate::domain::organisation::OrganisationId;
 use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
+use crate::ports::trail_index::{IndexPage, TrailIndex};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -381,6 +383,46 @@ impl AuditTrail for Embedded {
     ) -> Result<(), StoreError> {
         let organisation = organisation.clone();
         self.writer.write(move |desk| desk.trail.append(&organisation, &stamp, &event, None)).await
+    }
+}
+
+#[async_trait]
+impl TrailIndex for Embedded {
+    async fn index_marks(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| index::marks(connection, &organisation)).await
+    }
+
+    async fn index_rows(
+        &self,
+        organisation: &OrganisationId,
+        mark: &str,
+        after: Option<i64>,
+    ) -> Result<IndexPage, StoreError> {
+        let (organisation, mark) = (organisation.clone(), mark.to_owned());
+        self.readers
+            .read(move |connection| index::rows(connection, &organisation, &mark, after))
+            .await
+    }
+
+    async fn unindexed(
+        &self,
+        organisation: &OrganisationId,
+        marks: Vec<(String, u64)>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| index::lacking(connection, &organisation, marks)).await
+    }
+
+    async fn index_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<(i64, u64)>, StoreError> {
+        let organisation = organisation.clone();
+        self.readers.read(move |connection| index::days(connection, &organisation)).await
     }
 }
 

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::broadcast;
 
+use super::trail::{block, day};
 use super::{DECIDER_PANICKED, attached, page, unnamed};
 use crate::domain::audit::{AuditEntry, AuditEvent};
 use crate::domain::decision::Decision;
@@ -26,6 +27,7 @@ use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
+use crate::ports::trail_index::{IndexPage, TrailIndex};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Committed, Decisions, Deliveries,
     ItemFilter, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -280,6 +282,48 @@ impl AuditTrail for Memory {
     ) -> Result<(), StoreError> {
         self.enter(organisation, |room| room.append_audit(stamp, event, &[]));
         Ok(())
+    }
+}
+
+#[async_trait]
+impl TrailIndex for Memory {
+    async fn index_marks(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        Ok(self.enter(organisation, |room| room.marks.keys().cloned().collect()))
+    }
+
+    async fn index_rows(
+        &self,
+        organisation: &OrganisationId,
+        mark: &str,
+        after: Option<i64>,
+    ) -> Result<IndexPage, StoreError> {
+        Ok(self.enter(organisation, |room| room.index_rows(mark, after)))
+    }
+
+    async fn unindexed(
+        &self,
+        organisation: &OrganisationId,
+        marks: Vec<(String, u64)>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(self.enter(organisation, |room| {
+            let is_noted = |(mark, number): &(String, u64)| {
+                room.marks.get(mark).is_some_and(|numbers| numbers.contains(number))
+            };
+            marks.into_iter().filter(|mark| !is_noted(mark)).collect()
+        }))
+    }
+
+    async fn index_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<(i64, u64)>, StoreError> {
+        // A search by day looks at all entries.
+        Ok(self.enter(organisation, |room| {
+            room.audit.iter().map(|entry| (day(entry.at), block(entry.number))).collect()
+        }))
     }
 }
 

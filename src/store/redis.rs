@@ -23,6 +23,7 @@ mod documents;
 mod failure;
 mod fault;
 mod feed;
+mod index;
 mod indexes;
 mod items;
 mod keys;
@@ -53,6 +54,7 @@ use crate::domain::person::Person;
 use crate::domain::queue::QueueItem;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::portable::{Contents, Kind};
+use crate::ports::trail_index::{IndexPage, TrailIndex};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -373,6 +375,40 @@ impl AuditTrail for Redis {
         event: AuditEvent,
     ) -> Result<(), StoreError> {
         self.append(&self.keys(organisation), stamp, event).await
+    }
+}
+
+#[async_trait]
+impl TrailIndex for Redis {
+    async fn index_marks(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        index::marks(self, organisation).await
+    }
+
+    async fn index_rows(
+        &self,
+        organisation: &OrganisationId,
+        mark: &str,
+        after: Option<i64>,
+    ) -> Result<IndexPage, StoreError> {
+        index::rows(self, organisation, mark, after).await
+    }
+
+    async fn unindexed(
+        &self,
+        organisation: &OrganisationId,
+        marks: Vec<(String, u64)>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        index::lacking(self, organisation, marks).await
+    }
+
+    async fn index_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<(i64, u64)>, StoreError> {
+        index::days(self, organisation).await
     }
 }
 

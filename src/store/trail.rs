@@ -1,74 +1,12 @@
-//! Finding entries of the audit trail without reading all of it: the notes of every store on an entry, and how a search
-//! uses them.
-//!
-//! Of an entry that somebody may look for there is a *mark* for each person, flag and disposition: a list of the
-//! numbers of such entries. A contact that was simply delivered, to whomever, has none but its person's. Of days there
-//! is noted in which *blocks* of numbers they have entries: entries replayed after an outage follow later ones, and are
-//! still found.
+//! Finding entries of the audit trail without reading all of it: how a search uses the notes of every store on an
+//! entry (`ports::trail_index`).
 
-use chrono::{DateTime, Utc};
-
-use crate::domain::audit::{AuditEntry, AuditEvent};
-use crate::domain::decision::Disposition;
-use crate::domain::flag::Flag;
+use crate::domain::audit::AuditEntry;
 use crate::ports::audit_trail::{TrailFilter, TrailPage, TrailSearch};
 use crate::ports::documents::Order;
+use crate::ports::trail_index::{BLOCK, of_disposition, of_flag};
+pub(super) use crate::ports::trail_index::{block, day, decided_marks, marks, of_person};
 use crate::runtime::limits::{AUDIT_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
-
-/// Numbers of one block.
-pub(super) const BLOCK: u64 = 1_024;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
-
-/// The day of an instant, in UTC, counted from 1970.
-pub(super) fn day(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros().div_euclid(MICROS_PER_DAY)
-}
-
-/// Hands over every mark of an entry. `item_of`: the person of the queue item that it is about.
-pub(super) fn marks<E>(
-    event: &AuditEvent,
-    item_of: Option<&str>,
-    mut note: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    for person in event.people().into_iter().chain(item_of) {
-        note(&of_person(person))?;
-    }
-    match event {
-        AuditEvent::Decided(decided) => decided_marks(decided.disposition, &decided.flags, note),
-        _ => Ok(()),
-    }
-}
-
-/// The parts of a decision that are not about people.
-pub(super) fn decided_marks<E>(
-    disposition: Disposition,
-    flags: &[Flag],
-    mut note: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    if let Some(mark) = of_disposition(disposition) {
-        note(mark)?;
-    }
-    flags.iter().try_for_each(|flag| note(&of_flag(flag)))
-}
-
-pub(super) fn of_person(person: &str) -> String {
-    ["person:", person].concat()
-}
-
-fn of_flag(flag: &Flag) -> String {
-    format!("flag:{flag}")
-}
-
-/// `None`: nearly all are that, so that a list of them would be another trail.
-const fn of_disposition(disposition: Disposition) -> Option<&'static str> {
-    match disposition {
-        Disposition::Deliver => None,
-        Disposition::Route => Some("disposition:route"),
-        Disposition::Limit => Some("disposition:limit"),
-        Disposition::File => Some("disposition:file"),
-    }
-}
 
 /// By what a search goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,11 +149,6 @@ const fn first(block: u64) -> u64 {
 
 const fn last(block: u64) -> u64 {
     block.saturating_mul(BLOCK).saturating_add(BLOCK - 1)
-}
-
-/// The block of a number.
-pub(super) const fn block(number: u64) -> u64 {
-    number / BLOCK
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod anchored;
 mod dated_ahead;
 mod erased;
+mod indexed;
 mod stores;
 mod tampering;
 

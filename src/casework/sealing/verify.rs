@@ -1,11 +1,10 @@
 //! Whether a trail matches its seals, and where it does not.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 
 use super::ANCHOR;
 use super::anchor::Anchor;
+pub use super::finding::Finding;
 use super::seal::{self, Link, Opened, SEAL, Seal};
 use crate::domain::audit::{AnchoredEntry, AuditEntry, AuditEvent};
 use crate::domain::organisation::OrganisationId;
@@ -49,55 +48,6 @@ struct Gone {
     said: Vec<(u64, u64)>,
 }
 
-/// One place at which a trail does not match its seals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// An entry is another than was sealed under its number.
-    Altered { entry: u64 },
-    /// An entry can't be read any more.
-    Unreadable { entry: u64 },
-    /// Entries are gone.
-    Missing { from: u64, to: u64 },
-    /// A seal can't be read, is not as it was made, or does not join the one before.
-    Seal { from: u64 },
-    /// Entries have no seal though there are seals of later ones, or though they are old.
-    Unsealed { from: u64, to: u64 },
-    /// An anchor was not signed by the key that it names, by none that is trusted, or for another
-    /// organisation.
-    Untrusted { entry: u64, at: DateTime<Utc> },
-    /// What an anchor was signed for is gone, or another.
-    Rewritten { entry: u64, at: DateTime<Utc> },
-    /// An entry records an anchor at the entry `of` that was not made of this trail.
-    NotAnchored { entry: u64, of: u64 },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Finding::Altered { entry } => write!(f, "entry {entry} is not the one that was sealed"),
-            Finding::Unreadable { entry } => write!(f, "entry {entry} can't be read"),
-            Finding::Missing { from, to } if from == to => write!(f, "entry {from} is missing"),
-            Finding::Missing { from, to } => write!(f, "entries {from} to {to} are missing"),
-            Finding::Seal { from } => {
-                write!(f, "the seal of entry {from} and those after it does not match the chain")
-            }
-            Finding::Unsealed { from, to } => write!(f, "entries {from} to {to} have no seal"),
-            Finding::Untrusted { entry, at } => {
-                write!(f, "the anchor at entry {entry} of {at} has no trusted signature")
-            }
-            Finding::Rewritten { entry, at } => write!(
-                f,
-                "the trail differs from the one signed at entry {entry} on {at}: it was \
-                 rewritten, or rolled back to an earlier state"
-            ),
-            Finding::NotAnchored { entry, of } => write!(
-                f,
-                "entry {entry} records an anchor at entry {of} that was not made of this trail"
-            ),
-        }
-    }
-}
-
 impl Verified {
     /// Notes an entry that says something of others: that they were erased, or signed for.
     fn note(&mut self, entry: &AuditEntry) {
@@ -130,6 +80,11 @@ impl Verified {
         }
     }
 
+    /// Whether an entry says that this one was erased.
+    pub(super) fn is_erased(&self, number: u64) -> bool {
+        self.gone.said.iter().any(|(from, to)| (*from..=*to).contains(&number))
+    }
+
     /// Finds entries that are missing without a record of their erasure.
     fn account(&mut self) {
         let Gone { missing, mut said } = std::mem::take(&mut self.gone);
@@ -152,9 +107,10 @@ impl Verified {
                 self.add(Finding::Missing { from: next, to });
             }
         }
+        self.gone.said = said;
     }
 
-    fn add(&mut self, finding: Finding) {
+    pub(super) fn add(&mut self, finding: Finding) {
         self.found += 1;
         if self.findings.len() < TRAIL_FINDINGS_MAX {
             self.findings.push(finding);

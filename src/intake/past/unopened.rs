@@ -18,6 +18,7 @@ use crate::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
 use crate::ports::past::BeforeReopening;
+use crate::ports::trail_index::{IndexPage, TrailIndex};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp, Store,
@@ -179,6 +180,34 @@ impl AuditTrail for Unopened {
         _: Stamp,
         _: AuditEvent,
     ) -> Result<(), StoreError> {
+        Err(self.fault())
+    }
+}
+
+#[async_trait]
+impl TrailIndex for Unopened {
+    async fn index_marks(&self, _: &OrganisationId) -> Result<BTreeSet<String>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn index_rows(
+        &self,
+        _: &OrganisationId,
+        _: &str,
+        _: Option<i64>,
+    ) -> Result<IndexPage, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn unindexed(
+        &self,
+        _: &OrganisationId,
+        _: Vec<(String, u64)>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        Err(self.fault())
+    }
+
+    async fn index_days(&self, _: &OrganisationId) -> Result<BTreeSet<(i64, u64)>, StoreError> {
         Err(self.fault())
     }
 }

@@ -1,6 +1,7 @@
 //! One organisation's data in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,8 +16,11 @@ use crate::domain::queue::{QueueItem, Turn};
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
 use crate::ports::documents::Order;
 use crate::ports::portable::CopyMark;
+use crate::ports::trail_index::{IndexPage, IndexRow, Led};
 use crate::ports::{ItemFilter, JournalEntry, QueueCount, Stamp, StoreError};
-use crate::runtime::limits::{COUNTED_KEPT, COUNTED_KEPT_NEWEST, RECEIVED_PER_PERSON_MAX};
+use crate::runtime::limits::{
+    COUNTED_KEPT, COUNTED_KEPT_NEWEST, PAGE_ITEMS_MAX, RECEIVED_PER_PERSON_MAX,
+};
 use crate::store::trail::{Search, Source, marks, of_person};
 use crate::store::{page, place};
 
@@ -149,6 +153,24 @@ impl Room {
             }
         }
         search.into_page()
+    }
+
+    /// The place of a row is its number.
+    pub(super) fn index_rows(&self, mark: &str, after: Option<i64>) -> IndexPage {
+        let none = BTreeSet::new();
+        let after = after.and_then(|after| u64::try_from(after).ok());
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let numbers = self.marks.get(mark).unwrap_or(&none).range((from, Bound::Unbounded));
+        let row = |number: &u64| {
+            let at = self.audit.binary_search_by_key(number, |entry| entry.number).ok();
+            let entry = at.and_then(|at| self.audit.get(at));
+            let led = entry.map_or(Led::Nowhere, |entry| Led::Entry(Box::new(entry.clone())));
+            IndexRow { number: *number, led }
+        };
+        let rows: Vec<IndexRow> = numbers.take(PAGE_ITEMS_MAX).map(row).collect();
+        let last = rows.last().filter(|_| rows.len() == PAGE_ITEMS_MAX);
+        let next = last.and_then(|last| i64::try_from(last.number).ok());
+        IndexPage { rows, next }
     }
 
     pub(super) fn uncount(&mut self, contact: &str) {

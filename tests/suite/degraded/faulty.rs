@@ -1,5 +1,7 @@
 //! A store and an archive that fail as they are told to.
 
+mod index;
+
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

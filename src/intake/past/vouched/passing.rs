@@ -19,6 +19,7 @@ use crate::ports::documents::{
     Batch, Document, DocumentPage, Documents, Listing, PlacePage, WriteFault,
 };
 use crate::ports::past::Asker;
+use crate::ports::trail_index::{IndexPage, TrailIndex};
 use crate::ports::{
     Attachment, AuditTrail, Change, Commit, CommitRequest, Decisions, Deliveries, ItemFilter,
     ItemPlace, JournalEntry, Past, PlainDecision, QueueCount, Queues, Register, Snapshot, Stamp,
@@ -243,6 +244,40 @@ impl AuditTrail for Door {
         self.admit(organisation).await?;
         let appended = self.store().append_audit(organisation, stamp, event).await;
         self.guard.passed(organisation, appended)
+    }
+}
+
+#[async_trait]
+impl TrailIndex for Door {
+    async fn index_marks(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.store().index_marks(organisation).await
+    }
+
+    async fn index_rows(
+        &self,
+        organisation: &OrganisationId,
+        mark: &str,
+        after: Option<i64>,
+    ) -> Result<IndexPage, StoreError> {
+        self.store().index_rows(organisation, mark, after).await
+    }
+
+    async fn unindexed(
+        &self,
+        organisation: &OrganisationId,
+        marks: Vec<(String, u64)>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.store().unindexed(organisation, marks).await
+    }
+
+    async fn index_days(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<BTreeSet<(i64, u64)>, StoreError> {
+        self.store().index_days(organisation).await
     }
 }
 
