@@ -6,6 +6,7 @@ use super::indexes;
 use super::keys::Keys;
 use super::people::{number_of, trail_entry};
 use super::script::{Arguments, take};
+use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::OrganisationId;
 use crate::ports::StoreError;
 use crate::ports::audit_trail::{TrailPage, TrailSearch};
@@ -46,15 +47,26 @@ pub(super) async fn search(
         let answer = redis.link.run(&keys, script, &on, &with, REDIS_RESPONSE_WAIT).await?;
         let found: Vec<(String, Vec<(String, String)>)> = take(Some(answer))?;
         let is_all = found.len() < piece;
-        let entry = |(id, fields): &(String, Vec<(String, String)>)| {
-            Ok((number_of(id)?, unless_destroyed(trail_entry(&keys, id, fields))?))
-        };
-        let entries: Result<Vec<_>, StoreError> = found.iter().map(entry).collect();
+        let entries: Result<Vec<_>, StoreError> =
+            found.iter().map(|(id, fields)| row(&keys, id, fields)).collect();
         if search.take(range, entries?, is_all) {
             break;
         }
     }
     Ok(search.into_page())
+}
+
+/// A number, with its entry if there is one that can be read.
+fn row(
+    keys: &Keys,
+    id: &str,
+    fields: &[(String, String)],
+) -> Result<(u64, Option<AuditEntry>), StoreError> {
+    let number = number_of(id)?;
+    if fields.is_empty() {
+        return Ok((number, None));
+    }
+    Ok((number, unless_destroyed(trail_entry(keys, id, fields))?))
 }
 
 async fn blocks(redis: &Redis, keys: &Keys, from: i64, to: i64) -> Result<Vec<u64>, StoreError> {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use contact_gateway::casework::Desk;
 use contact_gateway::casework::sealing::verify::{Finding, Trusted};
 use contact_gateway::domain::audit::AuditEvent;
-use contact_gateway::ports::documents::Batch;
+use contact_gateway::ports::audit_trail::{TrailFilter, TrailSearch};
+use contact_gateway::ports::documents::{Batch, Order};
 use contact_gateway::ports::trail_index::{TrailIndex, day};
-use contact_gateway::ports::{Stamp, Store};
+use contact_gateway::ports::{AuditTrail, Stamp, Store};
 use contact_gateway::store::embedded::Embedded;
 use contact_gateway::store::memory::Memory;
 use contact_gateway::store::redis::Redis;
@@ -236,4 +237,36 @@ async fn tampering_with_days_and_scores_of_the_index_is_found_on_redis() {
     // It names no entry at all.
     let _: i64 = server.say(&["ZADD", &key, "11", "an entry"]).await.unwrap();
     assert_eq!(found(&desk).await, [Finding::Misled { entry: 0, mark }]);
+}
+
+/// Those of a person whose other entries were erased with somebody else, more than a page of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_lead_nowhere_end_no_search_on_redis() {
+    let ground = servers::single().await;
+    let store = Redis::open(&SecretString::from(ground.url.clone())).unwrap();
+    for _ in 0..60 {
+        let event = AuditEvent::PersonChanged { person: "P-3".to_owned() };
+        let stamp = Stamp { by: "Ann".to_owned(), at: at(0) };
+        store.append_audit(&karbon(), stamp, event).await.unwrap();
+    }
+    for number in 1..=30 {
+        let id = format!("{number}-0");
+        let gone: i64 = ground.servers[0].say(&["XDEL", "cg1:{karbon}:audit", &id]).await.unwrap();
+        assert_eq!(gone, 1);
+    }
+    for (order, expected) in [
+        (Order::Ascending, (31..=60).collect::<Vec<u64>>()),
+        (Order::Descending, (31..=60).rev().collect()),
+    ] {
+        let filter = TrailFilter { person: Some("P-3".to_owned()), ..TrailFilter::default() };
+        let (mut numbers, mut after) = (Vec::new(), None);
+        loop {
+            let search = TrailSearch { filter: filter.clone(), order, after, limit: 10 };
+            let page = store.search_audit(&karbon(), search).await.unwrap();
+            numbers.extend(page.entries.iter().map(|entry| entry.number));
+            let Some(next) = page.next else { break };
+            after = Some(next);
+        }
+        assert_eq!(numbers, expected, "{order:?}");
+    }
 }

@@ -17,9 +17,11 @@ if up then
 else
   numbers = redis.call('ZREVRANGEBYSCORE', KEYS[2], to, from, 'LIMIT', 0, ARGV[4])
 end
+-- A row may lead nowhere: to an entry that was erased with somebody else. It is answered without fields, so that as many
+-- are answered as were looked at.
 local entries = {}
-for _, number in ipairs(numbers) do
+for i, number in ipairs(numbers) do
   local id = number .. '-0'
-  entries[#entries + 1] = redis.call('XRANGE', KEYS[1], id, id)[1]
+  entries[i] = redis.call('XRANGE', KEYS[1], id, id)[1] or { id, {} }
 end
 return entries
