@@ -189,7 +189,7 @@ async fn run(
         Command::Letter(args) => letter::run(&args, io.out),
         Command::Token(args) => token::run(&args, chrono::Utc::now().date_naive(), &mut io),
         Command::Import(args) => {
-            let opened = open::open(&args.which).await?;
+            let opened = open::open_or_make(&args.which).await?;
             import::run(&args, &opened.organisation, &opened.desk, &mut io).await
         }
         Command::Queue(args) => {

@@ -92,6 +92,24 @@ pub fn open_existing(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Portable>,
     }
 }
 
+/// Refuses a place where no embedded store is: opening it would make an empty one, which answers every question with
+/// nothing.
+///
+/// # Errors
+/// `Refused`, with the place.
+pub fn refuse_absent(url: &StoreUrl) -> Result<(), StoreError> {
+    match url {
+        StoreUrl::Embedded(folder) if !embedded::Embedded::file(folder).exists() => {
+            Err(StoreError::Refused(format!(
+                "there is no store in {}: is [store] url right, and the folder in which this runs? A gateway that \
+                 starts makes one, and so does an import",
+                folder.display()
+            )))
+        }
+        StoreUrl::Embedded(_) | StoreUrl::Redis(_) => Ok(()),
+    }
+}
+
 /// Opens a store to look at what it holds: an embedded one is not written to, not even to bring it up to
 /// date. `None` if no store is at that place.
 ///

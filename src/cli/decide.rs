@@ -47,6 +47,8 @@ fn with_time(source: &str, at: DateTime<Utc>) -> Cow<'_, str> {
 pub async fn run(args: DecideArgs, out: &mut dyn Write) -> Result<Outcome, Fault> {
     let loaded = load::without_secrets(&args.config)?;
     let organisation = load::organisation(&loaded, &args.organisation)?;
+    store::refuse_absent(&loaded.settings.store)
+        .map_err(|error| Fault::input(error.to_string()))?;
     store::refuse_unfinished(
         &loaded.settings.store,
         &loaded.settings.codec,

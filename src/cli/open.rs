@@ -7,6 +7,7 @@ use super::{Fault, Which, load};
 use crate::app;
 use crate::casework::Desk;
 use crate::casework::case::StaffList;
+use crate::config::Loaded;
 use crate::domain::organisation::Organisation;
 use crate::domain::retention::Schedule;
 use crate::store;
@@ -26,11 +27,31 @@ pub struct Opened {
 /// Opens what `--config` and `--organisation` name.
 ///
 /// # Errors
-/// Names the faults of the configuration, or that it has no such organisation.
+/// Names the faults of the configuration, or that it has no such organisation; or says that there is no store.
 pub async fn open(which: &Which) -> Result<Opened, Fault> {
+    let (loaded, organisation) = read(which)?;
+    store::refuse_absent(&loaded.settings.store)
+        .map_err(|error| Fault::input(error.to_string()))?;
+    opened(loaded, organisation).await
+}
+
+/// As [`open`], and makes a store where there is none: people may be imported before a gateway first starts.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_or_make(which: &Which) -> Result<Opened, Fault> {
+    let (loaded, organisation) = read(which)?;
+    opened(loaded, organisation).await
+}
+
+fn read(which: &Which) -> Result<(Loaded, Arc<Organisation>), Fault> {
     let (config, organisation) = which.given()?;
     let loaded = load::without_secrets(config)?;
     let organisation = load::organisation(&loaded, organisation)?;
+    Ok((loaded, organisation))
+}
+
+async fn opened(loaded: Loaded, organisation: Arc<Organisation>) -> Result<Opened, Fault> {
     let (stored, codec) = (&loaded.settings.store, &loaded.settings.codec);
     store::refuse_unfinished(stored, codec, std::slice::from_ref(&organisation.id))
         .await

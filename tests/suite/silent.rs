@@ -22,16 +22,29 @@ fn config(listen: &str, mail: &str, organisation: &str) -> String {
 }
 
 fn run(text: &str, arguments: &[&str]) -> Output {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("gateway.toml");
+    run_in(tempfile::tempdir().unwrap().path(), text, arguments)
+}
+
+/// In a folder that may have a store.
+fn run_in(folder: &Path, text: &str, arguments: &[&str]) -> Output {
+    let file = folder.join("gateway.toml");
     std::fs::write(&file, text).unwrap();
     Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
         .args(arguments)
         .arg("--config")
         .arg(&file)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
         .unwrap()
+}
+
+/// A folder with a store that has people.
+fn imported(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let people = root("config/demo/tuntum.json").display().to_string();
+    let output = run_in(folder.path(), text, &["import", "--organisation", "tuntum", &people]);
+    assert!(output.status.success(), "{output:?}");
+    folder
 }
 
 fn call(entry: &str) -> String {
@@ -177,12 +190,12 @@ fn commands_of_an_office_need_no_secrets_of_services() {
     let receiver = "[[organisation.events]]\nname = \"crm\"\nurl = \"https://crm.example/\"\n\
                     secrets = [{ env = \"A_KEY_THAT_IS_NOT_SET\" }]\n";
     let text = config("contacts = \"127.0.0.1:8080\"", "", &(call(sip) + receiver));
-    let people = root("config/demo/tuntum.json").display().to_string();
     let contact = root("config/demo/contact.json").display().to_string();
     let which = ["--organisation", "tuntum"];
-    for arguments in [&["import", &people][..], &["queue", "list"], &["decide", &contact]] {
+    let folder = imported(&text);
+    for arguments in [&["queue", "list"][..], &["decide", &contact]] {
         let arguments: Vec<&str> = arguments.iter().copied().chain(which).collect();
-        let output = run(&text, &arguments);
+        let output = run_in(folder.path(), &text, &arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
     }
     for verb in ["check", "serve"] {
@@ -200,7 +213,8 @@ fn a_contact_without_a_time_is_decided_now() {
     assert!(!written.contains("\"at\""));
     let text = config("", "", "");
     let path = contact.display().to_string();
-    let output = run(&text, &["decide", "--organisation", "tuntum", &path]);
+    let folder = imported(&text);
+    let output = run_in(folder.path(), &text, &["decide", "--organisation", "tuntum", &path]);
     assert!(output.status.success(), "{output:?}");
     let decision: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(decision["disposition"], "deliver", "{decision}");
@@ -222,7 +236,35 @@ fn a_profile_shows_what_is_to_choose_and_how() {
 fn a_store_that_cant_be_made_is_named() {
     let text = config("", "", "") + "";
     let text = format!("[store]\nurl = \"embedded:/proc/no-such-place\"\n{text}");
-    let output = run(&text, &["queue", "list", "--organisation", "tuntum"]);
+    let people = root("config/demo/tuntum.json").display().to_string();
+    let output = run(&text, &["import", "--organisation", "tuntum", &people]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("the store's folder /proc/no-such-place can't be made: "), "{err}");
+}
+
+#[test]
+fn a_command_that_asks_a_store_makes_none() {
+    let text = config("", "", "");
+    let folder = tempfile::tempdir().unwrap();
+    let contact = root("config/demo/contact.json").display().to_string();
+    let to = folder.path().join("copy").display().to_string();
+    for arguments in [
+        &["queue", "list"][..],
+        &["decide", &contact],
+        &["audit", "verify"],
+        &["audit", "list"],
+        &["report"],
+        &["case", "diary"],
+        &["retention", "preview"],
+        &["person", "export", "P-1", "--by", "Ann", "--to", &to],
+        &["may-contact", "P-1", "--channel", "email", "--purpose", "reply"],
+    ] {
+        let arguments = [arguments, &["--organisation", "tuntum"]].concat();
+        let output = run_in(folder.path(), &text, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(err.contains("there is no store in "), "{arguments:?}: {err}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{arguments:?}: the configuration alone: {left:?}");
+    }
 }
