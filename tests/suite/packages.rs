@@ -7,6 +7,8 @@ mod tools;
 use std::path::Path;
 use std::process::Command;
 
+use contact_gateway::store::settings::StoreUrl;
+
 fn file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()))
@@ -51,12 +53,16 @@ fn removing_the_package_stops_and_disables_every_unit_by_its_name() {
     assert!(!prerm.contains("|| true"), "a fault that is hidden is found by nobody");
 }
 
-/// Runs a maintainer script with each program that it calls in place of the machine's own, and says what was called.
+/// Runs a maintainer script with each program that it calls in place of the machine's own, and says what was called. A
+/// program ends with a failure if there is a file `refuses-` with the name of its first argument.
 fn called(script: &str, argument: &str, programs: &[&str], root: &Path) -> (bool, String) {
     let bin = root.join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     for program in programs {
-        let text = format!("#!/bin/sh\necho {program} \"$@\" >>{}/calls\n", root.display());
+        let text = format!(
+            "#!/bin/sh\necho {program} \"$@\" >>{root}/calls\n[ ! -e {root}/refuses-\"$1\" ]\n",
+            root = root.display()
+        );
         let path = bin.join(program);
         std::fs::write(&path, text).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -84,6 +90,52 @@ fn an_upgrade_does_not_miss_a_file_that_an_administrator_deleted() {
     let owned: Vec<&str> = calls.lines().filter(|call| call.starts_with("chown")).collect();
     let toml = root.path().join("etc/gateway.toml");
     assert_eq!(owned, [format!("chown root:contact-gateway {}", toml.display())]);
+}
+
+#[test]
+fn a_gateway_that_does_not_start_is_not_started_again_and_again_by_its_installation() {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["etc", "systemd"] {
+        std::fs::create_dir(root.path().join(folder)).unwrap();
+    }
+    let programs = ["getent", "adduser", "chown", "install", "systemctl"];
+    let (ended, calls) = called("packaging/debian/postinst", "configure", &programs, root.path());
+    assert!(ended && calls.ends_with("systemctl start contact-gateway.service\n"), "{calls}");
+    std::fs::write(root.path().join("refuses-start"), "").unwrap();
+    let (ended, calls) = called("packaging/debian/postinst", "configure", &programs, root.path());
+    assert!(ended && calls.ends_with("systemctl stop contact-gateway.service\n"), "{calls}");
+}
+
+/// What the package's configuration names, so that a command by hand works on what the service works on.
+#[test]
+fn the_package_says_where_everything_is_in_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gateway.toml");
+    let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/profiles/karbon-homes.toml");
+    let shipped = file("packaging/debian/gateway.toml");
+    let installed = "/usr/share/contact-gateway/profiles/karbon-homes.toml";
+    assert!(shipped.contains(installed), "{shipped}");
+    let text = shipped.replace(installed, &profile.display().to_string());
+    std::fs::write(&config, text).unwrap();
+    let loaded =
+        contact_gateway::config::load(&config, &contact_gateway::config::Environment::new());
+    let settings = loaded.unwrap_or_else(|faults| panic!("{faults}")).settings;
+    let data = Path::new("/var/lib/contact-gateway");
+    match &settings.store {
+        StoreUrl::Embedded(folder) => assert_eq!(*folder, data.join("store")),
+        StoreUrl::Redis(_) => panic!("the store of the package is embedded"),
+    }
+    assert_eq!(settings.archive.shown(), "file:/var/lib/contact-gateway/archive");
+    assert_eq!(settings.state, data.join("state"));
+    for (name, unit) in units() {
+        assert!(
+            !unit.contains("\nEnvironment=CONTACT_GATEWAY__"),
+            "{name} overrides the configuration"
+        );
+        if name.ends_with(".service") {
+            assert_eq!(set_in(&unit, "WorkingDirectory"), data.to_str(), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -287,29 +339,6 @@ fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_prog
 }
 
 /// A unit that sets a place would hide the configuration's from the service, and commands would use another store.
-#[test]
-fn the_package_says_where_the_store_is_in_its_configuration_and_nowhere_else() {
-    for (name, unit) in units() {
-        assert!(!unit.contains("\nEnvironment=CONTACT_GATEWAY__"), "{name}");
-        if name.ends_with(".service") {
-            let folder = set_in(&unit, "WorkingDirectory");
-            assert_eq!(folder, Some("/var/lib/contact-gateway"), "{name}");
-        }
-    }
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").display().to_string();
-    let text = file("packaging/debian/gateway.toml")
-        .replace("/usr/share/contact-gateway/profiles", &format!("{shipped}/profiles"));
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("gateway.toml");
-    std::fs::write(&config, text).unwrap();
-    let loaded =
-        contact_gateway::config::load(&config, &contact_gateway::config::Environment::new());
-    let settings = loaded.unwrap_or_else(|faults| panic!("{faults}")).settings;
-    let store = format!("{:?}", settings.store);
-    assert!(store.contains("\"/var/lib/contact-gateway/store\""), "{store}");
-    assert_eq!(settings.archive.shown(), "file:/var/lib/contact-gateway/archive");
-    assert_eq!(settings.state, Path::new("/var/lib/contact-gateway/state"));
-}
 
 /// A folder of programs as `packaging/build` leaves it, and the package that is made of them.
 fn package_of(folder: &Path, umask: &str) -> Vec<u8> {
