@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::context::Context;
 use super::fault::Wrong;
+use super::node;
 use super::reach;
 use super::reader::{Field, Section, brief};
 use crate::channels::http::look::{CONTRAST_MIN, Colour, Colours, LookSettings};
@@ -97,7 +98,9 @@ fn logo(context: &Context<'_>, field: &Field<'_>) -> Option<String> {
 }
 
 fn picture(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("can't be read: {}", error.kind());
+    let unreadable = |error: std::io::Error| {
+        format!("`{}` can't be read: {}", path.display(), node::plain(&error))
+    };
     // Asked first, so that a file of any size is never read whole by mistake.
     if std::fs::metadata(path).map_err(unreadable)?.len() > PAGE_LOGO_BYTES_MAX {
         return Err("is too large".to_owned());

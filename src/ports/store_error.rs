@@ -1,5 +1,7 @@
 //! Trouble of a store.
 
+use std::path::Path;
+
 /// Trouble of a store or archive. The text never holds an address or a body.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -27,5 +29,17 @@ pub enum StoreError {
 impl StoreError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, StoreError::Unavailable(_) | StoreError::Behind(_))
+    }
+
+    /// Names the place that can't be used: a folder or file that the configuration names, never one that is named after
+    /// somebody.
+    #[must_use]
+    pub fn at(self, place: &Path) -> Self {
+        match self {
+            StoreError::Unavailable(why) => {
+                StoreError::Unavailable(format!("{}: {why}", place.display()))
+            }
+            other => other,
+        }
     }
 }

@@ -109,7 +109,7 @@ impl FileArchive {
     fn open_with(folder: &Path, id: &str) -> Result<Self, StoreError> {
         let temporary = place::make_folders(folder)
             .and_then(|()| TemporaryFolder::open(&folder.join(".temporary")))
-            .map_err(|error| away(&error))?;
+            .map_err(|error| away(&error).at(folder))?;
         private::close(folder);
         let identity = identity::of(folder, &temporary, id)?;
         let (root, temporary, kept) = (folder.to_owned(), Arc::new(temporary), Arc::default());

@@ -112,7 +112,7 @@ impl Embedded {
         let database = |connection| Database::new(connection, codec.clone());
         fault::create_folder(folder)?;
         let file = schema::file(folder);
-        let connection = database(schema::open_to_write(&file)?);
+        let connection = database(schema::open_to_write(&file).map_err(|fault| fault.at(&file))?);
         let opened = Arc::new(Opened::of(&file));
         let writer = Writer::start(connection, WriteTurn::of(folder)?, Arc::clone(&opened))?;
         let writer = Arc::new(writer);

@@ -77,7 +77,7 @@ impl FileJournal {
     /// # Errors
     /// As [`FileJournal::open`].
     pub fn open_with(folder: &Path, codec: &Codec) -> Result<Self, StoreError> {
-        let file = JournalFile::open(folder, codec.clone())?;
+        let file = JournalFile::open(folder, codec.clone()).map_err(|fault| fault.at(folder))?;
         let (queue, waiting) = mpsc::channel(JOURNAL_QUEUE_MAX);
         let fault = Arc::new(Mutex::new(file.fault()));
         let telling = Arc::clone(&fault);

@@ -54,7 +54,7 @@ impl FileKeepsakes {
                 )),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(away(&error)),
+            Err(error) => Err(away(&error).at(&self.folder)),
         }
     }
 
@@ -71,7 +71,7 @@ impl FileKeepsakes {
             return Ok(());
         }
         let record = self.codec.write(label, what)?;
-        replace(&path, record.as_bytes()).map_err(|error| away(&error))
+        replace(&path, record.as_bytes()).map_err(|error| away(&error).at(&self.folder))
     }
 }
 

@@ -240,6 +240,10 @@ fn a_store_that_cant_be_made_is_named() {
     let output = run(&text, &["import", "--organisation", "tuntum", &people]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("the store's folder /proc/no-such-place can't be made: "), "{err}");
+    let text = format!("[archive]\nurl = \"file:/proc/no-such-place\"\n{}", config("", "", ""));
+    let output = run(&text, &["import", "--organisation", "tuntum", &people]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("/proc/no-such-place: the archive can't be used: "), "{err}");
 }
 
 #[test]

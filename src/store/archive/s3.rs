@@ -61,7 +61,8 @@ impl S3Archive {
     /// the archive was never seen; or the state folder can't be written. `Corrupt`: its identity can't be read.
     pub async fn open(settings: &S3Settings, state: &Path) -> Result<Self, StoreError> {
         let wire = Wire::new(settings)?;
-        let folder = TemporaryFolder::open(&state.join(TEMPORARY)).map_err(|error| away(&error))?;
+        let folder = TemporaryFolder::open(&state.join(TEMPORARY))
+            .map_err(|error| away(&error).at(state))?;
         let id = uuid::Uuid::new_v4().to_string();
         let identity = identity::of(&wire, state, &id).await?;
         Ok(S3Archive {

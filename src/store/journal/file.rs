@@ -73,9 +73,10 @@ impl JournalFile {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Refused(
-                    "another gateway uses this journal; give each a folder of its own".to_owned(),
-                ));
+                return Err(StoreError::Refused(format!(
+                    "{}: another gateway uses this journal; give each a folder of its own",
+                    folder.display()
+                )));
             }
             Err(TryLockError::Error(error)) => return Err(away(&error)),
         }

@@ -21,7 +21,7 @@ pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreE
     let mut bytes = match std::fs::read(folder.join("pending.journal")) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(away(&error)),
+        Err(error) => return Err(away(&error).at(folder)),
     };
     bytes.truncate(reserve::written(&bytes));
     let (mut at, mut pending) = (0, BTreeMap::new());
@@ -48,7 +48,7 @@ pub fn pending(folder: &Path, codec: &Codec) -> Result<Vec<JournalEntry>, StoreE
 /// # Errors
 /// The folder can't be read. A missing one is not an error: there is nothing.
 pub fn faults(folder: &Path) -> Result<Vec<String>, StoreError> {
-    let unread = Aside::open(folder).map_err(|error| away(&error))?.fault();
+    let unread = Aside::open(folder).map_err(|error| away(&error).at(folder))?.fault();
     let damage = Damage::look(folder).fault();
     let named = |fault: String| format!("{}: {fault}", folder.display());
     Ok(damage.into_iter().chain(unread).map(named).collect())

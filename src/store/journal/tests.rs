@@ -237,6 +237,16 @@ async fn two_processes_never_share_a_journal() {
 }
 
 #[tokio::test]
+async fn a_folder_that_cant_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state");
+    std::fs::write(&file, "no folder").unwrap();
+    let place = file.join("journal");
+    let fault = FileJournal::open(&place).err().unwrap().to_string();
+    assert!(fault.contains(&format!("{}: the journal can't be used", place.display())), "{fault}");
+}
+
+#[tokio::test]
 async fn many_at_once_are_all_kept() {
     let folder = tempfile::tempdir().unwrap();
     let journal = std::sync::Arc::new(FileJournal::open(folder.path()).unwrap());
