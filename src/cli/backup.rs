@@ -69,6 +69,9 @@ pub async fn run(args: &BackupArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
         return Err(Fault::input("--config FILE and TO are missing"));
     };
     let loaded = load::without_secrets(config)?;
+    // Before a folder is made for it.
+    crate::store::refuse_absent(&loaded.settings.store)
+        .map_err(|error| Fault::input(error.to_string()))?;
     let now = Utc::now();
     let folder = if args.dated { to.join(dated::name(now)) } else { to.clone() };
     let mut told = |progress: Progress| say(io.err, in_words(&progress));

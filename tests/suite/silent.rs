@@ -271,4 +271,11 @@ fn a_command_that_asks_a_store_makes_none() {
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "{arguments:?}: the configuration alone: {left:?}");
     }
+    // Those of every organisation.
+    for arguments in [&["backup", &to][..], &["store", "rekey"]] {
+        let output = run_in(folder.path(), &text, arguments);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{arguments:?}: the configuration alone: {left:?}");
+    }
 }

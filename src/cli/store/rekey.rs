@@ -28,6 +28,8 @@ pub(super) struct RekeyArgs {
 pub(super) async fn run(args: &RekeyArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
     let settings = load::without_secrets(&args.config)?.settings;
     let codec = settings.codec.clone();
+    crate::store::refuse_absent(&settings.store)
+        .map_err(|error| Fault::input(error.to_string()))?;
     let people = settings.codec.people();
     let folder = match (&settings.store, people) {
         (StoreUrl::Embedded(folder), _) => Some(folder),
