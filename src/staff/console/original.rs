@@ -82,10 +82,12 @@ pub(super) async fn show(
     ];
     let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
     let fields = fields.map(|(name, value)| (name, value.clone())).collect();
+    let title = [w.original_title, message.subject.as_str()].join(": ");
+    let title = title.trim_end_matches(": ").to_owned();
     let from = asked.text("from").unwrap_or("/");
     let own = format!("/items/{}/original", quoted(&id));
     page(&OriginalPage {
-        f: Frame::of(&staff, &visit, Section::Queues, w.original_title),
+        f: Frame::of(&staff, &visit, Section::Queues, &title),
         w,
         back: super::item::href(&id, from, None),
         laid_out: message.has_html && asked.text("as") == Some("sent"),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 
-use self::head::{Head, Tab};
+use self::head::{Head, Tab, record_name};
 use super::asked::Asked;
 use super::form::quoted;
 use super::frame::{Frame, Page, Section, go, page};
@@ -123,7 +123,7 @@ pub(super) async fn show(
         older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
         lacks = lacking(&staff, &visit, &id).await?;
     }
-    let head = Head::of(&visit, &whole, Some(tab), because);
+    let head = Head::of(&visit, &whole, Some(tab), because).naming(&records);
     let may_merge = ChangesPeople::allows(organisation, visit.role());
     let saved = words::Equality::of(visit.language()).saved;
     let said = (asked.text("done") == Some("equality")).then_some(saved);
@@ -191,15 +191,15 @@ fn cards(
     });
     let of_record = |(one, of): (&Restriction, &Person)| {
         let mut card = card(visit, one, w);
-        card.rows.extend(record_of(records, of).map(|id| (w.of_record, id)));
+        card.rows.extend(record_of(records, of).map(|name| (w.of_record, name)));
         card
     };
     all.into_iter().map(of_record).collect()
 }
 
-/// A record's id, where the person has several.
+/// Which record it is, where the person has several.
 fn record_of(records: &[Arc<Person>], of: &Person) -> Option<String> {
-    (records.len() > 1).then(|| of.id.clone())
+    (records.len() > 1).then(|| record_name(of))
 }
 
 fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard {
@@ -274,7 +274,10 @@ fn line(visit: &Visit, one: &TimelineEntry, records: &[Arc<Person>], w: &words::
             What::Contact | What::Act => None,
         },
         came: came(visit, one).map(|came| format!("{} {came}", w.came)),
-        record: one.record.as_ref().map(|id| format!("{} {id}", w.of_record)),
+        record: one.record.as_ref().map(|id| {
+            let of = records.iter().find(|of| of.id == *id);
+            format!("{} {}", w.of_record, of.map_or_else(|| id.clone(), |of| record_name(of)))
+        }),
         href: one.item.as_ref().map(|item| super::item::href(&item.id, "/people", None)),
     }
 }

@@ -80,7 +80,7 @@ async fn merging_shows_what_it_changes_and_parting_restores_all_of_it() {
     // A second press merges nothing again, and the record into which it went is named.
     assert_eq!(bo.post("/people/P-1/merge", &fields).await.status, StatusCode::CONFLICT);
     assert!(bo.get("/people/P-2/merge").await.has("This record is merged into Jo Doe"));
-    assert!(bo.get("/people/P-1").await.has("Merged with P-2"));
+    assert!(bo.get("/people/P-1").await.has("Merged with Joanna Doe (T-2)"));
 
     let was = page.field("was");
     let path = merged.split('?').next().unwrap();

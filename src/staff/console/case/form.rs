@@ -21,6 +21,7 @@ use crate::casework::case::{Asked as Step, Done};
 use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
+use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::KindName;
 use crate::domain::tally::Contacted;
 use crate::runtime::limits::{CONSOLE_CONTACT_WEEKS, CONSOLE_ROWS};
@@ -366,7 +367,11 @@ fn in_words(setting: &Setting<'_>, values: &Values, wrong: &Wrong) -> (Unread, V
         let field = broken.key.as_deref().and_then(|key| field_of(&anchors, key));
         let refusal = refusal::of(broken, setting.step, field.as_deref().and_then(place), language);
         if let Some(name) = field {
-            faults.entry(name).or_insert_with(|| refusal.sentence.clone());
+            // Its label is above it.
+            let is_missing = broken.code == RefusalCode::FieldMissing;
+            let fault =
+                if is_missing { format!("{}.", s.fill_in) } else { refusal.sentence.clone() };
+            faults.entry(name).or_insert(fault);
         }
         refusals.push(refusal);
     }

@@ -16,7 +16,7 @@ use crate::domain::restriction::Restriction;
 use crate::staff::Staff;
 use crate::staff::console::asked::Asked;
 use crate::staff::console::frame::{Frame, Page, Section, page};
-use crate::staff::console::person::head::{Head, Tab};
+use crate::staff::console::person::head::{Head, Tab, record_name};
 use crate::staff::console::visit::{Visit, VisitOf};
 use crate::staff::console::words;
 use crate::staff::permit::RecordsCases;
@@ -87,6 +87,7 @@ pub(in crate::staff::console) async fn show(
     let own = &desktop.read.person;
     let all_records = desk.all_records(&organisation.id, own).await?;
     let head = Head::of(&visit, &all_records.whole, Some(Tab::Case), because);
+    let head = head.naming(&all_records.records);
     let said = said(&visit, &asked);
     let (mut due, mut all) = (due::lines(&visit, &desktop, &diary), parts(make));
     // Entries of another record are shown with their record, and worked on there.
@@ -95,7 +96,7 @@ pub(in crate::staff::console) async fn show(
         let diary = desk.diary(organisation, &filter).await?;
         let beside = Desktop::open(&staff, &visit, &other.id).await?;
         let beside = beside.with_contacts(desk, organisation).await?;
-        let record = format!("{} {}", head.w.of_record, other.id);
+        let record = format!("{} {}", head.w.of_record, record_name(other));
         due.extend(due::lines_from_afar(&visit, &beside, &diary, &record));
         let shown = parts(Maker::new(&visit, &beside));
         all.extend(shown.into_iter().map(|part| part.of_record(index + 1, &record)));

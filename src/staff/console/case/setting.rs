@@ -141,9 +141,12 @@ impl Setting<'_> {
         self.letter.map(|kind| parts_of(self.profile(), kind)).unwrap_or_default()
     }
 
-    /// The exceptions that the policy allows.
+    /// The exceptions that the policy allows: the one for ending contact only where that is proposed.
     pub(super) fn exceptions(&self) -> Vec<(Exception, Option<&str>)> {
-        let all = self.profile().exceptions.iter().filter(|(_, rule)| rule.allowed);
+        let ends_contact = self.kind.is_none_or(|kind| kind == KindName::ContactEnded);
+        let fits = |one: Exception| ends_contact || one != Exception::ContactEnded;
+        let all = self.profile().exceptions.iter();
+        let all = all.filter(|(exception, rule)| rule.allowed && fits(**exception));
         all.map(|(exception, rule)| (*exception, rule.clause.as_deref())).collect()
     }
 

@@ -1,5 +1,7 @@
 //! The head of every page about one person: who it is, what holds, the tabs.
 
+use std::sync::Arc;
+
 use crate::domain::person::Person;
 use crate::staff::console::form::quoted;
 use crate::staff::console::say;
@@ -40,6 +42,12 @@ impl Tab {
     }
 }
 
+/// A record among several of one person: whose it is, with their reference or else its own id.
+pub(in crate::staff::console) fn record_name(of: &Person) -> String {
+    let beside = of.reference.as_ref().unwrap_or(&of.id);
+    if of.name.is_empty() { beside.clone() } else { format!("{} ({beside})", of.name) }
+}
+
 /// The person's bar.
 pub(in crate::staff::console) struct Head {
     pub w: &'static words::Person,
@@ -58,6 +66,17 @@ pub(in crate::staff::console) struct Head {
 }
 
 impl Head {
+    /// With the records that it is merged with named, where they are known.
+    #[must_use]
+    pub(in crate::staff::console) fn naming(mut self, records: &[Arc<Person>]) -> Head {
+        for (_, name) in &mut self.merged {
+            if let Some(of) = records.iter().find(|one| one.id == *name) {
+                *name = record_name(of);
+            }
+        }
+        self
+    }
+
     /// What the browser calls the page: the person, and which of their pages it is.
     pub(in crate::staff::console) fn page_title(&self) -> String {
         match self.tabs.iter().find(|(.., is_open)| *is_open) {

@@ -45,6 +45,7 @@ texts! {
         until: "Until", "Tan";
         since: "Since", "Ers";
         proposed_by: "Proposed by", "Cynigiwyd gan";
+        decided_by: "Decided by", "Penderfynwyd gan";
         aim: "Aim", "Nod";
         why_no_lesser: "Why nothing lesser would do", "Pam na fyddai dim llai yn ddigon";
         adjustments: "Adjustments considered", "Addasiadau a ystyriwyd";

@@ -226,6 +226,7 @@ texts! {
         bytes: "KB", "KB";
         unnamed: "without a name", "heb enw";
         back_to: "Back to", "Yn ôl i";
+        back_to_item: "Back to the item", "Yn ôl i'r eitem";
         take_next: "Take the next", "Cymryd yr un nesaf";
     }
 }

@@ -69,6 +69,7 @@ texts! {
         timeline_note: "Decisions and what was done about them, newest first.", "Penderfyniadau a'r hyn a wnaed yn eu cylch, y diweddaraf yn gyntaf.";
         older: "Show older", "Dangos rhai hŷn";
         nothing: "Nothing is on the trail about this person yet.", "Nid oes dim ar y llwybr am y person hwn eto.";
+        record_as_read: "The record as the program reads it", "Y cofnod fel y mae'r rhaglen yn ei ddarllen";
         record_note: "This is the record that the program enforces.", "Dyma'r hyn y mae'r gorfodi yn ei ddilyn, fel y mae'r rhaglen yn ei ddarllen.";
         copy_note: "For a request for all that you hold about this person. Making it is on the audit trail.",
             "Ar gyfer cais am bopeth rydych yn ei gadw am y person hwn. Mae ei wneud ar y llwybr archwilio.";

@@ -96,7 +96,9 @@ pub(in crate::staff::console::case) fn restriction(make: Maker<'_>, one: &Restri
         card.tag(Tone::Late, format!("{}: {}", w.review, w.overdue));
     }
     card.rows = lasting(make, one);
-    card.maybe(w.proposed_by, one.decided_by.clone());
+    let is_from_elsewhere = file.restraint(&one.id).is_some_and(|known| known.decided_elsewhere);
+    let by = if is_from_elsewhere { w.decided_by } else { w.proposed_by };
+    card.maybe(by, one.decided_by.clone());
     card.maybe(w.signed, one.signed_off_by.clone());
     if let Some(known) = file.restraint(&one.id) {
         if known.decided_elsewhere {
