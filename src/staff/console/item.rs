@@ -84,6 +84,8 @@ struct ItemPage {
     is_outbound: bool,
     /// Whether nobody wrote it: something falls due.
     is_reminder: bool,
+    /// Whether the reader may open the policy as it is read.
+    keeps_settings: bool,
     reasons: Vec<ReasonLine>,
     flags: Vec<String>,
     quota: Vec<String>,
@@ -277,6 +279,7 @@ fn filled(
         disposition,
         is_outbound: item.sent_by.is_some(),
         is_reminder: say::is_reminder(item),
+        keeps_settings: visit.may(Duty::Settings),
         reasons: item.reasons.iter().map(|one| say::reason(one, of, language)).collect(),
         flags: doubts(item, language),
         quota,

@@ -5,6 +5,7 @@ mod figure;
 mod flag;
 mod missing;
 mod outlook;
+mod policy_key;
 mod reason;
 mod restriction;
 mod step;

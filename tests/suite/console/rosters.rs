@@ -48,7 +48,7 @@ async fn a_queue_named_after_its_reader_is_called_theirs() {
     let contact = |number: u32| {
         json!({
             "id": format!("c-{number}"), "channel": "letter", "text": "The fence.",
-            "from": [{"kind": "email", "value": "p-1@mail.example"}],
+            "from": [{"kind": "email", "value": "P-1@mail.example"}],
         })
     };
     // Until intake knows of the restriction.

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 
 use super::by_channel;
+use super::lower;
+use super::policy_key::policy_key;
 use crate::domain::decision::Reason;
 use crate::domain::diary::What;
 use crate::domain::doubt::Doubt;
@@ -257,7 +259,9 @@ fn reminder(
     language: Language,
 ) -> Option<String> {
     let day_after = |words: &str| day_after(&reason.text, words, language);
-    let about = restricted_by(of, language).map(|terms| format!(" ({terms})")).unwrap_or_default();
+    let terms = restricted_by(of, language);
+    let about = terms.as_ref().map(|terms| format!(" ({terms})")).unwrap_or_default();
+    let broken = terms.map(|terms| format!(": {}", lower(&terms))).unwrap_or_default();
     let said = match (what, language) {
         ("open_way", Language::English) => format!(
             "No way is open: in the 7 days from {} the restrictions together leave no way that somebody answers",
@@ -270,12 +274,15 @@ fn reminder(
         ),
         ("breach", Language::English) => {
             format!(
-                "Contact on {} in breach of a restriction{about}",
+                "Contact on {} in breach of a restriction{broken}",
                 day_after(" made contact on ")?
             )
         }
         ("breach", Language::Welsh) => {
-            format!("Cysylltiad ar {} sy'n torri cyfyngiad{about}", day_after(" made contact on ")?)
+            format!(
+                "Cysylltiad ar {} sy'n torri cyfyngiad{broken}",
+                day_after(" made contact on ")?
+            )
         }
         _ => {
             let known: What = serde_json::from_value(what.into()).ok()?;
@@ -294,11 +301,13 @@ fn reminder(
     Some(format!("{said}{}", cited.unwrap_or_default()))
 }
 
-/// The terms of the restriction that a reminder is about; of the organisation's own matters, their name.
+/// The terms of the restriction that a reminder is about; of the organisation's own matters, what they decide.
 fn restricted_by(of: ReasonedItem<'_>, language: Language) -> Option<String> {
     let about = of.item.contact.as_str();
     let Some(person) = of.person else {
-        return of.item.person.is_none().then(|| super::capitalised(&about.replace('.', ": ")));
+        let name =
+            || policy_key(about, language).map_or_else(|| super::capitalised(about), str::to_owned);
+        return of.item.person.is_none().then(name);
     };
     let restriction = person.restrictions.iter().find(|one| one.id == about)?;
     Some(super::terms(&restriction.kind, of.profile, language))

@@ -37,7 +37,7 @@ texts! {
         q_filed_text: "Filed without a reply. Somebody marks each as read.", "Ffeiliwyd heb ateb. Mae rhywun yn marcio pob un fel wedi'i ddarllen.";
         q_review_text: "May hold something new, or who sent it is in doubt. Somebody must look.", "Gall gynnwys rhywbeth newydd, neu mae amheuaeth pwy a'i hanfonodd. Rhaid i rywun edrych.";
         q_head_of_service_text: "Decide whether to engage on a new issue.", "Penderfynu a ddylid ymgysylltu ar fater newydd.";
-        q_governance_text: "Requests under data protection and freedom of information.", "Ceisiadau o dan ddiogelu data a rhyddid gwybodaeth.";
+        q_governance_text: "Requests under data protection and freedom of information, and reminders about your policy.", "Ceisiadau o dan ddiogelu data a rhyddid gwybodaeth, a nodiadau atgoffa am eich polisi.";
         q_emergency_text: "Went through at once because of danger. Check that somebody has acted.", "Aeth drwodd ar unwaith oherwydd perygl. Gwiriwch fod rhywun wedi gweithredu.";
         q_other_text: "Work for this team or point of contact.", "Gwaith ar gyfer y tîm neu'r pwynt cyswllt hwn.";
 

@@ -205,7 +205,7 @@ fn what_falls_due_is_said_in_either_language_with_its_day() {
     let breach = reminder::contact_in_breach("P-1", day, "R-1", Some("8.9"));
     let line = said("diary.breach", &breach, Some("8.9"), Some(&limited(1))).unwrap();
     let whole =
-        "Cysylltiad ar Llun 7 Rhag 2026 sy'n torri cyfyngiad (1 cysylltiad yr wythnos) (cymal 8.9)";
+        "Cysylltiad ar Llun 7 Rhag 2026 sy'n torri cyfyngiad: 1 cysylltiad yr wythnos (cymal 8.9)";
     assert_eq!(line, whole);
     let line = in_english("diary.breach", &breach, None, None);
     assert_eq!(line, "Contact on Mon 7 Dec 2026 in breach of a restriction");
