@@ -22,6 +22,8 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::Fault;
 use crate::casework::hand_over::Actor;
+use crate::domain::channel::Channel;
+use crate::domain::decision::Disposition;
 use crate::domain::duty::Duty;
 use crate::domain::flag::Flag;
 use crate::domain::invisible::is_blank;
@@ -84,6 +86,8 @@ struct ItemPage {
     is_outbound: bool,
     /// Whether nobody wrote it: something falls due.
     is_reminder: bool,
+    /// A call, which has no original.
+    is_call: bool,
     /// Whether the reader may open the policy as it is read.
     keeps_settings: bool,
     reasons: Vec<ReasonLine>,
@@ -279,6 +283,7 @@ fn filled(
         disposition,
         is_outbound: item.sent_by.is_some(),
         is_reminder: say::is_reminder(item),
+        is_call: item.channel == Channel::Telephone,
         keeps_settings: visit.may(Duty::Settings),
         reasons: item.reasons.iter().map(|one| say::reason(one, of, language)).collect(),
         flags: doubts(item, language),
@@ -286,7 +291,7 @@ fn filled(
         text: item.text.clone().filter(|text| !is_blank(text)),
         new: item.new.clone(),
         details: details(visit, item, &came, &queue_name, w),
-        learnt: learnt(item),
+        learnt: learnt(item, w),
         original: item.archived.is_some().then(|| original(item, &from)),
         person: person.map(|person| bar(visit, item, person)),
         taken_off: None,
@@ -325,6 +330,9 @@ fn way(
     match item.sent_by {
         Some(_) => (channel, w.outbound_to, w.outbound),
         None if say::is_reminder(item) => (words::Queue::of(of).reminder, w.about, w.falls_due),
+        None if item.channel == Channel::Telephone && item.disposition == Disposition::Limit => {
+            (channel, w.from, w.call_limited)
+        }
         None => (channel, w.from, say::disposition(item.disposition, of)),
     }
 }
@@ -345,9 +353,15 @@ fn doubts(item: &QueueItem, language: Language) -> Vec<String> {
     each.map(|flag| say::flag(flag, language)).collect()
 }
 
-fn learnt(item: &QueueItem) -> Vec<(String, String)> {
+fn learnt(item: &QueueItem, w: &words::Item) -> Vec<(String, String)> {
+    let name = |name: &str| match name {
+        "voicemail" => w.voicemail.to_owned(),
+        "outcome" => w.call_outcome.to_owned(),
+        "duration" => w.call_seconds.to_owned(),
+        other => say::capitalised(other),
+    };
     let each = item.attached.iter();
-    each.map(|one| (say::capitalised(&one.name), one.value.clone())).collect()
+    each.map(|one| (name(&one.name), one.value.clone())).collect()
 }
 
 fn original(item: &QueueItem, from: &str) -> String {

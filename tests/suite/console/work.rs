@@ -197,6 +197,23 @@ async fn a_second_press_acts_once_and_what_was_typed_since_stays() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_not_put_through_is_said_to_be_one() {
+    let office = office_with(1).await;
+    let call = serde_json::json!({
+        "id": "call-1", "channel": "telephone",
+        "from": [{"kind": "phone", "value": "0115 496 0123"}],
+    });
+    let logged = office.post(AGENT, "/api/v1/contacts", &call).await;
+    assert!(logged.status.is_success(), "{logged:?}");
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let page = ann.get("/items/call-1").await;
+    for said in ["The call was not put through, and the caller heard why", "It was a call."] {
+        assert!(page.has(said), "{said}: {}", page.text());
+    }
+    assert!(!page.has("The original was not kept"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn several_at_once_have_a_result_each() {
     let office = office_with(3).await;
     let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;

@@ -126,6 +126,12 @@ texts! {
         doubts: "What to bear in mind", "Beth i'w gofio";
         text: "What it says", "Beth mae'n ei ddweud";
         no_text: "No text was read.", "Ni ddarllenwyd unrhyw destun.";
+        no_text_of_call: "It was a call. If the caller left a message, it is under Details.",
+            "Galwad oedd hon. Os gadawodd y galwr neges, mae o dan Manylion.";
+        call_limited: "The call was not put through, and the caller heard why", "Ni throsglwyddwyd yr alwad, a chlywodd y galwr pam";
+        voicemail: "Recording of a message left", "Recordiad o neges a adawyd";
+        call_outcome: "Outcome of the call", "Canlyniad yr alwad";
+        call_seconds: "Length in seconds", "Hyd mewn eiliadau";
         text_cut: "This is the beginning. The whole message is in the original.", "Dyma'r dechrau. Mae'r neges gyfan yn y gwreiddiol.";
         new: "New against earlier contacts", "Newydd o'i gymharu â chysylltiadau cynharach";
         new_note: "Passages that none of the earlier contacts had:", "Darnau nad oedd yn unrhyw un o'r cysylltiadau cynharach:";
