@@ -4,6 +4,7 @@
 pub(super) mod head;
 pub(super) mod own_record;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -20,7 +21,7 @@ use super::words;
 use crate::casework::Fault;
 use crate::casework::joined::AllRecords;
 use crate::casework::timeline::{TimelineCounts, TimelineEntry, What};
-use crate::domain::audit::AuditEvent;
+use crate::domain::audit::{AuditEvent, DecidedEntry};
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -118,7 +119,9 @@ pub(super) async fn show(
     if tab == Tab::Timeline {
         let found =
             desk.person_timeline(organisation, &id, asked.number("before"), CONSOLE_ROWS).await?;
-        lines = found.entries.iter().map(|entry| line(&visit, entry, &records, w)).collect();
+        let contacts = contacts(&found.entries);
+        let of = LinesOf { records: &records, contacts };
+        lines = found.entries.iter().map(|entry| line(&visit, entry, &of, w)).collect();
         counts = found.counts.map(|counts| counted(counts, w)).unwrap_or_default();
         older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
         lacks = lacking(&staff, &visit, &id).await?;
@@ -260,14 +263,44 @@ fn counted(counts: TimelineCounts, w: &words::Person) -> Vec<String> {
     lines
 }
 
+/// What a timeline's lines are about.
+struct LinesOf<'a> {
+    records: &'a [Arc<Person>],
+    /// The contacts of this page of it, by the ids of their items.
+    contacts: BTreeMap<&'a str, &'a DecidedEntry>,
+}
+
+impl LinesOf<'_> {
+    /// The contact with which staff did something.
+    fn contact(&self, event: &AuditEvent) -> Option<&DecidedEntry> {
+        self.contacts.get(event.item()?).copied()
+    }
+}
+
+fn contacts(entries: &[TimelineEntry]) -> BTreeMap<&str, &DecidedEntry> {
+    let decided = entries.iter().filter_map(|one| match &one.entry.event {
+        AuditEvent::Decided(decided) => Some((decided.contact.as_str(), decided)),
+        _ => None,
+    });
+    decided.collect()
+}
+
 /// An entry with the item to which it leads.
-fn line(visit: &Visit, one: &TimelineEntry, records: &[Arc<Person>], w: &words::Person) -> Line {
+fn line(visit: &Visit, one: &TimelineEntry, of: &LinesOf<'_>, w: &words::Person) -> Line {
+    let records = of.records;
     let (language, profile) = (visit.language(), &visit.organisation.profile);
     let zone = profile.timezone;
     Line {
         at: say::when(one.entry.at, visit.now(), zone, language),
         by: say::by(&one.entry.by, language),
-        what: say::entry_of_person(&one.entry.event, records, profile, language),
+        what: match of.contact(&one.entry.event) {
+            Some(contact) => {
+                let (channel, at) = (say::channel(contact.channel, language), contact.contact_at);
+                let came = say::when(at, visit.now(), zone, language);
+                format!("{}: {channel}, {came}", say::entry(&one.entry.event, language))
+            }
+            None => say::entry_of_person(&one.entry.event, records, profile, language),
+        },
         whose: match one.what {
             What::NotTheirs => Some((w.not_theirs, "tag held")),
             What::InDoubt => Some((w.in_doubt, "tag")),

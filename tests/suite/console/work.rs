@@ -194,6 +194,7 @@ async fn a_second_press_acts_once_and_what_was_typed_since_stays() {
     let mut bob = Browsing::signed_in(&office, "Bob Reed", "agent").await;
     assert!(bob.get("/items/c-2").await.has("Closed by Ann Hall, "));
     assert!(bob.get("/queues/limited?state=done").await.has("Closed by Ann Hall, "));
+    assert!(bob.get("/people/P-1?tab=timeline").await.has("Closed an item: E-mail, "));
 }
 
 #[tokio::test]

@@ -72,7 +72,9 @@ steps! {
         ]), "How is it given?", "Sut y'i rhoddir?"),
         field("behaviour", Ask::Text, "What did the person do?", "Beth wnaeth y person?")
             .hint("The letter says this to them, so write “you”.", "Mae'r llythyr yn dweud hyn wrthynt, felly ysgrifennwch “chi”."),
-        field("must_change", Ask::Text, "What must change?", "Beth sy'n rhaid newid?"),
+        field("must_change", Ask::Text, "What must change?", "Beth sy'n rhaid newid?")
+            .hint("Something that the person can do: “Write to us without insults.”",
+                "Rhywbeth y gall y person ei wneud: “Ysgrifennwch atom heb sarhau neb.”"),
         field("consequences", Ask::Text, "What may follow if it does not?", "Beth all ddilyn os na fydd?")
             .hint("A formal warning must say this.", "Rhaid i rybudd ffurfiol ddweud hyn.").optional(),
     ];
@@ -84,7 +86,9 @@ steps! {
     button: two("Record the offer", "Cofnodi'r cynnig"),
     done: two("The offer is recorded.", "Mae'r cynnig wedi'i gofnodi."),
     [
-        field("terms", Ask::Text, "What is offered?", "Beth a gynigir?"),
+        field("terms", Ask::Text, "What is offered?", "Beth a gynigir?")
+            .hint("What each side does: how often, by which way, who answers and how soon.",
+                "Beth mae pob ochr yn ei wneud: pa mor aml, ym mha ffordd, pwy sy'n ateb a pha mor fuan."),
         field("until", Ask::Day, "Until when?", "Tan pryd?").optional(),
     ];
 

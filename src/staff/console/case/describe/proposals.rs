@@ -18,13 +18,19 @@ steps! {
             .hint("Leave it empty to start on the day it is put in force.", "Gadewch yn wag i ddechrau ar y diwrnod y'i rhoddir mewn grym.").optional(),
         field("restriction.review_due", Ask::Day, "When is it reviewed?", "Pryd y'i hadolygir?")
             .hint("Leave it empty for the period in your policy.", "Gadewch yn wag ar gyfer y cyfnod yn eich polisi.").optional(),
-        field("restriction.ends", Ask::Day, "Does it end on a day of its own?", "A yw'n dod i ben ar ddiwrnod penodol?").optional(),
+        field("restriction.ends", Ask::Day, "Does it end on a day of its own?", "A yw'n dod i ben ar ddiwrnod penodol?")
+            .hint("Leave it empty if reviews decide how long it lasts.", "Gadewch yn wag os adolygiadau sy'n penderfynu pa mor hir y mae'n para.").optional(),
         field("restriction.observe", Ask::Tick, "Only observe: record what it would do, and limit nothing",
             "Arsylwi yn unig: cofnodi beth fyddai'n ei wneud, heb gyfyngu ar ddim").optional(),
-        field("aim", Ask::Text, "What is it meant to achieve?", "Beth yw'r nod?"),
-        field("why_no_lesser", Ask::Text, "Why would nothing lesser do?", "Pam na fyddai dim llai yn ddigon?"),
+        field("aim", Ask::Text, "What is it meant to achieve?", "Beth yw'r nod?")
+            .hint("What should be different: “Repairs are answered by one colleague, and the caretaker is left alone.”",
+                "Beth ddylai fod yn wahanol: “Mae un cydweithiwr yn ateb am atgyweiriadau, a chaiff y gofalwr lonydd.”"),
+        field("why_no_lesser", Ask::Text, "Why would nothing lesser do?", "Pam na fyddai dim llai yn ddigon?")
+            .hint("What you tried first, and why it was not enough.", "Beth a wnaethoch gyntaf, a pham nad oedd yn ddigon."),
         field("adjustments_considered.outcome", Ask::Text, "You considered reasonable adjustments. What did you conclude?",
-            "Gwnaethoch ystyried addasiadau rhesymol. Beth oedd eich casgliad?"),
+            "Gwnaethoch ystyried addasiadau rhesymol. Beth oedd eich casgliad?")
+            .hint("Think of disability, health and language. If none is needed, say why.",
+                "Meddyliwch am anabledd, iechyd ac iaith. Os nad oes angen yr un, dywedwch pam."),
         field("exceptions", Ask::Exceptions, "Is anything out of the ordinary needed?", "A oes angen unrhyw beth anarferol?")
             .hint("Each needs a reason, and a signature of its own.", "Mae angen rheswm ar bob un, a llofnod ei hun.").optional(),
     ];
@@ -50,7 +56,8 @@ steps! {
         "Mae pwy bynnag a'i cynigiodd yn gweld eich rheswm, ac yn gallu ei newid a'i anfon eto."),
     button: two("Send back", "Anfon yn ôl"),
     done: two("It is sent back.", "Mae wedi'i anfon yn ôl."),
-    [field("why", Ask::Text, "What must change?", "Beth sy'n rhaid newid?")];
+    [field("why", Ask::Text, "What must change?", "Beth sy'n rhaid newid?")
+        .hint("The person who proposed it reads this.", "Mae pwy bynnag a'i cynigiodd yn darllen hyn.")];
 
     WITHDRAW_PROPOSAL: "withdraw_proposal", Proposes, Some("proposal"), false,
     title: two("Withdraw a proposal", "Tynnu cynnig yn ôl"),
