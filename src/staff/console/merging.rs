@@ -221,7 +221,7 @@ async fn cells(
     let (w, p) = (words::Merging::of(language), words::Person::of(language));
     let identifiers = person.identifiers.iter().map(|one| {
         let shared = if one.shared { format!(" ({})", w.shared) } else { String::new() };
-        format!("{}{shared}", one.value)
+        format!("{}{shared}", say::identifier_value(one.kind, &one.value))
     });
     let own = found.restrictions.iter().filter(|one| one.of == person.id);
     let restrictions = own.map(|one| {

@@ -330,7 +330,7 @@ fn identifiers(visit: &Visit, records: &[Arc<Person>]) -> Vec<IdentifierLine> {
     let each = records.iter().flat_map(|of| {
         of.identifiers.iter().map(move |one| IdentifierLine {
             kind: say::identifier(one.kind, visit.language()),
-            value: one.value.clone(),
+            value: say::identifier_value(one.kind, &one.value),
             shared: one.shared,
             record: record_of(records, of),
         })

@@ -289,6 +289,18 @@ pub(super) const fn identifier(kind: IdentifierKind, language: Language) -> &'st
     }
 }
 
+/// An identifier as people write it: 0115 496 0123.
+pub(super) fn identifier_value(kind: IdentifierKind, value: &str) -> String {
+    match kind {
+        IdentifierKind::Phone | IdentifierKind::Whatsapp => {
+            crate::domain::notice::Line::default().phone(value).text()
+        }
+        IdentifierKind::Email | IdentifierKind::Account | IdentifierKind::Social => {
+            value.to_owned()
+        }
+    }
+}
+
 pub(super) fn adjustment(adjustment: &Adjustment, language: Language) -> String {
     let terms = Terms::of(language);
     let name = match adjustment.kind {

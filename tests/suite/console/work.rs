@@ -315,7 +315,12 @@ async fn people_are_found_and_shown_with_what_restricts_them() {
     for text in ["Jo Doe", "1 contact a week", "In force", "8.3", "Sat 1 May 2027", "Max Manager"] {
         assert!(page.has(text), "{text}: {}", page.text());
     }
-    assert!(ann.get("/people/P-1?tab=identifiers").await.has("jo@home.example"));
+    let known_by = ann.get("/people/P-1?tab=identifiers").await;
+    assert!(
+        known_by.has("jo@home.example") && known_by.has("0115 496 0123"),
+        "{}",
+        known_by.text()
+    );
     assert!(ann.get("/people/P-1?tab=record").await.has("contact_quota"));
     assert_eq!(ann.get("/people/P-9").await.status, StatusCode::NOT_FOUND);
 }

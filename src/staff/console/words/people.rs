@@ -28,6 +28,7 @@ texts! {
         timeline: "Timeline", "Llinell amser";
         restrictions: "Restrictions", "Cyfyngiadau";
         identifiers: "Identifiers and adjustments", "Dynodwyr ac addasiadau";
+        known_by: "Addresses and numbers", "Cyfeiriadau a rhifau";
         record: "Record", "Cofnod";
         tabs: "About this person", "Am y person hwn";
         unnamed: "No name on record", "Dim enw ar gofnod";
