@@ -39,7 +39,7 @@ struct LandingPage {
 impl LandingPage {
     /// Whether there is something to take.
     fn any(&self) -> bool {
-        self.waiting.iter().any(|one| one.waiting > 0)
+        self.waiting.iter().any(|one| is_taken_from(&one.queue, one.waiting))
     }
 }
 
@@ -117,12 +117,16 @@ fn line(visit: &Visit, case: &CaseRead, waiting: Waiting<'_>) -> (DateTime<Utc>,
     (since, CaseLine { href, title, what, person: person.shown_name().to_owned(), since: when })
 }
 
+/// Whether this page takes from a queue: filed contacts are read when there is time, from their own.
+fn is_taken_from(queue: &str, waiting: u64) -> bool {
+    waiting > 0 && queue != FILED
+}
+
 /// Takes the next, wherever it is most urgent.
 pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQueues>) -> Page {
     let (desk, organisation) = (&staff.casework(&visit).desk, &visit.organisation.id);
     for count in in_order(desk.queues(organisation).await?, &visit) {
-        // Filed contacts are read when there is time, from their own queue.
-        if count.waiting == 0 || count.queue == FILED {
+        if !is_taken_from(&count.queue, count.waiting) {
             continue;
         }
         if let Some(item) = desk.take_next(organisation, &count.queue, visit.name()).await? {
@@ -130,4 +134,15 @@ pub(super) async fn take(State(staff): State<Arc<Staff>>, visit: VisitOf<WorksQu
         }
     }
     Ok(idle(go("/?done=none")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_offered_to_be_taken_that_would_not_be() {
+        assert!(is_taken_from("limited", 1));
+        assert!(!is_taken_from("limited", 0) && !is_taken_from(FILED, 1));
+    }
 }
