@@ -10,8 +10,8 @@ const BAR_WIDTH: u32 = 310;
 const ROW_HEIGHT: u32 = 34;
 const BAR_HEIGHT: u32 = 22;
 const TOP: u32 = 56;
-/// Characters of a label that its column takes.
-const LABEL_CHARS_MAX: usize = 42;
+/// Characters of a label that its column takes, in the widest of the fonts.
+const LABEL_CHARS_MAX: usize = 36;
 
 /// How a chart names what it shows.
 pub struct ChartWords<'a> {
@@ -45,7 +45,7 @@ pub fn chart_in_words(rows: &[Row], figure: &str, words: &ChartWords<'_>) -> Opt
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
          <title id=\"title\">{}</title>\n<desc id=\"desc\">{}.</desc>\n\
-         <style>text{{font:16px Arial,Helvetica,\"Liberation Sans\",sans-serif;fill:#1d1d1d}}\
+         <style>text{{font:15px Arial,Helvetica,\"Liberation Sans\",sans-serif;fill:#1d1d1d}}\
          .name{{font-weight:bold;font-size:18px}}.bar{{fill:#1f5fa8;stroke:#1d1d1d;stroke-width:1}}\
          .back{{fill:#fff}}\
          @media (prefers-color-scheme:dark){{text{{fill:#f2f2f2}}.back{{fill:#161616}}\
