@@ -107,6 +107,29 @@ fn policy_of(profile: &Profile) -> PolicyAsRead {
     PolicyAsRead { values, open }
 }
 
+/// An item of a list: its name, then whatever else is set of it. "threats (clause 3.20, severe)".
+fn item_in_words(item: &Value) -> String {
+    match item {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(item_in_words).collect::<Vec<_>>().join(" "),
+        Value::Object(map) => {
+            let rest = map.iter().filter_map(|(key, value)| match value {
+                Value::Null | Value::Bool(false) => None,
+                _ if key == "name" => None,
+                Value::Bool(true) => Some(key.replace('_', " ")),
+                other => Some(format!("{} {}", key.replace('_', " "), item_in_words(other))),
+            });
+            let rest = rest.collect::<Vec<_>>().join(", ");
+            match map.get("name").and_then(Value::as_str) {
+                Some(name) if rest.is_empty() => name.to_owned(),
+                Some(name) => format!("{name} ({rest})"),
+                None => rest,
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
 /// One line per value; unset values have a list of their own.
 fn flattened(profile: &Profile, path: &str, value: &Value, values: &mut Vec<PolicyValue>) {
     let shown = match value {
@@ -118,15 +141,35 @@ fn flattened(profile: &Profile, path: &str, value: &Value, values: &mut Vec<Poli
             return;
         }
         Value::Array(items) => {
-            let items = items.iter().map(|item| match item {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
-            items.collect::<Vec<_>>().join(", ")
+            let items: Vec<String> = items.iter().map(item_in_words).collect();
+            // One that has commas of its own ends with a semicolon.
+            items.join(if items.iter().any(|item| item.contains(',')) { "; " } else { ", " })
         }
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let clause = profile.clause_of(path).map(str::to_owned);
     values.push(PolicyValue { path: path.to_owned(), value: shown, clause });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_item_of_a_list_is_said_by_its_name_and_what_is_set_of_it() {
+        for (item, said) in [
+            (json!("email"), "email"),
+            (
+                json!({"clause": "3.20", "name": "threats", "severe": true}),
+                "threats (clause 3.20, severe)",
+            ),
+            (json!({"clause": null, "name": "demands", "severe": false}), "demands"),
+            (json!({"days": ["mon", "tue"], "from": "09:00"}), "days mon tue, from 09:00"),
+        ] {
+            assert_eq!(item_in_words(&item), said);
+        }
+    }
 }
