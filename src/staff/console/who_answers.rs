@@ -32,7 +32,8 @@ struct Contact {
 struct Line {
     href: String,
     name: String,
-    restriction: String,
+    /// As the organisation knows them: "T-55812".
+    reference: Option<String>,
     /// Who receives contacts now.
     now: String,
     deputies: Vec<String>,
@@ -83,7 +84,7 @@ fn line(visit: &Visit, one: &Answering) -> Line {
     Line {
         href: format!("/people/{}", quoted(&one.person.id)),
         name: one.person.shown_name().to_owned(),
-        restriction: one.restriction.clone(),
+        reference: one.person.reference.clone().filter(|reference| !reference.is_empty()),
         now: match taker {
             Taker::Contact | Taker::Deputy => by_name,
             Taker::Team => profile.team.name.clone().unwrap_or_else(|| w.team.to_owned()),
@@ -170,6 +171,7 @@ pub(super) async fn record(
     let typed = Typed { contact: text("contact"), from: text("from"), to: text("to") };
     let (from, to) = (typed.from.parse::<NaiveDate>(), typed.to.parse::<NaiveDate>());
     let fault = match (&from, &to) {
+        _ if typed.contact.is_empty() => Some(("contact", w.nobody_chosen)),
         (Err(_), _) => Some(("from", w.day_missing)),
         (_, Err(_)) => Some(("to", w.day_missing)),
         (Ok(from), Ok(to)) => (to < from).then_some(("to", w.wrong_way_round)),

@@ -115,6 +115,7 @@ async fn an_absence_that_can_not_be_is_said_at_its_field_and_what_was_typed_stay
     let mut kim = Browsing::signed_in(&office, "Kim Reed", "agent").await;
     let (early, late) = days(&office, 1, 3);
     let wrong = [
+        ("", early.as_str(), late.as_str(), "Choose who is away", "#contact"),
         ("Sam Okoro", "", late.as_str(), "Give a day", "#from"),
         ("Sam Okoro", late.as_str(), early.as_str(), "The last day is before the first", "#to"),
         ("Nobody", early.as_str(), late.as_str(), "No restriction names them", "#contact"),

@@ -85,6 +85,8 @@ texts! {
         recorded: "The absence is recorded. Restrictions that name them: {n}.", "Mae'r absenoldeb wedi'i gofnodi. Cyfyngiadau sy'n eu henwi: {n}.";
         day_missing: "Give a day", "Rhowch ddiwrnod";
         wrong_way_round: "The last day is before the first", "Mae'r diwrnod olaf cyn y cyntaf";
+        choose: "Choose a colleague", "Dewiswch gydweithiwr";
+        nobody_chosen: "Choose who is away", "Dewiswch pwy sydd i ffwrdd";
         nobody: "No restriction names them", "Nid oes cyfyngiad yn eu henwi";
         not_recorded: "The absence is recorded on restrictions: {n}. It could not be recorded for: {names}. Open their files and record it there.",
             "Mae'r absenoldeb wedi'i gofnodi ar gyfyngiadau: {n}. Ni ellid ei gofnodi ar gyfer: {names}. Agorwch eu ffeiliau a'i gofnodi yno.";
@@ -191,8 +193,8 @@ texts! {
         apply: "Apply", "Gweithredu";
         staff: "By whom", "Gan bwy";
         person: "About person", "Am berson";
-        person_hint: "The id of the record, such as K-3", "Dynodydd y cofnod, megis K-3";
-        staff_hint: "A colleague's whole name", "Enw llawn cydweithiwr";
+        person_hint: "Record id, such as K-3", "Dynodydd, megis K-3";
+        staff_hint: "Full name", "Enw llawn";
         why: "Why", "Pam";
         clear: "Show everything", "Dangos popeth";
         none: "No entry fits.", "Nid oes cofnod sy'n cyd-fynd.";
