@@ -11,6 +11,7 @@ use super::{List, ListTab, tabs};
 use crate::casework::Fault;
 use crate::casework::diary::DiaryAsked;
 use crate::domain::diary::{Entry, State as DueState, What};
+use crate::domain::language::Language;
 use crate::render::calendar;
 use crate::runtime::limits::CONSOLE_CALENDAR_WEEKS;
 use crate::staff::Staff;
@@ -38,6 +39,8 @@ struct CalendarPage {
     l: &'static words::Lists,
     tabs: Vec<ListTab>,
     weeks: Vec<Week>,
+    /// The days that the weeks cover.
+    period: String,
     earlier: String,
     later: String,
     is_now: bool,
@@ -48,6 +51,11 @@ const WEEK: Days = Days::new(7);
 /// The Monday of a day's week.
 fn monday(day: NaiveDate) -> NaiveDate {
     day - Days::new(u64::from(day.weekday().num_days_from_monday()))
+}
+
+/// "Mon 23 Nov 2026 – Sun 29 Nov 2026".
+fn days(first: NaiveDate, last: NaiveDate, language: Language) -> String {
+    format!("{} – {}", say::day(first, language), say::day(last, language))
 }
 
 /// Who somebody is, by their id.
@@ -82,18 +90,21 @@ pub(in crate::staff::console) async fn show(
         let own = diary.iter().filter(|one| start <= one.due && one.due < end);
         let own = own.filter(|one| !(first == now && one.state == DueState::Overdue));
         let due = own.map(|one| line(&visit, one, &names)).collect();
-        let title = format!("{} {}", l.week_of, say::day(start, visit.language()));
+        let title = days(start, start + Days::new(6), visit.language());
+        let title = if start == now { format!("{}: {title}", l.today) } else { title };
         weeks.push(Week { id: format!("w-{start}"), title, due });
         start = end;
     }
     weeks.retain(|week| !week.due.is_empty());
     let back = first - Days::new(7 * CONSOLE_CALENDAR_WEEKS);
+    let period = days(first, start - Days::new(1), visit.language());
     page(&CalendarPage {
         f: Frame::of(&staff, &visit, Section::Cases, l.calendar),
         w: words::Case::of(visit.language()),
         l,
         tabs: tabs(Some(List::Calendar), l),
         weeks,
+        period,
         earlier: format!("/calendar?from={back}"),
         later: format!("/calendar?from={start}"),
         is_now: first == now,

@@ -49,9 +49,9 @@ texts! {
         first: "First page", "Y dudalen gyntaf";
         pages: "Pages", "Tudalennau";
         overdue: "Overdue", "Hwyr";
-        week_of: "Week of", "Wythnos";
-        earlier: "Earlier", "Cynharach";
-        later: "Later", "Hwyrach";
+        shown: "Weeks shown", "Wythnosau a ddangosir";
+        earlier: "Earlier weeks", "Wythnosau cynharach";
+        later: "Later weeks", "Wythnosau diweddarach";
         today: "This week", "Yr wythnos hon";
         nothing_due: "Nothing falls due in these weeks.", "Nid oes dim yn ddyledus yn yr wythnosau hyn.";
         ics: "Calendar file (.ics)", "Ffeil calendr (.ics)";
