@@ -26,8 +26,11 @@ pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[Link]) -> String {
     let consoles: String = links
         .iter()
         .map(|Link { organisation, name, role, link }| {
+            let does = does(role);
             let role = role.replace('_', " ");
-            format!("  {link}\n      the staff console of {organisation}: one press signs in {name}, {role}\n")
+            format!(
+                "  {link}\n      the staff console of {organisation}: one press signs in {name}, {role}, who {does}\n"
+            )
         })
         .collect();
     format!(
@@ -52,6 +55,20 @@ pub(super) fn text(scratch: &Scratch, sinks: &Sinks, links: &[Link]) -> String {
         letter = letters(scratch),
         config = config.display(),
     )
+}
+
+/// What somebody of this role does in the demo's cases.
+fn does(role: &str) -> &'static str {
+    match role {
+        "manager" => {
+            "proposes and reviews restrictions, reads the audit trail and keeps the settings"
+        }
+        "head_of_service" => "signs off what Sam Okoro proposed, and hears appeals",
+        "governance" => {
+            "reads the audit trail, and answers requests for what is held about somebody"
+        }
+        _ => "works the queues and records incidents",
+    }
 }
 
 fn mails(scratch: &Scratch) -> String {

@@ -43,8 +43,9 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     second_step: Option<usize>,
     due: bool,
-    /// None: they sign in only by a provider.
+    /// None: they sign in only by a provider, or were let in by a link of the demo.
     has_password: bool,
+    by_provider: bool,
     faults: Vec<FieldFault>,
 }
 
@@ -91,6 +92,7 @@ async fn shown(
         sessions,
         second_step: live.account.second_step.as_ref().map(|step| step.recovery.len()),
         has_password: has_password(visit),
+        by_provider: live.account.provider.is_some(),
         due: staff.accounts().wants_second_step(live),
         faults,
     };

@@ -10,7 +10,7 @@ use super::entrance::keep_session;
 use super::form::{Posted, quoted};
 use super::frame::{Frame, Page, go, with_status};
 use super::provider_buttons::{Button, to_link};
-use super::say::role_name;
+use super::say::{duties, role_name};
 use super::trouble::Trouble;
 use super::visit::Guest;
 use super::words;
@@ -62,6 +62,7 @@ struct PassPage {
     action: String,
     name: String,
     role: String,
+    duties: String,
 }
 
 #[derive(Template)]
@@ -101,10 +102,9 @@ fn form(
         let role = role_name(&account.role, guest.language);
         let f = Frame::outside(staff, guest, Some(organisation), w.pass_title);
         let action = format!("/invitation/{}/{}", organisation.id, quoted(token));
-        return with_status(
-            StatusCode::OK,
-            &PassPage { f, w, action, name: account.name.clone(), role },
-        );
+        let duties = duties(&organisation.profile, &account.role, guest.language);
+        let name = account.name.clone();
+        return with_status(StatusCode::OK, &PassPage { f, w, action, name, role, duties });
     }
     let title = if invited.account.is_some() { w.invitation_title } else { w.first_title };
     let profile = &organisation.profile;

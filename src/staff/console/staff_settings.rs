@@ -132,7 +132,10 @@ fn line(visit: &Visit, account: &Account, w: &words::StaffList) -> Line {
         second_step: account.second_step.is_some(),
         seen,
         closed: account.closed,
-        invited: account.password.is_none() && account.provider.is_none(),
+        // Somebody who was let in by a link of the demo has signed in without either.
+        invited: account.password.is_none()
+            && account.provider.is_none()
+            && account.last_seen.is_none(),
         by_provider: account.provider.is_some(),
     }
 }

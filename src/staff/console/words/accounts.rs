@@ -50,6 +50,9 @@ texts! {
             "Nid yw'r cod yn gywir, neu fe'i defnyddiwyd eisoes. Arhoswch am yr un nesaf.";
         pass_title: "Try the console", "Rhoi cynnig ar y consol";
         pass_text: "This is a demo with made-up people. One press signs you in as", "Demo yw hon gyda phobl ddychmygol. Mae un gwasgiad yn eich mewngofnodi fel";
+        pass_duties: "What this colleague may do", "Beth y caiff y cydweithiwr hwn ei wneud";
+        pass_others: "The demo printed a link for each colleague. Nobody signs off what they proposed: to take a case to its end, open a second link in a private window.",
+            "Argraffodd y demo ddolen ar gyfer pob cydweithiwr. Nid oes neb yn cymeradwyo ei gynnig ei hun: i fynd ag achos i'w ddiwedd, agorwch ail ddolen mewn ffenestr breifat.";
         invitation_title: "Choose your password", "Dewis eich cyfrinair";
         first_title: "Make the first account", "Gwneud y cyfrif cyntaf";
         first_text: "You keep the settings, and give everybody else their account.", "Chi sy'n cadw'r gosodiadau, ac yn rhoi eu cyfrif i bawb arall.";
@@ -99,6 +102,8 @@ texts! {
             "Mae'n rhy hir ers ichi fewngofnodi. Allgofnodwch, mewngofnodwch eto, a dewch yn ôl yma";
         by_provider: "You sign in with your work account. Its password is changed there.",
             "Rydych yn mewngofnodi gyda'ch cyfrif gwaith. Newidir ei gyfrinair yno.";
+        no_password: "You were signed in by a link, and have no password. Somebody who keeps the settings can give you a link to choose one.",
+            "Cawsoch eich mewngofnodi drwy ddolen, ac nid oes gennych gyfrinair. Gall rhywun sy'n cadw'r gosodiadau roi dolen ichi ddewis un.";
         sessions: "Where you are signed in", "Lle rydych wedi mewngofnodi";
         browser: "Browser", "Porwr";
         seen: "Last used", "Defnyddiwyd ddiwethaf";
@@ -156,6 +161,9 @@ texts! {
         by_provider: "work account", "cyfrif gwaith";
         change: "Change", "Newid";
         add: "Add somebody", "Ychwanegu rhywun";
+        name_hint: "It is shown with everything they do here.", "Fe'i dangosir gyda phopeth a wnânt yma.";
+        login_hint: "Letters and digits, or their e-mail address.", "Llythrennau a digidau, neu eu cyfeiriad e-bost.";
+        role_hint: "What each role includes", "Beth mae pob rôl yn ei gynnwys";
         add_button: "Make the account", "Gwneud y cyfrif";
         give_role: "Give this role", "Rhoi'r rôl hon";
         new_link: "New link for a password", "Dolen newydd ar gyfer cyfrinair";
