@@ -236,12 +236,15 @@ fn label(key: &str) -> String {
     said.map_or_else(|| title(key), |(_, label)| label.to_owned())
 }
 
+/// The longest instant that is recorded: nanoseconds, and an offset.
+const INSTANT_MAX: usize = "2026-11-21T10:00:00.000000000+00:00".len();
+
 /// Days and instants in words, codes as words.
 fn said(key: &str, text: &str, zone: Tz) -> String {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return day.format("%-d %B %Y").to_string();
     }
-    if text.len() <= "2026-11-21T10:00:00.000000Z".len()
+    if text.len() <= INSTANT_MAX
         && let Ok(at) = text.parse::<DateTime<Utc>>()
     {
         return at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();

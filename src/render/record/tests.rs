@@ -132,7 +132,7 @@ fn the_page_has_words_in_the_place_of_codes() {
     let profile = Arc::new(Profile::silent("Example", Nation::England));
     let case = Case { file: &file, person: &person };
     let (mut writer, mut page) = Writer::begin(Form::Page, &[case], profile, BTreeMap::new());
-    let at = "2026-07-12T09:30:00Z".parse().unwrap();
+    let at = "2026-07-12T09:30:00.234008655Z".parse().unwrap();
     let deeds = [
         AuditEvent::Item { item: "c-1".to_owned(), action: "put_back".to_owned() },
         AuditEvent::Reminded {
@@ -151,6 +151,8 @@ fn the_page_has_words_in_the_place_of_codes() {
         "<p>Telephone, In person</p>",
         "You contact us at some times only",
         "left a contact of yours to a colleague",
+        // Instants are recorded to the nanosecond.
+        "12 July 2026, 10:30",
         "reminded staff: decide your appeal",
         // A complaint's outcome is what staff wrote, and no code of an appeal.
         "upheld",

@@ -29,6 +29,10 @@ const OF_KEYS: [(&str, &str, &str); 23] = [
     ("window", "rolling", "Back from each contact"),
 ];
 
+/// What a code is called at any key: answers to equality monitoring.
+const ANYWHERE: [(&str, &str); 2] =
+    [("not_recorded", "Not recorded"), ("prefers_not_to_say", "You prefer not to say")];
+
 /// Each kind of limit.
 const KINDS: [(&str, &str); 14] = [
     ("appointment_only", "Visits by appointment only"),
@@ -163,7 +167,8 @@ pub(super) fn of_key(key: &str, code: &str) -> Option<&'static str> {
     {
         return Some(words);
     }
-    OF_KEYS.iter().find(|(of, name, _)| *of == key && *name == code).map(|(.., words)| *words)
+    let own = OF_KEYS.iter().find(|(of, name, _)| *of == key && *name == code);
+    own.map(|(.., words)| *words).or_else(|| known(&ANYWHERE, code))
 }
 
 /// Why a contact was decided as it was. What comes from a limit names its kind.
