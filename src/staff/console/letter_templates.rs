@@ -15,7 +15,8 @@ use super::visit::{Visit, VisitOf};
 use super::words;
 use crate::casework::letter_wording::{LetterWordings, WordingOrigin};
 use crate::domain::language::Language;
-use crate::domain::letter::{self, Document, Letter, page as laid_out, samples};
+use crate::domain::letter::{self, Document, Letter, Said, Terms, page as laid_out, samples};
+use crate::domain::restriction::KindName;
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
 
@@ -117,13 +118,42 @@ fn template_lines(visit: &Visit, wordings: &LetterWordings, shown: Language) -> 
         .collect()
 }
 
-/// The samples' names, in order: their subjects, numbered if several are of one kind.
+/// The kind of restriction that a sample imposes; `None`: it says no more than that there is one, or none.
+fn restricts(letter: &Letter) -> Option<KindName> {
+    let terms = letter.said.iter().find_map(|said| match said {
+        Said::Restrictions { terms } => Some(terms),
+        _ => None,
+    })?;
+    Some(match terms {
+        Terms::PointOfContact { .. } => KindName::SinglePointOfContact,
+        Terms::OnlyChannels { .. } => KindName::ChannelsOnly,
+        Terms::OnlyHours { .. } => KindName::HoursOnly,
+        Terms::Contacts { .. } => KindName::ContactQuota,
+        Terms::IssueClosed { .. } => KindName::IssueClosed,
+        Terms::Issues { .. } => KindName::IssueQuota,
+        Terms::OnlyRepresentative { .. } => KindName::RepresentativeOnly,
+        Terms::ReadAndFile { .. } => KindName::ReadAndFile,
+        Terms::ComplaintClosed { .. } => KindName::ComplaintClosed,
+        Terms::CallLength { .. } => KindName::CallLength,
+        Terms::VisitsInPairs => KindName::VisitsInPairs,
+        Terms::AppointmentOnly => KindName::AppointmentOnly,
+        Terms::DocumentsReturned { .. } => KindName::DocumentsReturned,
+        // The letter's own kind says it.
+        Terms::ContactEnded { .. } | Terms::LessThanBefore => return None,
+    })
+}
+
+/// The samples' names, in order: their subjects, numbered if several are of one kind, with what they restrict.
 pub(super) fn sample_names(visit: &Visit, of: Language) -> Vec<String> {
     let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
     let name = |letter: &Letter| {
         let number = of_kind.entry(letter.kind.name()).or_default();
         *number += 1;
-        format!("{} {number}", say::letter_kind(letter.kind, visit.language()))
+        let subject = say::letter_kind(letter.kind, visit.language());
+        match restricts(letter) {
+            Some(kind) => format!("{subject} {number}: {}", say::kind(kind, visit.language())),
+            None => format!("{subject} {number}"),
+        }
     };
     samples(of).iter().map(name).collect()
 }
