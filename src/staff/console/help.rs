@@ -104,6 +104,34 @@ const HELP: &[Part] = &[
             "Looking at an item does not take it. Once you take it, it is yours until you put it back. If somebody changes an item while you write, your text stays on the page and you see the changes.",
         ],
     },
+    Part {
+        heading: "A restriction, from start to end",
+        paragraphs: &[
+            "Open the person, then Case. Record what happened, warn, and propose a restriction; somebody else signs it off. A step that is not possible yet says what is missing, and which clause asks for it.",
+            "Letters wait under Cases until somebody approves and sends them. What must be done by when, such as a review or the answer to an appeal, is under “What falls due”.",
+        ],
+    },
+    Part {
+        heading: "A colleague is away, or leaves",
+        paragraphs: &[
+            "Under Cases, “Who answers” lists points of contact with their deputies. Record the absence there: the first deputy who is present answers in the meantime.",
+        ],
+    },
+    Part {
+        heading: "Somebody asks what you hold about them",
+        paragraphs: &[
+            "Open the person, then Record. The page to print has all that is held about them, and says what is left out and why. Read it before it goes: what colleagues wrote may be about other people.",
+            "To erase all about somebody, one colleague asks and another approves. A legal hold stops that.",
+        ],
+    },
+    Part {
+        heading: "Words on these pages",
+        paragraphs: &[
+            "Contact: an e-mail, a form, a call, a message, a letter or a visit. Item: a contact that waits on a queue for somebody to act.",
+            "Restriction: a limit on how somebody contacts you, decided by people under your policy. Observed only: what it would do is recorded, and everything is delivered.",
+            "Point of contact: the colleague who answers a person. Release: hand a contact that was kept to the people it was addressed to.",
+        ],
+    },
 ];
 
 const HELP_WELSH: &[Part] = &[
@@ -135,13 +163,41 @@ const HELP_WELSH: &[Part] = &[
             "Nid yw edrych yn cymryd dim. Mae cymryd yn gwneud hynny, nes i chi roi'r eitem yn ôl. Os bydd rhywun yn newid eitem tra byddwch yn ysgrifennu, mae eich testun yn aros ar y dudalen ac rydych yn gweld beth sy'n newydd.",
         ],
     },
+    Part {
+        heading: "Cyfyngiad, o'r dechrau i'r diwedd",
+        paragraphs: &[
+            "Agorwch y person, yna Achos. Cofnodwch beth ddigwyddodd, rhybuddiwch, a chynigiwch gyfyngiad; mae rhywun arall yn ei gymeradwyo. Mae cam nad yw'n bosibl eto yn dweud beth sydd ar goll, a pha gymal sy'n gofyn amdano.",
+            "Mae llythyrau'n aros o dan Achosion nes bod rhywun yn eu cymeradwyo ac yn eu hanfon. Mae'r hyn y mae'n rhaid ei wneud erbyn diwrnod penodol, megis adolygiad neu ateb i apêl, o dan “Beth sy'n ddyledus”.",
+        ],
+    },
+    Part {
+        heading: "Mae cydweithiwr i ffwrdd, neu'n gadael",
+        paragraphs: &[
+            "O dan Achosion, mae “Pwy sy'n ateb” yn rhestru pwyntiau cyswllt gyda'u dirprwyon. Cofnodwch yr absenoldeb yno: y dirprwy cyntaf sy'n bresennol sy'n ateb yn y cyfamser.",
+        ],
+    },
+    Part {
+        heading: "Mae rhywun yn gofyn beth rydych yn ei gadw amdano",
+        paragraphs: &[
+            "Agorwch y person, yna Cofnod. Mae'r dudalen i'w hargraffu yn cynnwys popeth a gedwir am y person, ac yn dweud beth a adawyd allan a pham. Darllenwch hi cyn iddi fynd: gall yr hyn a ysgrifennodd cydweithwyr sôn am bobl eraill.",
+            "I ddileu popeth am rywun, mae un cydweithiwr yn gofyn ac un arall yn cymeradwyo. Mae ataliad cyfreithiol yn atal hynny.",
+        ],
+    },
+    Part {
+        heading: "Geiriau ar y tudalennau hyn",
+        paragraphs: &[
+            "Cysylltiad: e-bost, ffurflen, galwad, neges, llythyr neu ymweliad. Eitem: cysylltiad sy'n aros ar giw i rywun weithredu.",
+            "Cyfyngiad: terfyn ar sut y mae rhywun yn cysylltu â chi, wedi'i benderfynu gan bobl o dan eich polisi. Arsylwi yn unig: cofnodir yr hyn y byddai'n ei wneud, a danfonir popeth.",
+            "Pwynt cyswllt: y cydweithiwr sy'n ateb person. Rhyddhau: rhoi cysylltiad a gadwyd i'r bobl y'i cyfeiriwyd atynt.",
+        ],
+    },
 ];
 
 const STATEMENT: &[Part] = &[
     Part {
         heading: "How it should work for you",
         paragraphs: &[
-            "You should be able to use every page with only a keyboard, with a screen reader, at 400 % zoom, in light, dark or high-contrast colours of your own, without script, and on a phone.",
+            "You should be able to use every page with only a keyboard, with a screen reader, at 400% zoom, in light, dark or high-contrast colours of your own, without script, and on a phone.",
             "Nothing depends on colour, on dragging, or on acting within seconds. Single keys can be switched off under My account.",
         ],
     },
@@ -149,7 +205,7 @@ const STATEMENT: &[Part] = &[
         heading: "How well it does",
         paragraphs: &[
             "The pages are made to meet the Web Content Accessibility Guidelines 2.2, level AA. That is checked by tests with each release; it was not checked by an independent auditor.",
-            "Reasons for decisions and messages of the system are only in English; on Welsh pages they are marked as English, so that a screen reader reads them as such.",
+            "On Welsh pages some texts are in English: names that your organisation gave, some reasons for decisions, and faults of the system. Where they are sentences they are marked as English, so that a screen reader reads them as such.",
             "Messages and attachments are shown or handed out as their senders made them, and may not be accessible. Every message has a text view.",
         ],
     },
@@ -157,7 +213,16 @@ const STATEMENT: &[Part] = &[
         heading: "If something does not work",
         paragraphs: &[
             "Tell the people who run this service at your organisation: they can report it to the makers.",
+            "If you are not happy with their answer, contact the Equality Advisory and Support Service (www.equalityadvisoryservice.com), or in Northern Ireland the Equality Commission for Northern Ireland.",
         ],
+    },
+    Part {
+        heading: "About this statement",
+        paragraphs: &[concat!(
+            "It was prepared for contact-gateway ",
+            env!("CARGO_PKG_VERSION"),
+            "."
+        )],
     },
 ];
 
@@ -165,7 +230,7 @@ const STATEMENT_WELSH: &[Part] = &[
     Part {
         heading: "Sut y dylai weithio i chi",
         paragraphs: &[
-            "Dylech allu defnyddio pob tudalen gyda bysellfwrdd yn unig, gyda darllenydd sgrin, ar chwyddiad o 400 %, mewn lliwiau golau, tywyll neu gyferbyniad uchel o'ch dewis, heb sgript, ac ar ffôn.",
+            "Dylech allu defnyddio pob tudalen gyda bysellfwrdd yn unig, gyda darllenydd sgrin, ar chwyddiad o 400%, mewn lliwiau golau, tywyll neu gyferbyniad uchel o'ch dewis, heb sgript, ac ar ffôn.",
             "Nid oes dim yn dibynnu ar liw, ar lusgo, nac ar weithredu o fewn eiliadau. Gellir diffodd bysellau unigol o dan Fy nghyfrif.",
         ],
     },
@@ -173,7 +238,7 @@ const STATEMENT_WELSH: &[Part] = &[
         heading: "Pa mor dda y mae'n gwneud hynny",
         paragraphs: &[
             "Gwnaed y tudalennau i fodloni Canllawiau Hygyrchedd Cynnwys Gwe 2.2, lefel AA. Gwirir hynny gan brofion gyda phob fersiwn; ni chafodd ei wirio gan archwilydd annibynnol.",
-            "Yn Saesneg yn unig y mae'r rhesymau dros benderfyniadau a negeseuon y system; ar dudalennau Cymraeg fe'u nodir fel Saesneg, fel bod darllenydd sgrin yn eu darllen felly.",
+            "Ar dudalennau Cymraeg mae rhai testunau yn Saesneg: enwau a roddodd eich sefydliad, rhai rhesymau dros benderfyniadau, a diffygion y system. Lle maent yn frawddegau fe'u nodir fel Saesneg, fel bod darllenydd sgrin yn eu darllen felly.",
             "Dangosir neu rhoddir negeseuon ac atodiadau fel y gwnaeth eu hanfonwyr hwy, ac efallai nad ydynt yn hygyrch. Mae gan bob neges olwg testun.",
         ],
     },
@@ -181,6 +246,15 @@ const STATEMENT_WELSH: &[Part] = &[
         heading: "Os nad yw rhywbeth yn gweithio",
         paragraphs: &[
             "Dywedwch wrth bwy bynnag sy'n rhedeg y gwasanaeth hwn yn eich sefydliad: gallant roi gwybod i'r gwneuthurwyr.",
+            "Os nad ydych yn fodlon ar eu hateb, cysylltwch â'r Gwasanaeth Cynghori a Chefnogi Cydraddoldeb (www.equalityadvisoryservice.com), neu yng Ngogledd Iwerddon â Chomisiwn Cydraddoldeb Gogledd Iwerddon.",
         ],
+    },
+    Part {
+        heading: "Am y datganiad hwn",
+        paragraphs: &[concat!(
+            "Fe'i paratowyd ar gyfer contact-gateway ",
+            env!("CARGO_PKG_VERSION"),
+            "."
+        )],
     },
 ];
