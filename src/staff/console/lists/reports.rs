@@ -117,28 +117,20 @@ impl Wanted {
     }
 }
 
-pub(in crate::staff::console) async fn show(
-    State(staff): State<Arc<Staff>>,
-    visit: VisitOf<RecordsCases>,
-    asked: Asked,
-) -> Page {
-    let w = words::Reports::of(visit.language());
-    let today = staff.casework(&visit).desk.today(&visit.organisation);
-    let wanted = Wanted::of(&asked, today);
-    let wrong = wanted.fault(w);
-    let mut rows = match &wrong {
-        Some(_) => Vec::new(),
-        None => wanted.rows(&staff, &visit).await?,
-    };
-    rows.sort_by_key(|row| place(&row.figure));
-    let language = visit.language();
+/// Figures without groups, and those with groups.
+fn in_tables(
+    rows: &[Row],
+    wanted: &Wanted,
+    language: Language,
+) -> (Vec<(String, String)>, Vec<Figure>) {
+    let w = words::Reports::of(language);
     let shown = |row: &Row| match row.count {
         Some(count) => say::count(&row.figure, count, language),
         None => w.hidden.to_owned(),
     };
     let mut totals = Vec::new();
     let mut found: Vec<Figure> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let title = title(&row.figure, language);
         if !row.is_part() {
             totals.push((title, shown(row)));
@@ -156,6 +148,25 @@ pub(in crate::staff::console) async fn show(
             }),
         }
     }
+    (totals, found)
+}
+
+pub(in crate::staff::console) async fn show(
+    State(staff): State<Arc<Staff>>,
+    visit: VisitOf<RecordsCases>,
+    asked: Asked,
+) -> Page {
+    let w = words::Reports::of(visit.language());
+    let today = staff.casework(&visit).desk.today(&visit.organisation);
+    let wanted = Wanted::of(&asked, today);
+    let wrong = wanted.fault(w);
+    let mut rows = match &wrong {
+        Some(_) => Vec::new(),
+        None => wanted.rows(&staff, &visit).await?,
+    };
+    rows.sort_by_key(|row| place(&row.figure));
+    let language = visit.language();
+    let (totals, figures) = in_tables(&rows, &wanted, language);
     let anchor = match wanted.board {
         true => {
             let desk = &staff.casework(&visit).desk;
@@ -168,15 +179,16 @@ pub(in crate::staff::console) async fn show(
     let reported_to = &visit.organisation.profile.responsible.reported_to;
     let reported_to: Vec<String> =
         reported_to.iter().map(|role| say::role_name(role, language)).collect();
+    let title = if wanted.board { w.board } else { w.title };
     page(&ReportsPage {
-        f: Frame::of(&staff, &visit, Section::Reports, w.title).in_error(wrong.is_some()),
+        f: Frame::of(&staff, &visit, Section::Reports, title).in_error(wrong.is_some()),
         w,
         board: wanted.board,
         reported_to: (!reported_to.is_empty()).then(|| reported_to.join(", ")),
         by_month: wanted.by_month,
         wrong,
         totals,
-        figures: found,
+        figures,
         csv: format!("/reports.csv?{}", wanted.query()),
         equality: KeepsEquality::allows(&visit.organisation, visit.role())
             .then_some(words::Equality::of(language).report),
