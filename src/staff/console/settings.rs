@@ -132,7 +132,7 @@ pub(super) async fn connections(
     let w = words::Settings::of(visit.language());
     let zone = visit.organisation.profile.timezone;
     let states = staff.health.states().await;
-    let parts = states.into_iter().map(|one| (say::capitalised(one.part), one.fault)).collect();
+    let parts = states.into_iter().map(|one| (part(one.part, w), one.fault)).collect();
     let dead = staff.casework(&visit).dead_letters(&visit.organisation.id).await;
     let dead = dead
         .into_iter()
@@ -153,4 +153,20 @@ pub(super) async fn connections(
         .collect();
     let f = Frame::of(&staff, &visit, Section::Settings, w.connections);
     page(&ConnectionsPage { f, w, parts, dead, lacking })
+}
+
+/// What a part of the gateway is called.
+fn part(name: &str, w: &words::Settings) -> String {
+    let known = match name {
+        "restrictions" => w.p_restrictions,
+        "store" => w.p_store,
+        "clock" => w.p_clock,
+        "archive" => w.p_archive,
+        "journal" => w.p_journal,
+        "downstream" => w.p_downstream,
+        "outbound" => w.p_outbound,
+        "keys" => w.p_keys,
+        other => return say::capitalised(other),
+    };
+    known.to_owned()
 }

@@ -12,7 +12,15 @@ texts! {
         staff: "Staff and tokens", "Staff a thocynnau";
         staff_text: "Who may sign in, as what.", "Pwy sy'n cael mewngofnodi, ac fel beth.";
         connections: "Connections", "Cysylltiadau";
-        connections_text: "Mail, forms, telephony, store and events: whether each works.", "Post, ffurflenni, teleffoni, storfa a digwyddiadau: a yw pob un yn gweithio.";
+        connections_text: "Mail server, store, archive and events: whether each works.", "Gweinydd post, storfa, archif a digwyddiadau: a yw pob un yn gweithio.";
+        p_restrictions: "Restrictions, as they are enforced", "Cyfyngiadau, fel y'u gorfodir";
+        p_store: "Store of all records", "Storfa pob cofnod";
+        p_clock: "Clock of this computer", "Cloc y cyfrifiadur hwn";
+        p_archive: "Archive of messages that are kept", "Archif y negeseuon a gedwir";
+        p_journal: "Journal, for times when the store is away", "Dyddlyfr, ar gyfer adegau pan nad yw'r storfa ar gael";
+        p_downstream: "Mail server that delivers", "Gweinydd post sy'n danfon";
+        p_outbound: "Mail server for mail that leaves", "Gweinydd post ar gyfer post sy'n gadael";
+        p_keys: "Keys of people's records", "Allweddi cofnodion pobl";
         rosters_text: "Points of contact, their deputies, who is away, and when channels are staffed.", "Pwyntiau cyswllt, eu dirprwyon, pwy sydd i ffwrdd, a phryd y mae staff ar y sianeli.";
         templates_text: "Your letter templates, with sample letters of every kind.", "Eich templedi llythyrau, gyda llythyrau enghreifftiol o bob math.";
         unset: "Left open by your policy", "Wedi'i adael yn agored gan eich polisi";
