@@ -3,7 +3,7 @@
 //! Left out is what that gateway holds alone: its journal, its embedded store (opened again in this process, a close
 //! would take away SQLite's locks), and what a start clears away that a crash left.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use secrecy::ExposeSecret as _;
@@ -15,8 +15,9 @@ use crate::domain::past::TrailEnd;
 use crate::intake::past::other_archive;
 use crate::ports::{ArchiveIdentity, Store, StoreError};
 use crate::runtime::limits::{REDIS_PROBE_EVERY, REHEARSAL_STORE_WAIT};
+use crate::store::archive::carried::identity_of;
 use crate::store::embedded::AsItIs;
-use crate::store::settings::StoreUrl;
+use crate::store::settings::{ArchiveUrl, StoreUrl};
 
 /// The gateway beside which a start is rehearsed.
 pub(super) struct Rehearsal<'a> {
@@ -37,8 +38,27 @@ impl<'a> Rehearsal<'a> {
 
     /// Whether this state folder is that of the gateway that runs.
     pub(super) fn holds(&self, state: &Path) -> bool {
-        let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         whole(&self.running.state) == whole(state)
+    }
+
+    /// Refuses the archive of the gateway that runs where its folder holds none now. Opening it would make one, say
+    /// under the mount point of a share that is away, and that gateway would keep originals there. Blocks.
+    ///
+    /// # Errors
+    /// `Refused`, with the remedy; else as the archive's.
+    pub(super) fn refuse_unmounted(&self, next: &Settings) -> Result<(), StoreError> {
+        let (ArchiveUrl::File(present), ArchiveUrl::File(folder)) =
+            (&self.running.archive, &next.archive)
+        else {
+            return Ok(());
+        };
+        if whole(present) != whole(folder) || identity_of(folder)?.is_some() {
+            return Ok(());
+        }
+        Err(StoreError::Refused(format!(
+            "the archive is not in its folder {}; mount it, and reload again",
+            folder.display()
+        )))
     }
 
     /// Whether the store of the next configuration is left closed: the gateway that runs has it open, or opening it
@@ -106,6 +126,11 @@ impl<'a> Rehearsal<'a> {
             | (StoreUrl::Redis(_), StoreUrl::Embedded(_)) => false,
         }
     }
+}
+
+/// One path of a folder, by whichever it is named.
+fn whole(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Where a trail ends. A server is connected to when it is first asked, and may then take longer to answer.

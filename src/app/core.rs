@@ -82,6 +82,9 @@ pub(super) async fn open(
     settings: &Settings,
     rehearsal: Option<&Rehearsal<'_>>,
 ) -> Result<Ground, StartFault> {
+    if let Some(rehearsal) = rehearsal {
+        rehearsal.refuse_unmounted(settings).map_err(StartFault::Archive)?;
+    }
     let archive = archive(settings).await.map_err(StartFault::Archive)?;
     let metrics = Arc::new(Metrics::new());
     watch(settings, &metrics);

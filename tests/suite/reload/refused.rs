@@ -130,9 +130,24 @@ async fn a_place_that_can_not_be_used_is_refused() {
         (state("state"), state("secret"), "state.folder", "can't be used"),
         (state("state"), state("state-2"), "state.folder", "another gateway uses this journal"),
     ];
+    let refused = all.len();
     for (round, (from, to, key, why)) in all.into_iter().enumerate() {
         is_refused(&place, &served, &faulty(&from, &to, key, why), round + 1).await;
     }
+    // As a share that is not mounted. An archive that the rehearsal made there, the gateway would take for its own.
+    let (folder, away) = (place.folder.path().join("archive"), place.folder.path().join("away"));
+    std::fs::rename(&folder, &away).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    let unmounted = Faulty {
+        from: "mode = \"enforce\"".to_owned(),
+        to: "mode = \"observe\"".to_owned(),
+        at: archive("archive"),
+        key: "archive.url",
+        why: "is not in its folder",
+    };
+    is_refused(&place, &served, &unmounted, refused + 1).await;
+    std::fs::remove_dir(&folder).unwrap();
+    std::fs::rename(&away, &folder).unwrap();
     is_well(&place, served).await;
 }
 
