@@ -165,7 +165,11 @@ impl Scratch {
             config,
             "\n[[organisation]]\nid = \"{id}\"\nprofile = \"{id}.toml\"\nmode = \"enforce\"\n\
              mail_domains = [\"{id}.example\"]\nemergency = \"+441632960999\"\nset = {set}\n\
+             policy_url = \"https://www.{id}.example/policy\"\nappeal_to = \"appeals@{id}.example\"\n\
              \n[organisation.mail]\nnotice_from = \"contact@{id}.example\"\n\
+             \n[organisation.contact_details]\nemail = \"contact@{id}.example\"\n\
+             web_form = \"https://www.{id}.example/contact\"\ntelephone = \"01632 960000\"\n\
+             letter = \"1 High Street, Exampleton EX1 1AA\"\n\
              \n[[organisation.staff]]\nname = \"Demo\"\nrole = \"manager\"\ntoken_sha256 = \"{token}\"\n\
              \n[[organisation.form]]\npath = \"/{id}/contact\"\nupstream = \"http://{web}/{id}/contact\"\n\
              fields = {{ email = \"email\", phone = \"tel\", text = \"message\", issue = \"ref\" }}\n\
