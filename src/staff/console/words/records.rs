@@ -170,7 +170,7 @@ texts! {
         c_records: "Records of people who are no longer restricted", "Cofnodion pobl nad oes dim yn eu cyfyngu mwyach";
         c_trail: "What the trail says of staff and the gateway", "Yr hyn y mae'r llwybr yn ei ddweud am staff a'r porth";
         months: "{n} months", "{n} mis";
-        before: "from before", "o cyn";
+        before: "due if older than", "yn ddyledus os yw'n hŷn na";
         or_more: "or more", "neu fwy";
         automatic: "Goes without approval, once a day.", "Yn mynd heb gymeradwyaeth, unwaith y dydd.";
         nothing_due: "Nothing to do.", "Dim i'w wneud.";
