@@ -427,3 +427,25 @@ fn what_is_unset_is_named_with_what_needs_it() {
     assert!(!has("tuntum", "read_within_working_days"));
     assert!(!has("derby-homes", "warn_first.except_severe"));
 }
+
+#[test]
+fn the_guide_explains_every_key_and_every_kind() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/profiles.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let canonical = to_canonical_json(&profile("united-welsh"));
+    // Clauses are written beside their values; channels, groups of them and lanes are named elsewhere.
+    let elsewhere = ["assurance", "channel_groups", "safeguards"];
+    for (key, value) in canonical.as_object().unwrap().iter().filter(|(key, _)| *key != "clauses") {
+        assert!(guide.contains(&format!("`{key}`")), "docs/profiles.md lacks {key}");
+        let below = value.as_object().filter(|_| !elsewhere.contains(&key.as_str()));
+        for name in below.into_iter().flat_map(serde_json::Map::keys) {
+            assert!(guide.contains(&format!("`{name}`")), "docs/profiles.md lacks {key}.{name}");
+        }
+    }
+    for kind in KindName::ALL {
+        assert!(
+            guide.contains(&format!("| `{kind}`")) || guide.contains(&format!("`{kind}` |")),
+            "{kind}"
+        );
+    }
+}
