@@ -18,6 +18,7 @@ pub use self::lists::OnHold;
 pub(super) use self::run::Erasing;
 pub(super) use self::trail::Leaving;
 use super::acting::Acting;
+use super::unlisted::Unlisted;
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, ErasedEntry};
 use crate::domain::broken::Broken;
@@ -292,7 +293,8 @@ impl Desk {
         let batch = Batch::new(self.stamp(by)).remove(&document).put(work).audit(event);
         self.write_once(id, batch).await?;
         let (desk, organisation) = (self.clone(), Arc::clone(organisation));
-        self.outlive(async move { desk.erase(&organisation, &held).await }).await
+        let erase = async move { desk.erase(&organisation, &held, &mut Unlisted::default()).await };
+        self.outlive(erase).await
     }
 
     async fn wanted_erasure(

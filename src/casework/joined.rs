@@ -114,7 +114,7 @@ const fn is_before(order: Order, one: u64, other: u64) -> bool {
 }
 
 /// The record that a decision was made by.
-fn record_of(entry: &AuditEntry, records: &[String]) -> Option<String> {
+pub(super) fn record_of(entry: &AuditEntry, records: &[String]) -> Option<String> {
     let AuditEvent::Decided(decided) = &entry.event else { return None };
     decided.person.clone().filter(|person| records.contains(person))
 }

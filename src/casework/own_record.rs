@@ -2,11 +2,13 @@
 //! records are merged it is all of them.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::case::StaffList;
 use super::case::record::CaseRead;
-use super::joined::OfRecord;
+use super::joined::{OfRecord, record_of};
+use super::unlisted::{self, Unlisted};
 use super::{Desk, Fault};
 use crate::domain::audit::{AuditEvent, LookedAt};
 use crate::domain::diary::Case;
@@ -28,6 +30,8 @@ pub struct OwnRecord {
     /// By name, so that a role can take the name's place.
     pub roles: BTreeMap<String, Role>,
     not_theirs: HashSet<String>,
+    /// Entries that the index lacks, each with the record that it concerns; `None`: not looked for yet.
+    unlisted: Option<BTreeMap<u64, String>>,
     at: At,
     left_out: LeftOut,
 }
@@ -84,6 +88,7 @@ impl Desk {
             records,
             roles,
             not_theirs,
+            unlisted: None,
             at: At::Equality(0),
             left_out: LeftOut::default(),
         })
@@ -195,10 +200,50 @@ impl OwnRecord {
         Ok((!deeds.is_empty()).then_some(Piece::Deeds(deeds)))
     }
 
-    async fn entries(&self, after: Option<u64>) -> Result<(Vec<OfRecord>, Option<u64>), Fault> {
+    async fn entries(&mut self, after: Option<u64>) -> Result<(Vec<OfRecord>, Option<u64>), Fault> {
+        let unlisted = self.unlisted_behind(after).await?;
         let (id, order) = (&self.organisation.id, Order::Ascending);
         let page =
             self.desk.joined_trail(id, &self.records, order, after, OWN_RECORD_PIECE).await?;
-        Ok((page.entries, page.next))
+        let (mut entries, mut next) = (page.entries, page.next);
+        if let Some((last, _)) = unlisted.last()
+            && unlisted.len() == OWN_RECORD_PIECE
+        {
+            // Behind it there may be more that are not listed.
+            next = Some(next.map_or(*last, |next| next.min(*last)));
+        }
+        let is_within = |number: u64| next.is_none_or(|next| number <= next);
+        entries.retain(|one| is_within(one.entry.number));
+        for (number, record) in unlisted {
+            // Listed under another record of the person.
+            let is_known = entries.iter().any(|one| one.entry.number == number);
+            if is_known || !is_within(number) {
+                continue;
+            }
+            if let Some(entry) = unlisted::at(self.desk.store.as_ref(), id, number).await? {
+                let record = record_of(&entry, &self.records).unwrap_or(record);
+                entries.push(OfRecord { record, entry });
+            }
+        }
+        entries.sort_by_key(|one| one.entry.number);
+        Ok((entries, next))
+    }
+
+    /// The first entries behind a number that the index lacks.
+    async fn unlisted_behind(&mut self, after: Option<u64>) -> Result<Vec<(u64, String)>, Fault> {
+        if self.unlisted.is_none() {
+            let mut unlisted = Unlisted::of(self.records.iter().cloned());
+            let mut found = BTreeMap::new();
+            for record in &self.records {
+                let numbers = unlisted.under(&self.desk, &self.organisation.id, record).await?;
+                found.extend(numbers.into_iter().map(|number| (number, record.clone())));
+            }
+            self.unlisted = Some(found);
+        }
+        let from: (Bound<u64>, Bound<u64>) =
+            (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let behind = self.unlisted.iter().flat_map(|found| found.range(from));
+        let behind = behind.map(|(number, record)| (*number, record.clone()));
+        Ok(behind.take(OWN_RECORD_PIECE).collect())
     }
 }

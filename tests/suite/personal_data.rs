@@ -9,6 +9,7 @@ mod killed;
 mod left;
 mod mounted;
 mod retention;
+mod unlisted;
 
 use std::path::Path;
 use std::sync::Arc;

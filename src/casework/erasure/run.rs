@@ -2,7 +2,7 @@
 //! the contacts that it leads to. Each step is one batch that says what it removed; after an interruption it
 //! goes on with what has not been removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,9 @@ use super::trail::{Leaving, count};
 use super::{ApprovedErasure, AskedErasure, PROOF, Proof};
 use crate::casework::keeper::REMINDED;
 use crate::casework::lease::{Held, Lease, Take, Work};
+use crate::casework::unlisted::Unlisted;
 use crate::casework::{Desk, Fault};
+use crate::domain::audit::AuditEntry;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::ports::documents::{BY_ID, Batch, Document, Gone, Listing, WriteFault};
 use crate::ports::{ErasedKeys, KeyOf, StoreError};
@@ -88,12 +90,14 @@ impl Desk {
         &self,
         organisation: &Arc<Organisation>,
         held: &Held<Erasing>,
+        unlisted: &mut Unlisted,
     ) -> Result<Proof, Fault> {
         // Somebody who is entered under the same id from now on has a key of their own.
         let (id, person) = (&organisation.id, &held.work.asked.person);
         self.retire_key(id, person).await?;
         let erase = async {
-            self.erase_all(organisation, &held.work).await?;
+            let unlisted = unlisted.under(self, id, person).await?;
+            self.erase_all(organisation, &held.work, &unlisted).await?;
             // Records written about them in the meantime are gone, and had a key of their own.
             self.retire_key(id, person).await
         };
@@ -113,11 +117,14 @@ impl Desk {
         organisation: &Arc<Organisation>,
     ) -> Result<(), Fault> {
         let id = &organisation.id;
-        for document in self.work_of(id, Erasing::KIND).await? {
+        let documents = self.work_of(id, Erasing::KIND).await?;
+        let erased = documents.iter().filter_map(|document| document.read::<Erasing>().ok());
+        let mut unlisted = Unlisted::of(erased.map(|erasing| erasing.asked.person));
+        for document in documents {
             let Some(held) = self.take_up::<Erasing>(id, &document, Take::Due).await? else {
                 continue;
             };
-            self.erase(organisation, &held).await?;
+            self.erase(organisation, &held, &mut unlisted).await?;
         }
         let settling = self.work_of(id, Settling::KIND).await?;
         if settling.is_empty() || !self.is_clock_sure(id).await? {
@@ -140,13 +147,15 @@ impl Desk {
         Ok(self.store.documents(id, kind, Listing::of(BY_ID)).await?.documents)
     }
 
+    /// `unlisted`: entries that the trail's index lacks.
     async fn erase_all(
         &self,
         organisation: &Arc<Organisation>,
         erasing: &Erasing,
+        unlisted: &BTreeSet<u64>,
     ) -> Result<(), Fault> {
         for _ in 0..ERASURE_TRIES_MAX {
-            match self.erase_once(organisation, erasing).await {
+            match self.erase_once(organisation, erasing, unlisted).await {
                 // Somebody changed a record due for removal in the meantime: it is read again.
                 Err(Fault::Contended) => {}
                 done => return done,
@@ -160,15 +169,17 @@ impl Desk {
         &self,
         organisation: &Arc<Organisation>,
         erasing: &Erasing,
+        unlisted: &BTreeSet<u64>,
     ) -> Result<(), Fault> {
         let id = &organisation.id;
         for _ in 0..ERASURE_ROUNDS_MAX {
             // What the trail says is counted before it goes: figures keep their counts.
             self.keep_house(organisation).await?;
             let record = self.erase_record(id, erasing).await?;
-            let trail = self.erase_trail(organisation, erasing).await?;
+            let unlisted = self.erase_unlisted(id, erasing, unlisted).await?;
+            let trail = self.erase_trail(id, erasing).await?;
             let documents = self.erase_documents(id, erasing).await?;
-            if !(record || trail || documents) {
+            if !(record || unlisted || trail || documents) {
                 return Ok(());
             }
         }
@@ -189,27 +200,64 @@ impl Desk {
         Ok(true)
     }
 
-    async fn erase_trail(
+    /// The newest go first: work on an item before the item, which says whose it was.
+    async fn erase_unlisted(
         &self,
-        organisation: &Arc<Organisation>,
+        id: &OrganisationId,
         erasing: &Erasing,
+        unlisted: &BTreeSet<u64>,
     ) -> Result<bool, Fault> {
-        let (id, person) = (&organisation.id, erasing.asked.person.as_str());
+        let mut any = false;
+        if unlisted.is_empty() {
+            return Ok(any);
+        }
+        let followed = self.followed_to(id).await?;
+        let mut left: Vec<u64> = unlisted.range(..=followed).copied().collect();
+        while !left.is_empty() {
+            let piece = left.split_off(left.len().saturating_sub(ERASURE_PIECE));
+            let entries = self.entries_at(id, &piece).await?;
+            if !entries.is_empty() {
+                any = true;
+                self.erase_entries(id, erasing, entries).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    async fn erase_trail(&self, id: &OrganisationId, erasing: &Erasing) -> Result<bool, Fault> {
+        let person = erasing.asked.person.as_str();
         let mut any = false;
         loop {
             let followed = self.followed_to(id).await?;
-            let (mut entries, _) = self.entries_of(id, person, None).await?;
+            let (mut entries, mut next) = self.entries_of(id, person, None).await?;
+            // A page may have none, though more follow.
+            while entries.is_empty()
+                && let Some(after) = next
+            {
+                (entries, next) = self.entries_of(id, person, Some(after)).await?;
+            }
             entries.retain(|entry| entry.number <= followed);
             if entries.is_empty() {
                 return Ok(any);
             }
             any = true;
-            let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
-            let batch = batch.gone(Gone::Ledger { person: person.to_owned() });
-            let leaving = entries.into_iter().map(|entry| Leaving::with(person, entry)).collect();
-            let batch = self.entries_gone(id, leaving, (batch, &mut proof)).await?;
-            self.write_step(id, batch, &proof).await?;
+            self.erase_entries(id, erasing, entries).await?;
         }
+    }
+
+    /// One step.
+    async fn erase_entries(
+        &self,
+        id: &OrganisationId,
+        erasing: &Erasing,
+        entries: Vec<AuditEntry>,
+    ) -> Result<(), Fault> {
+        let person = erasing.asked.person.as_str();
+        let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
+        let batch = batch.gone(Gone::Ledger { person: person.to_owned() });
+        let leaving = entries.into_iter().map(|entry| Leaving::with(person, entry)).collect();
+        let batch = self.entries_gone(id, leaving, (batch, &mut proof)).await?;
+        self.write_step(id, batch, &proof).await
     }
 
     async fn erase_documents(&self, id: &OrganisationId, erasing: &Erasing) -> Result<bool, Fault> {
@@ -337,7 +385,7 @@ impl Desk {
         organisation: &Arc<Organisation>,
         erasing: &Erasing,
     ) -> Result<bool, Fault> {
-        self.erase_all(organisation, erasing).await?;
+        self.erase_all(organisation, erasing, &BTreeSet::new()).await?;
         let id = &organisation.id;
         let (batch, mut proof) = self.step_of(id, erasing.fresh()).await?;
         let batch = self.unseal_late(id, &proof.unsealed, batch).await?;

@@ -7,6 +7,7 @@ use crate::casework::lease::Work;
 use crate::casework::release::ToRelease;
 use crate::casework::reminder_mail::ToMail;
 use crate::casework::sealing::seal::{self, SEAL, Seal};
+use crate::casework::unlisted;
 use crate::casework::{Desk, Fault};
 use crate::domain::audit::AuditEntry;
 use crate::domain::erasure::ranges;
@@ -53,6 +54,19 @@ impl Desk {
         let search = TrailSearch { filter, order: Order::Ascending, after, limit: ERASURE_PIECE };
         let page = self.store.search_audit(organisation, search).await?;
         Ok((page.entries, page.next))
+    }
+
+    /// Those of some entries that are still there.
+    pub(super) async fn entries_at(
+        &self,
+        organisation: &OrganisationId,
+        numbers: &[u64],
+    ) -> Result<Vec<AuditEntry>, Fault> {
+        let mut entries = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            entries.extend(unlisted::at(self.store.as_ref(), organisation, *number).await?);
+        }
+        Ok(entries)
     }
 
     /// How much there is of each kind, for the person who decides.

@@ -356,7 +356,7 @@ async fn a_message_held_on_its_way_to_the_person_is_erased_with_them() {
     assert_eq!(naming(&left, &[id]), Vec::<&String>::new());
 }
 
-fn no_mail() -> Arc<dyn contact_gateway::ports::Mailer> {
+pub fn no_mail() -> Arc<dyn contact_gateway::ports::Mailer> {
     Arc::new(crate::casework::rig::Mailboxes::default())
 }
 

@@ -17,12 +17,12 @@ on_both_stores! {
 
 const PATH: &str = "/api/v1/people/P-1/record";
 
-async fn record(office: &Office, accept: &str) -> Answer {
+pub async fn record(office: &Office, accept: &str) -> Answer {
     office.ask_for(GOVERNANCE, PATH, accept).await
 }
 
 /// Whose record has contacts, of which one was limited and noted on.
-async fn with_contacts(store: Arc<dyn Store>) -> Office {
+pub async fn with_contacts(store: Arc<dyn Store>) -> Office {
     let office = Office::on(store).and_person().await;
     office.mail("c-1").await;
     office.mail("c-2").await;
