@@ -71,7 +71,7 @@ impl Unlisted {
 }
 
 impl Desk {
-    /// Reads the whole trail, page by page.
+    /// Reads the whole trail, page by page. On a long one that ends when the gateway stops: it is begun again.
     async fn unlisted(
         &self,
         organisation: &OrganisationId,
@@ -81,6 +81,9 @@ impl Desk {
         let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         let mut after = 0;
         while let Some(page) = page_behind(store, organisation, &mut after).await? {
+            if page.len() == PAGE_ITEMS_MAX && self.is_closing() {
+                return Err(Fault::stopping());
+            }
             let mut marks = BTreeSet::new();
             for entry in page {
                 let item_of = of_item(store, organisation, &entry.event).await?;
