@@ -17,8 +17,8 @@ if up then
 else
   numbers = redis.call('ZREVRANGEBYSCORE', KEYS[2], to, from, 'LIMIT', 0, ARGV[4])
 end
--- A row may lead nowhere: to an entry that was erased with somebody else. It is answered without fields, so that as many
--- are answered as were looked at.
+-- A row may lead nowhere: to an entry that was erased with somebody else. It is answered without fields, so that as
+-- many are answered as were looked at.
 local entries = {}
 for i, number in ipairs(numbers) do
   local id = number .. '-0'
