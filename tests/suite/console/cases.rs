@@ -218,6 +218,17 @@ async fn previewed(office: &Office) -> serde_json::Value {
 }
 
 #[tokio::test]
+async fn what_falls_due_names_its_subject_and_no_id() {
+    let office = office().await;
+    let mut desk = Desk::open(&office).await;
+    let terms = [("terms", "One e-mail a week."), ("until", "2027-01-29")];
+    step(&mut desk.bo, "offer_agreement", "", &terms).await.leads();
+    let case = desk.bo.get("/people/P-1/case").await;
+    let row = case.body.split("The agreement ends</a>").nth(1).expect("it falls due");
+    assert!(row.starts_with("<span class=\"beside\">Agreement, "), "{row}");
+}
+
+#[tokio::test]
 async fn refusals_stand_beside_the_fields_with_their_clause_and_what_was_typed_stays() {
     let office = office().await;
     let mut desk = Desk::open(&office).await;

@@ -141,7 +141,26 @@ impl<'a> Maker<'a> {
         if let Some(review) = read.file.reviews.iter().find(|one| one.id == id) {
             return self.about(&review.restriction);
         }
-        id.to_owned()
+        self.beside(id).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// The title of what else can fall due.
+    fn beside(&self, id: &str) -> Option<String> {
+        let (language, read) = (self.visit.language(), &self.desktop.read);
+        if let Some(letter) = read.file.letter(id) {
+            return Some(say::letter_kind(letter.kind, language).to_owned());
+        }
+        if let Some(one) = read.file.agreements.iter().find(|one| one.id == id) {
+            let name = words::CaseTerms::of(language).g_agreement;
+            return Some(format!("{name}, {}", self.when(one.offered_at)));
+        }
+        // Those without an id go by their number.
+        let mut adjustments = read.person.adjustments.iter().zip(1_usize..);
+        let found = adjustments.find(|(one, number)| match &one.id {
+            Some(own) => own == id,
+            None => number.to_string() == id,
+        });
+        found.map(|(one, _)| say::adjustment(one, language))
     }
 
     pub(super) fn incidents(&self, ids: &[String]) -> String {
