@@ -131,7 +131,7 @@ fn each_of_several_has_its_result(kim: &mut Browser, bo: &mut Browser, queue: &s
     press(kim, "Take this item");
     leave_by(bo, ".bulk button[value=close]");
     let page = main_of(bo);
-    assert!(page.contains(": done"), "{page}");
+    assert!(page.contains(": closed"), "{page}");
     assert!(page.contains(": Somebody else has taken this item"), "{page}");
     let ticked =
         "return [...document.querySelectorAll('tbody input:checked')].map(one => one.value)";

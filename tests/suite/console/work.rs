@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use chrono::TimeDelta;
 use hyper::StatusCode;
 
 use super::browsing::{Browsing, Seen};
@@ -195,6 +196,15 @@ async fn a_second_press_acts_once_and_what_was_typed_since_stays() {
     assert!(bob.get("/items/c-2").await.has("Closed by Ann Hall, "));
     assert!(bob.get("/queues/limited?state=done").await.has("Closed by Ann Hall, "));
     assert!(bob.get("/people/P-1?tab=timeline").await.has("Closed an item: E-mail, "));
+}
+
+#[tokio::test]
+async fn an_incident_is_offered_contacts_by_what_they_were_about() {
+    let office = office_with(1).await;
+    office.clock.forward(TimeDelta::minutes(1));
+    let mut ann = Browsing::signed_in(&office, "Ann Hall", "agent").await;
+    let page = ann.get("/people/P-1/steps/record_incident").await;
+    assert!(page.has(": E-mail – Again"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -342,7 +342,8 @@ fn on_file(setting: &Setting<'_>, ask: Ask) -> Vec<(String, String)> {
         Ask::Contacts => {
             let line = |one: &crate::domain::tally::Contacted| {
                 let at = say::when(one.at, now, zone, language);
-                let text = format!("{at}: {}", say::channel(one.channel, language));
+                let about = setting.desktop.about_contact(&one.contact);
+                let text = format!("{at}: {}{about}", say::channel(one.channel, language));
                 (one.contact.clone(), text)
             };
             setting.contacts.iter().rev().map(line).collect()

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::ask::{self, FieldView, id_of};
 use super::cards::{self, Card, Maker};
 use super::choose;
-use super::describe::StepForm;
+use super::describe::{Ask, StepForm};
 use super::read::{self, Unread};
 use super::refusal::{self, Refusal};
 use super::setting::{Desktop, Setting};
@@ -21,6 +21,7 @@ use crate::casework::case::{Asked as Step, Done};
 use crate::domain::audit::AuditEvent;
 use crate::domain::broken::Broken;
 use crate::domain::case::act::Act;
+use crate::domain::invisible::is_blank;
 use crate::domain::refusal_code::RefusalCode;
 use crate::domain::restriction::KindName;
 use crate::domain::tally::Contacted;
@@ -85,6 +86,7 @@ pub(in crate::staff::console) async fn show(
         return choose::page(&staff, &visit, &desktop, &request);
     }
     let contacts = contacts_of(&staff, &visit, &desktop).await?;
+    let desktop = with_subjects(&staff, &visit, desktop, step, &contacts).await?;
     let mut values = request.values.clone();
     request.setting(&visit, &desktop, &contacts).begin(&mut values);
     request.values = values;
@@ -140,6 +142,31 @@ async fn contacts_of(
     Ok(found.split_off(too_many))
 }
 
+/// The desktop with what the contacts were about, for a step that asks for some: of those that were put on a queue.
+async fn with_subjects(
+    staff: &Staff,
+    visit: &Visit,
+    mut desktop: Desktop,
+    step: &'static StepForm,
+    contacts: &[Contacted],
+) -> Result<Desktop, Trouble> {
+    if !step.fields.iter().any(|field| matches!(field.ask, Ask::Contacts)) {
+        return Ok(desktop);
+    }
+    let desk = &staff.casework(visit).desk;
+    for one in contacts {
+        let item = match desk.item_anywhere(&visit.organisation.id, &one.contact).await {
+            Ok(item) => item,
+            Err(Fault::NotFound(_)) => continue,
+            Err(fault) => return Err(fault.into()),
+        };
+        if let Some(about) = item.subject.or(item.text).filter(|about| !is_blank(about)) {
+            desktop.subjects.insert(one.contact.clone(), ask::short(&about));
+        }
+    }
+    Ok(desktop)
+}
+
 /// Takes the step.
 pub(in crate::staff::console) async fn take(
     staff: Arc<Staff>,
@@ -155,6 +182,7 @@ pub(in crate::staff::console) async fn take(
         return choose::page(&staff, &visit, &desktop, &request).map(idle);
     }
     let contacts = contacts_of(&staff, &visit, &desktop).await?;
+    let desktop = with_subjects(&staff, &visit, desktop, step, &contacts).await?;
     let again = |wrong: Wrong| shown(&staff, &visit, &desktop, &contacts, &request, wrong);
     let setting = request.setting(&visit, &desktop, &contacts);
     let mut fields = match read::read(&setting, &request.values) {

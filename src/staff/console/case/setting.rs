@@ -27,6 +27,8 @@ pub(super) struct Desktop {
     pub worded: Organisation,
     /// The contacts around each incident, where they are shown.
     pub around: BTreeMap<String, ContactsAround>,
+    /// The beginning of what contacts were about, by their ids, where a step asks for some.
+    pub subjects: BTreeMap<String, String>,
 }
 
 impl Desktop {
@@ -38,7 +40,13 @@ impl Desktop {
         let mut list = casework.everybody(&visit.organisation).await?;
         list.insert(visit.name().to_owned(), visit.role().clone());
         let worded = casework.desk.with_wording(&visit.organisation).await?.into_owned();
-        Ok(Desktop { read, staff: list, worded, around: BTreeMap::new() })
+        Ok(Desktop {
+            read,
+            staff: list,
+            worded,
+            around: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+        })
     }
 
     /// The same, with the contacts around each incident.
@@ -52,6 +60,11 @@ impl Desktop {
     ) -> Result<Self, Trouble> {
         self.around = desk.contacts_around(organisation, &self.read.file).await?;
         Ok(self)
+    }
+
+    /// What a contact was about, to follow its name; empty: nothing of it is known.
+    pub(super) fn about_contact(&self, id: &str) -> String {
+        self.subjects.get(id).map(|about| format!(" – {about}")).unwrap_or_default()
     }
 
     /// A restriction of the person, in force or not.
