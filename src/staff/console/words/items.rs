@@ -147,6 +147,7 @@ texts! {
         original_not_kept: "The original was not kept.", "Ni chadwyd y gwreiddiol.";
         person: "Person", "Person";
         nobody: "This sender is not on record. Most people are not.", "Nid oes cofnod o'r anfonwr hwn. Nid oes cofnod o'r rhan fwyaf o bobl.";
+        organisation: "Organisation", "Sefydliad";
         open_policy: "Your policy as it is read", "Eich polisi fel y caiff ei ddarllen";
         of_organisation: "This is about your organisation, not about a person.", "Mae hyn yn ymwneud â'ch sefydliad, nid â pherson.";
         in_force: "In force", "Mewn grym";
