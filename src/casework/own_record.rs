@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::case::StaffList;
 use super::case::record::CaseRead;
 use super::joined::{OfRecord, record_of};
@@ -96,6 +98,11 @@ impl Desk {
 }
 
 impl OwnRecord {
+    /// The day on which it is made.
+    pub fn made(&self) -> NaiveDate {
+        self.desk.today(&self.organisation)
+    }
+
     /// What comes next; `None`: that was all.
     ///
     /// # Errors

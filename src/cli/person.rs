@@ -249,7 +249,8 @@ impl Written {
     fn begin(record: &OwnRecord, opened: &Opened, to: &Path) -> io::Result<Self> {
         let begin = |form, name: &str| {
             let (profile, roles) = (Arc::clone(&opened.organisation.profile), record.roles.clone());
-            let (writer, head) = Writer::begin(form, &record.cases(), profile, roles);
+            let (writer, head) =
+                Writer::begin(form, &record.cases(), profile, roles, record.made());
             let mut file = BufWriter::new(File::create_new(to.join(name))?);
             file.write_all(head.as_bytes())?;
             Ok::<_, io::Error>((writer, file))

@@ -10,6 +10,7 @@ mod words;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::audit::GATEWAY;
@@ -87,19 +88,20 @@ pub struct Writer {
 const LISTS: [&str; 4] = ["equality", "letters", "contacts", "deeds"];
 
 impl Writer {
-    /// Begins with the person and the case file, and with those of the person's other records.
+    /// Begins with the person and the case file, and with those of the person's other records. `made`: the day of it.
     pub fn begin(
         form: Form,
         cases: &[Case<'_>],
         profile: Arc<Profile>,
         roles: BTreeMap<String, Role>,
+        made: NaiveDate,
     ) -> (Self, String) {
         let proposals = cases.iter().flat_map(|case| &case.file.proposals);
         let hidden = proposals.filter(|one| one.asked(Exception::NoNotification).is_some());
         let withheld = hidden.flat_map(|one| [one.restriction.id.clone(), one.id.clone()]);
         let told = Told { profile, roles, withheld: withheld.collect() };
         let mut out = match form {
-            Form::Page => page::head(&told.profile.name),
+            Form::Page => page::head(&told.profile.name, made),
             Form::Json => "{\"record\":{".to_owned(),
         };
         let mut sections = Vec::new();

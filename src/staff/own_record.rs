@@ -13,7 +13,7 @@ use crate::render::record::{Form, Writer};
 /// The answer's body. If the store fails, it breaks off without its end.
 pub(super) fn body(record: OwnRecord, form: Form, organisation: &Organisation) -> Body {
     let (profile, roles) = (Arc::clone(&organisation.profile), record.roles.clone());
-    let (writer, head) = Writer::begin(form, &record.cases(), profile, roles);
+    let (writer, head) = Writer::begin(form, &record.cases(), profile, roles, record.made());
     let first = stream::once(async { Ok::<_, Fault>(Bytes::from(head)) });
     let rest = stream::try_unfold(Some((record, writer)), |under_way| async {
         let Some((mut record, mut writer)) = under_way else { return Ok(None) };

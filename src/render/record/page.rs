@@ -127,13 +127,14 @@ const LABELS: [(&str, &str); 30] = [
     ("window", "How we count"),
 ];
 
-pub(super) fn head(organisation: &str) -> String {
+pub(super) fn head(organisation: &str, made: NaiveDate) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>What we hold about you</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>What we hold about you</h1>\n<p>{}</p>\n",
-        escaped(organisation)
+         <h1>What we hold about you</h1>\n<p>{}</p>\n<p>We made this copy on {}.</p>\n",
+        escaped(organisation),
+        made.format("%-d %B %Y"),
     )
 }
 

@@ -33,6 +33,10 @@ fn case() -> (CaseFile, Person) {
     (file, person)
 }
 
+fn made() -> NaiveDate {
+    "2026-07-13".parse().unwrap()
+}
+
 fn contact(restriction: &str) -> HeldContact {
     let decided = json!({
         "contact": "c-1", "person": "P-77", "channel": "email", "contact_at": "2026-02-11T08:00:00Z",
@@ -50,7 +54,7 @@ fn written(form: Form, contacts: Vec<HeldContact>) -> (String, Vec<String>) {
     let profile = Profile::silent("Example", Nation::England);
     let roles = BTreeMap::from([("Ann Bell".to_owned(), Role("head_of_service".to_owned()))]);
     let case = Case { file: &file, person: &person };
-    let (mut writer, mut out) = Writer::begin(form, &[case], Arc::new(profile), roles);
+    let (mut writer, mut out) = Writer::begin(form, &[case], Arc::new(profile), roles, made());
     out.push_str(&writer.add(&Piece::Contacts(contacts)));
     let event =
         AuditEvent::Looked { looked_at: LookedAt::Person, id: "P-77".to_owned(), because: None };
@@ -79,6 +83,7 @@ fn it_is_about_the_person_and_nobody_else() {
         // British Summer Time.
         "12 July 2026, 10:30",
         "2 contacts that may be yours",
+        "We made this copy on 13 July 2026.",
         "This is the end of the record.",
     ] {
         assert!(page.contains(part), "{part} is not in:\n{page}");
@@ -131,7 +136,8 @@ fn the_page_has_words_in_the_place_of_codes() {
     let person: Person = serde_json::from_value(person).unwrap();
     let profile = Arc::new(Profile::silent("Example", Nation::England));
     let case = Case { file: &file, person: &person };
-    let (mut writer, mut page) = Writer::begin(Form::Page, &[case], profile, BTreeMap::new());
+    let (mut writer, mut page) =
+        Writer::begin(Form::Page, &[case], profile, BTreeMap::new(), made());
     let at = "2026-07-12T09:30:00.234008655Z".parse().unwrap();
     let deeds = [
         AuditEvent::Item { item: "c-1".to_owned(), action: "put_back".to_owned() },
