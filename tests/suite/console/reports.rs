@@ -75,3 +75,20 @@ async fn a_chart_has_the_words_of_its_table_in_either_language() {
         assert!(!chart.body.contains("email,"), "{}", chart.body);
     }
 }
+
+#[tokio::test]
+async fn a_report_for_a_board_says_so_and_the_calendar_which_weeks_it_shows() {
+    let office = Office::that_chose();
+    let mut cy = Browsing::signed_in(&office, "Cy Dunn", "manager").await;
+    let page = cy.get("/reports?board=yes").await;
+    assert!(page.body.contains("<title>Version for a board"), "{}", page.body);
+    assert!(page.has("Reports Version for a board: small numbers hidden"), "{}", page.text());
+    for (language, shown) in [
+        ("en", "Weeks shown: Mon 2 Mar 2026 – Sun "),
+        ("cy", "Wythnosau a ddangosir: Llun 2 Maw 2026 – Sul "),
+    ] {
+        cy.cookies.insert("language".to_owned(), language.to_owned());
+        let page = cy.get("/calendar?from=2026-03-04").await;
+        assert!(page.has(shown), "{}", page.text());
+    }
+}

@@ -299,6 +299,8 @@ async fn who_opened_what_and_because_of_what_is_on_the_trail() {
     assert_eq!(looked, [("item", None), ("person", Some("c-2")), ("original", Some("c-2"))]);
     let page = max.get("/audit?by=Mia+Lund").await;
     assert!(page.has("Opened the record P-1") && page.has("Opened an original"), "{}", page.text());
+    // The item, the person because of it, and the original: each leads to the item.
+    assert_eq!(page.body.matches("href=\"/items/c-2?").count(), 3, "{}", page.body);
     let about = max.get("/audit?person=P-1").await;
     assert!(about.has("Made the record P-1"), "{}", about.text());
     assert!(!about.has("Signed in"));
