@@ -1,5 +1,7 @@
 //! What a restriction says, in one line: "2 contacts a week, by e-mail or letter".
 
+use chrono::Weekday;
+
 use super::by_channel;
 use crate::domain::calendar::Per;
 use crate::domain::channel::Channel;
@@ -183,10 +185,40 @@ fn windows(hours: &Hours, language: Language) -> String {
 }
 
 fn one_window(window: &Window, language: Language) -> String {
-    let days: Vec<&str> = window.days.iter().map(|day| super::weekday(*day, language)).collect();
     let to = match window.to {
         WindowEnd::At(time) => time.format("%H:%M").to_string(),
         WindowEnd::Midnight => "24:00".to_owned(),
     };
-    format!("{} {}–{to}", days.join(", "), window.from.format("%H:%M"))
+    format!("{} {}–{to}", days(&window.days, language), window.from.format("%H:%M"))
+}
+
+/// "Mon–Fri": three or more that follow each other; else "Tue, Thu".
+fn days(all: &[Weekday], language: Language) -> String {
+    let say = |day: &Weekday| super::weekday(*day, language);
+    let follow = all.iter().zip(all.iter().skip(1)).all(|(day, next)| day.succ() == *next);
+    match (all, all.last()) {
+        ([first, _, _, ..], Some(last)) if follow => format!("{}–{}", say(first), say(last)),
+        _ => all.iter().map(say).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+
+    use super::*;
+
+    #[test]
+    fn days_that_follow_each_other_are_a_range() {
+        for (all, english, welsh) in [
+            (&[Mon, Tue, Wed, Thu, Fri][..], "Mon–Fri", "Llun–Gwe"),
+            (&[Sat, Sun, Mon], "Sat–Mon", "Sad–Llun"),
+            (&[Mon, Tue], "Mon, Tue", "Llun, Maw"),
+            (&[Mon, Tue, Thu], "Mon, Tue, Thu", "Llun, Maw, Iau"),
+            (&[Thu], "Thu", "Iau"),
+        ] {
+            assert_eq!(days(all, Language::English), english);
+            assert_eq!(days(all, Language::Welsh), welsh);
+        }
+    }
 }
