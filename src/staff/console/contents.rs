@@ -125,6 +125,7 @@ macro_rules! take_visit {
 take_visit!();
 take_visit!(A);
 take_visit!(A, B);
+take_visit!(A, B, C);
 
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::header::ORIGIN;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::NaiveDate;
 
 use super::account::{has_password, own, proof, why_not_proven};
@@ -25,6 +26,14 @@ use crate::domain::language::Language;
 use crate::domain::profile::Role;
 use crate::staff::Staff;
 use crate::staff::permit::KeepsSettings;
+
+/// A link that is shown only once.
+struct HandedLink {
+    holder: String,
+    href: String,
+    /// Its whole address, to be read or copied.
+    address: String,
+}
 
 struct Line {
     href: String,
@@ -53,8 +62,7 @@ struct StaffPage<'a> {
     own_login: &'a str,
     has_password: bool,
     second_step: bool,
-    /// A link that is shown only once, and its holder.
-    link: Option<(String, String)>,
+    link: Option<HandedLink>,
     name: &'a str,
     login: &'a str,
     faults: Vec<FieldFault>,
@@ -68,7 +76,7 @@ impl StaffPage<'_> {
 
 #[derive(Default)]
 struct Filled<'a> {
-    link: Option<(String, String)>,
+    link: Option<HandedLink>,
     token: TypedToken<'a>,
     /// A token that was just made.
     made: Option<(String, String)>,
@@ -150,18 +158,30 @@ pub(super) async fn show(
     shown(&staff, &visit, Filled { said, ..Filled::default() }).await
 }
 
-/// The whole address of an invitation, as the browser that asked for it would reach it.
-fn link(staff: &Staff, visit: &Visit, token: &str) -> String {
+/// An invitation, as the browser that asked for it would reach it. That the request's origin is our own was checked
+/// before (`own_origin`).
+fn link(
+    staff: &Staff,
+    visit: &Visit,
+    headers: &HeaderMap,
+    token: &str,
+    holder: &str,
+) -> HandedLink {
     let path = format!("/invitation/{}/{}", visit.organisation.id, token);
-    match &staff.console.public_url {
-        Some(url) => format!("{}{path}", url.trim_end_matches('/')),
-        None => path,
+    let holder = holder.to_owned();
+    if let Some(url) = &staff.console.public_url {
+        let address = format!("{}{path}", url.trim_end_matches('/'));
+        return HandedLink { holder, href: address.clone(), address };
     }
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin.filter(|origin| origin.starts_with("http"));
+    HandedLink { holder, address: format!("{}{path}", origin.unwrap_or_default()), href: path }
 }
 
 pub(super) async fn invite(
     State(staff): State<Arc<Staff>>,
     visit: VisitOf<KeepsSettings>,
+    headers: HeaderMap,
     posted: Posted,
 ) -> Page {
     let s = words::SignIn::of(visit.language());
@@ -181,7 +201,7 @@ pub(super) async fn invite(
         NewAccount { login: login.to_owned(), name: name.to_owned(), role: Role(role.to_owned()) };
     match staff.casework(&visit).accounts.invite(&visit.organisation, new, visit.name()).await {
         Ok(token) => {
-            let link = Some((name.to_owned(), link(&staff, &visit, &token)));
+            let link = Some(link(&staff, &visit, &headers, &token, name));
             shown(&staff, &visit, Filled { link, ..Filled::default() }).await
         }
         Err(Fault::Exists(_)) => {
@@ -244,6 +264,7 @@ pub(super) async fn change(
     State(staff): State<Arc<Staff>>,
     visit: VisitOf<KeepsSettings>,
     Path(login): Path<String>,
+    headers: HeaderMap,
     posted: Posted,
 ) -> Page {
     let (accounts, organisation, by) =
@@ -257,7 +278,7 @@ pub(super) async fn change(
         "reopen" => accounts.reopen(&organisation.id, &login, by).await.map(drop),
         "link" => match accounts.invite_again(&organisation.id, &login, by).await {
             Ok(token) => {
-                let link = Some((login.clone(), link(&staff, &visit, &token)));
+                let link = Some(link(&staff, &visit, &headers, &token, &login));
                 return shown(&staff, &visit, Filled { link, ..Filled::default() }).await;
             }
             Err(fault) => Err(fault),

@@ -91,7 +91,9 @@ async fn nobody_bears_the_name_of_another_or_of_the_gateway() {
     }
     // Another organisation's token keeps no name.
     let fields = [("name", "Sue Stranger"), ("login", "sue"), ("role", "agent")];
-    assert!(max.post("/settings/staff", &fields).await.has("Give them this link"));
+    let page = max.post("/settings/staff", &fields).await;
+    assert!(page.has("Give them this link"));
+    assert!(page.has("http://desk.example/invitation/tuntum/"), "{}", page.text());
 }
 
 #[tokio::test]
