@@ -98,7 +98,8 @@ fn what_the_person_was_not_told_waits_for_a_decision() {
     for form in [Form::Page, Form::Json] {
         let (shown, to_decide) = written(form, vec![contact("R-9")]);
         let told = shown.split("\"to_decide\"").next().unwrap();
-        for hidden in ["isits in pairs", "visits_in_pairs", "knife", "kept back", "\"decision\""] {
+        for hidden in ["Two of our staff", "visits_in_pairs", "knife", "kept back", "\"decision\""]
+        {
             assert!(!told.contains(hidden), "{hidden} is in:\n{shown}");
         }
         assert!(to_decide.iter().any(|one| one.starts_with("R-9:")), "{to_decide:?}");
