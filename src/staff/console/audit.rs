@@ -61,9 +61,13 @@ pub(super) async fn show(
         .filter_map(|(key, value)| Some(format!("&{key}={}", quoted(value?))))
         .collect();
     let lines: Vec<Line> = trail.entries.iter().map(|entry| line(&visit, entry)).collect();
+    let title = match before {
+        Some(_) => format!("{} ({})", w.title, w.older.to_lowercase()),
+        None => w.title.to_owned(),
+    };
     let goes_on = trail.older.is_some() && lines.len() < CONSOLE_ROWS;
     page(&AuditPage {
-        f: Frame::of(&staff, &visit, Section::Audit, w.title),
+        f: Frame::of(&staff, &visit, Section::Audit, &title),
         w,
         lines,
         by: by.unwrap_or_default().to_owned(),

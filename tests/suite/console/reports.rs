@@ -90,5 +90,8 @@ async fn a_report_for_a_board_says_so_and_the_calendar_which_weeks_it_shows() {
         cy.cookies.insert("language".to_owned(), language.to_owned());
         let page = cy.get("/calendar?from=2026-03-04").await;
         assert!(page.has(shown), "{}", page.text());
+        let day = if language == "en" { ": Mon 2 Mar 2026" } else { ": Llun 2 Maw 2026" };
+        let (_, title) = page.body.split_once("<title>").unwrap();
+        assert!(title.split('<').next().unwrap().contains(day), "{title}");
     }
 }

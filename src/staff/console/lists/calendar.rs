@@ -98,8 +98,12 @@ pub(in crate::staff::console) async fn show(
     weeks.retain(|week| !week.due.is_empty());
     let back = first - Days::new(7 * CONSOLE_CALENDAR_WEEKS);
     let period = days(first, start - Days::new(1), visit.language());
+    let title = match first == now {
+        true => l.calendar.to_owned(),
+        false => format!("{}: {period}", l.calendar),
+    };
     page(&CalendarPage {
-        f: Frame::of(&staff, &visit, Section::Cases, l.calendar),
+        f: Frame::of(&staff, &visit, Section::Cases, &title),
         w: words::Case::of(visit.language()),
         l,
         tabs: tabs(Some(List::Calendar), l),
