@@ -162,6 +162,14 @@ fn what_silently_does_nothing_is_warned_of() {
 }
 
 #[test]
+fn a_store_is_accepted_without_secrets_of_services() {
+    let receiver = "[[organisation.events]]\nname = \"crm\"\nurl = \"https://crm.example/\"\n\
+                    secrets = [{ env = \"A_KEY_THAT_IS_NOT_SET\" }]\n";
+    let output = run(&config("", "", receiver), &["store", "accept"]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn the_shown_configuration_leaves_nothing_silent() {
     let output = Command::new(env!("CARGO_BIN_EXE_contact-gateway"))
         .args(["check", "--config"])

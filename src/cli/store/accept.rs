@@ -42,7 +42,7 @@ pub(super) struct AcceptArgs {
 /// # Errors
 /// The configuration's faults, or an organisation that it does not have.
 pub(super) async fn run(args: &AcceptArgs, io: &mut Io<'_>) -> Result<Outcome, Fault> {
-    let loaded = load::configuration(&args.config)?;
+    let loaded = load::without_secrets(&args.config)?;
     let settings = &loaded.settings;
     let organisations = organisations(args, settings)?;
     let done = async {
