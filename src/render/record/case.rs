@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Told;
 use crate::domain::case::CaseFile;
 use crate::domain::case::anchors::day;
-use crate::domain::case::letter::CaseLetter;
+use crate::domain::case::letter::{CaseLetter, LetterKind};
 use crate::domain::case::proposal::Proposal;
 use crate::domain::diary::Case;
 use crate::domain::person::Person;
@@ -127,8 +127,17 @@ fn restriction(one: &Restriction, case: Case<'_>, told: &Told) -> Value {
     keys.insert("decided_by".to_owned(), role(&one.decided_by));
     keys.insert("signed_off_by".to_owned(), role(&one.signed_off_by));
     let Some(restraint) = case.file.restraint(&one.id) else { return shown };
-    keys.insert("decided".to_owned(), json!(restraint.decided));
-    keys.insert("letter_sent".to_owned(), json!(restraint.letter_sent));
+    // Of what was decided elsewhere these may be days from which its clocks count, for want of others.
+    let is_from_here = !restraint.decided_elsewhere;
+    let given = case.file.decisions.get(&one.id).and_then(|said| said.decided);
+    let decided = Some(restraint.decided).filter(|_| is_from_here || given.is_some());
+    keys.insert("decided".to_owned(), json!(decided));
+    let kinds = [LetterKind::Restriction, LetterKind::ContactEnded];
+    let letter = kinds.iter().find_map(|kind| case.file.sent(*kind, &one.id));
+    let sent = letter.and_then(|letter| letter.sent.as_ref());
+    let sent = sent.map(|sent| day(&told.profile, sent.at));
+    let letter_sent = if is_from_here { restraint.letter_sent } else { sent };
+    keys.insert("letter_sent".to_owned(), json!(letter_sent));
     let changes = restraint.variations.iter();
     let changes: Vec<Value> =
         changes.map(|one| json!({"day": day(&told.profile, one.at), "why": one.why})).collect();

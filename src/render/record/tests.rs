@@ -107,6 +107,29 @@ fn what_the_person_was_not_told_waits_for_a_decision() {
 }
 
 #[test]
+fn days_that_nobody_gave_of_a_decision_made_elsewhere_are_not_said() {
+    let (file, person) = case();
+    let mut file = serde_json::to_value(&file).unwrap();
+    file["restraints"] = json!([{"restriction": "R-8", "proposal": null, "decided_elsewhere": true,
+        "decided": "2026-02-10", "letter_sent": "2026-02-10", "implemented": "2026-02-10",
+        "took_part": [], "variations": [], "ended": null}]);
+    let given = json!({"R-8": {"restriction": "R-8", "decided": "2026-02-10"}});
+    for (decisions, decided) in [(json!({}), Value::Null), (given, json!("2026-02-10"))] {
+        file["decisions"] = decisions;
+        let file: CaseFile = serde_json::from_value(file.clone()).unwrap();
+        let profile = Arc::new(Profile::silent("Example", Nation::England));
+        let case = Case { file: &file, person: &person };
+        let (writer, mut out) =
+            Writer::begin(Form::Json, &[case], profile, BTreeMap::new(), made());
+        out.push_str(&writer.end(LeftOut { in_doubt: 0, not_theirs: 0 }));
+        let whole: Value = serde_json::from_str(&out).unwrap();
+        let shown = &whole["record"]["restrictions"][0];
+        assert_eq!(shown["decided"], decided, "{shown}");
+        assert_eq!(shown["letter_sent"], Value::Null, "{shown}");
+    }
+}
+
+#[test]
 fn as_json_it_has_every_part_even_an_empty_one() {
     for contacts in [Vec::new(), vec![contact("R-8"), contact("R-8")]] {
         let many = contacts.len();
