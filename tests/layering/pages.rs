@@ -129,6 +129,27 @@ fn the_guide_to_the_audit_trail_lists_every_event() {
     }
 }
 
+#[test]
+fn the_guide_to_the_queues_lists_every_flag() {
+    let source = std::fs::read_to_string(root().join("src/domain/flag.rs")).unwrap();
+    let (_, declared) = source.split_once("\nflags! {").unwrap();
+    let declared = declared.split_once("\n}").unwrap().0.lines();
+    let mut flags: Vec<&str> = declared.filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(flags.len() > 20, "{flags:?}");
+    flags.extend([
+        "identity_shared",
+        "identity_ambiguous",
+        "identity_unproven",
+        "identity_refuted",
+    ]);
+    flags.extend(["call_length:", "documents_returned:"]);
+    let guide = std::fs::read_to_string(root().join("docs/queues.md")).unwrap();
+    let table = section(&guide, "Flags");
+    for flag in flags {
+        assert!(table.contains(&format!("`{flag}")), "docs/queues.md lacks {flag}");
+    }
+}
+
 /// Every page of `docs` is in its index, so that a reader finds it.
 #[test]
 fn the_index_of_the_docs_is_complete() {
