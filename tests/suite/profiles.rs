@@ -5,8 +5,9 @@ use std::path::Path;
 use contact_gateway::config::profile::{
     from_canonical_json, load, overlay, to_canonical_json, unset,
 };
+use contact_gateway::domain::lifecycle::unset_keys;
 use contact_gateway::domain::profile::Profile;
-use contact_gateway::domain::restriction::KindName;
+use contact_gateway::domain::restriction::{Kind, KindName};
 use serde_json::{Value, json};
 
 const NAMES: [&str; 5] = ["karbon-homes", "tuntum", "calico-homes", "derby-homes", "united-welsh"];
@@ -426,6 +427,25 @@ fn what_is_unset_is_named_with_what_needs_it() {
     assert!(has("united-welsh", "read_within_working_days"));
     assert!(!has("tuntum", "read_within_working_days"));
     assert!(!has("derby-homes", "warn_first.except_severe"));
+}
+
+#[test]
+fn what_a_step_refuses_as_unset_is_named_before() {
+    let kinds = [Kind::VisitsInPairs, Kind::ContactEnded, Kind::ReadAndFile { issues: None }];
+    for name in NAMES {
+        let profile = profile(name);
+        let named: Vec<String> = unset(&profile).into_iter().map(|value| value.path).collect();
+        for kind in &kinds {
+            let is_allowed = profile.kinds.get(&kind.name()).is_some_and(|rule| rule.allowed);
+            // The first needs what all kinds need.
+            if !is_allowed && *kind != Kind::VisitsInPairs {
+                continue;
+            }
+            for key in unset_keys(&profile, kind) {
+                assert!(named.contains(&key), "{name}, {}: {key}", kind.name());
+            }
+        }
+    }
 }
 
 #[test]

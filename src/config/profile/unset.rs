@@ -76,9 +76,17 @@ impl Found {
         // Where no warning is asked for, there is nothing to be excepted from.
         let excepted = warn_first.except_severe.is_some() || warn_first.required == Some(false);
         self.want(excepted, "warn_first.except_severe", ACTIVATION, "true");
-        let decides = &profile.responsible.decides;
-        self.want(decides.is_some(), "responsible.decides", ACTIVATION, "\"manager\"");
-        let files = profile.kinds.get(&KindName::ReadAndFile).is_some_and(|rule| rule.allowed);
+        let responsible = &profile.responsible;
+        self.want(responsible.decides.is_some(), "responsible.decides", ACTIVATION, "\"manager\"");
+        let hours =
+            "{ telephone = [{ days = [\"mon\", \"tue\"], from = \"09:00\", to = \"17:00\" }] }";
+        self.want(profile.staffed_hours.is_some(), "staffed_hours", ACTIVATION, hours);
+        let is_allowed = |kind: KindName| profile.kinds.get(&kind).is_some_and(|rule| rule.allowed);
+        let engages =
+            !responsible.engages_after_end.is_empty() || !is_allowed(KindName::ContactEnded);
+        let who = "[\"head_of_service\"]";
+        self.want(engages, "responsible.engages_after_end", ACTIVATION, who);
+        let files = is_allowed(KindName::ReadAndFile);
         let read = profile.read_within_working_days.is_some() || !files;
         self.want(read, "read_within_working_days", FILED, "5");
     }
@@ -95,8 +103,7 @@ impl Found {
         }
         self.want(review.longest_months.is_some(), "review.longest_months", ACTIVATION, "12");
         self.want(review.on_overdue.is_some(), "review.on_overdue", OVERDUE, "\"keep\"");
-        let anchored = review.anchor.is_some() || review.per_decision;
-        self.want(anchored, "review.anchor", ACTIVATION, "\"implementation\"");
+        self.want(review.anchor.is_some(), "review.anchor", ACTIVATION, "\"implementation\"");
     }
 
     fn of_appeal(&mut self, profile: &Profile) {
