@@ -207,6 +207,19 @@ pub(super) fn capitalised(name: &str) -> String {
     first_upper(&name.replace(['_', '-'], " "))
 }
 
+/// The words for a name, from a table of names with their English and Welsh.
+fn in_words(
+    table: &[(&str, &'static str, &'static str)],
+    name: &str,
+    language: Language,
+) -> Option<&'static str> {
+    let (_, english, welsh) = table.iter().find(|(known, ..)| *known == name)?;
+    Some(match language {
+        Language::English => *english,
+        Language::Welsh => *welsh,
+    })
+}
+
 /// With a small letter, within a sentence.
 fn lower(text: &str) -> String {
     let mut characters = text.chars();

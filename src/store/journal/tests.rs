@@ -173,19 +173,24 @@ async fn a_torn_end_is_cut_off_at_every_length() {
     assert!(!folder.path().join("damaged.journal").exists());
 }
 
-#[tokio::test]
-async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("pending.journal");
-    let journal = FileJournal::open(folder.path()).unwrap();
+/// Writes three entries, damages the second, and returns what is in the file.
+async fn damaged_in_the_middle(folder: &Path) -> Vec<u8> {
+    let journal = FileJournal::open(folder).unwrap();
     for contact in ["a", "b", "c"] {
         journal.append(entry(contact)).await.unwrap();
     }
     drop(journal);
-    let mut bytes = written(folder.path());
+    let mut bytes = written(folder);
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
-    std::fs::write(&path, &bytes).unwrap();
+    std::fs::write(folder.join("pending.journal"), &bytes).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = damaged_in_the_middle(folder.path()).await;
     let journal = FileJournal::open(folder.path()).unwrap();
     assert_eq!(contacts(&journal).await, ["a", "c"]);
     let mut copy = std::fs::read(folder.path().join("damaged.journal")).unwrap();
@@ -196,17 +201,8 @@ async fn damage_in_the_middle_costs_the_damaged_entry_alone_and_leaves_a_copy() 
 #[tokio::test]
 async fn a_copy_of_a_damaged_journal_is_a_fault_until_somebody_moves_it_away() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("pending.journal");
     let copy = folder.path().join("damaged.journal");
-    let journal = FileJournal::open(folder.path()).unwrap();
-    for contact in ["a", "b", "c"] {
-        journal.append(entry(contact)).await.unwrap();
-    }
-    drop(journal);
-    let mut bytes = written(folder.path());
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 0xff;
-    std::fs::write(&path, &bytes).unwrap();
+    damaged_in_the_middle(folder.path()).await;
     let journal = FileJournal::open(folder.path()).unwrap();
     assert!(journal.fault().unwrap().contains("damaged.journal"));
     for (number, _) in journal.pending().await.unwrap() {

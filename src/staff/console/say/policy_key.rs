@@ -1,5 +1,6 @@
 //! What a key of the policy decides, in words: for reminders of values that nobody has chosen.
 
+use super::in_words;
 use crate::domain::language::Language;
 
 /// Each key: English, and Welsh.
@@ -65,11 +66,7 @@ const KEYS: [(&str, &str, &str); 17] = [
 
 /// `None`: this version knows no such key.
 pub(super) fn policy_key(key: &str, language: Language) -> Option<&'static str> {
-    let (_, english, welsh) = KEYS.iter().find(|(name, ..)| *name == key)?;
-    Some(match language {
-        Language::English => *english,
-        Language::Welsh => *welsh,
-    })
+    in_words(&KEYS, key, language)
 }
 
 #[cfg(test)]

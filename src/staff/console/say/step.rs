@@ -1,5 +1,6 @@
 //! A step of a case as the audit trail says it.
 
+use super::in_words;
 use crate::domain::language::Language;
 
 /// Each step: English, and Welsh.
@@ -67,11 +68,7 @@ const STEPS: [(&str, &str, &str); 35] = [
 
 /// `None`: this version knows no such step.
 pub(super) fn step(act: &str, language: Language) -> Option<&'static str> {
-    let (_, english, welsh) = STEPS.iter().find(|(name, ..)| *name == act)?;
-    Some(match language {
-        Language::English => *english,
-        Language::Welsh => *welsh,
-    })
+    in_words(&STEPS, act, language)
 }
 
 #[cfg(test)]
