@@ -17,7 +17,7 @@ use crate::ports::{ArchiveIdentity, Store, StoreError};
 use crate::runtime::limits::{REDIS_PROBE_EVERY, REHEARSAL_STORE_WAIT};
 use crate::store::archive::carried::identity_of;
 use crate::store::embedded::AsItIs;
-use crate::store::settings::{ArchiveUrl, StoreUrl};
+use crate::store::settings::{ArchiveUrl, Codec, StoreUrl};
 
 /// The gateway beside which a start is rehearsed.
 pub(super) struct Rehearsal<'a> {
@@ -39,6 +39,19 @@ impl<'a> Rehearsal<'a> {
     /// Whether this state folder is that of the gateway that runs.
     pub(super) fn holds(&self, state: &Path) -> bool {
         whole(&self.running.state) == whole(state)
+    }
+
+    /// What reads the remembered state of the store. The gateway that runs has written it, and writes it anew with its own
+    /// first key before it ends: that key the next one must have.
+    ///
+    /// # Errors
+    /// `Locked`: it has not.
+    pub(super) fn codec_of_state(&self, next: &Settings) -> Result<Codec, StoreError> {
+        if !self.holds(&next.state) {
+            return Ok(next.codec.clone());
+        }
+        next.codec.must_read(&self.running.codec)?;
+        Ok(self.running.codec.clone())
     }
 
     /// Refuses the archive of the gateway that runs where its folder holds none now. Opening it would make one, say

@@ -107,10 +107,14 @@ pub(super) async fn open(
         opened => opened?,
     };
     let changes = opened.for_staff.changes();
+    let codec = match rehearsal {
+        Some(rehearsal) => rehearsal.codec_of_state(settings)?,
+        None => settings.codec.clone(),
+    };
     let parts = past::Parts {
         stores: opened,
         reopen,
-        keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state, settings.codec.clone())),
+        keepsakes: Arc::new(FileKeepsakes::in_state(&settings.state, codec)),
         archive: archive.identity().cloned(),
         read_through: settings.store_read_through,
         metrics: Arc::clone(&metrics),

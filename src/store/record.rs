@@ -149,6 +149,16 @@ impl Codec {
         self.people.as_ref()
     }
 
+    /// Whether this codec reads what another one writes.
+    ///
+    /// # Errors
+    /// `Locked`: it lacks the key.
+    pub fn must_read(&self, other: &Codec) -> Result<(), StoreError> {
+        let label = Label::new("", kind::KEEPSAKE, &"try");
+        let written = other.write(label, "")?;
+        self.read::<String>(written.as_bytes(), label).map(drop)
+    }
+
     /// The key for a record or an original, where `of` is the key's owner; `None` if it stays plain.
     ///
     /// # Errors
