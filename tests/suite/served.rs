@@ -318,6 +318,11 @@ impl Served {
         self.written.lines()
     }
 
+    /// What it logged since it began.
+    pub fn said_from_the_start(&self) -> Vec<String> {
+        self.written.all_lines()
+    }
+
     /// SIGSTOP: the process is there, and does nothing. A drop ends it all the same.
     pub fn freeze(&self) {
         let id = self.child.id().to_string();

@@ -59,6 +59,11 @@ impl Written {
         locked(&self.lines).clone()
     }
 
+    /// What it logged since it began.
+    pub fn all_lines(&self) -> Vec<String> {
+        [self.began.clone(), self.lines()].concat()
+    }
+
     pub fn measured(&self, metrics: &str) {
         metrics.clone_into(&mut locked(&self.metrics));
     }

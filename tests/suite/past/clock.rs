@@ -138,7 +138,7 @@ async fn is_doubted(served: &Served, why: &str) {
     until("metric and log say so", || async {
         let doubt = "contact_gateway_clock_doubt{organisation=\"karbon\"} 1";
         let is_said = |line: &String| line.contains("nothing is removed by a schedule");
-        served.metrics().await.contains(doubt) && served.said().iter().any(is_said)
+        served.metrics().await.contains(doubt) && served.said_from_the_start().iter().any(is_said)
     })
     .await;
 }
