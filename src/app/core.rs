@@ -159,17 +159,17 @@ fn journal(
 async fn learn_people(
     settings: &Settings,
     vouched: &Vouched,
-    (store, patient): (&Arc<dyn Store>, &Arc<dyn Store>),
+    patient: &dyn Store,
     rosters: &Rosters,
 ) -> Result<(), StartFault> {
     settings.organisations.iter().for_each(|one| one.profile.safeguards.prepare());
     // Without the key of the records, none of them could be enforced.
     for organisation in settings.organisation_ids() {
-        if let Err(locked @ StoreError::Locked(_)) = store.trail_end(&organisation).await {
+        if let Err(locked @ StoreError::Locked(_)) = patient.trail_end(&organisation).await {
             return Err(locked.into());
         }
     }
-    rosters.load_all(patient.as_ref()).await;
+    rosters.load_all(patient).await;
     match vouched.archive_fault() {
         Some(fault) => Err(StartFault::Archive(StoreError::Refused(fault))),
         None => Ok(()),
@@ -197,8 +197,8 @@ pub(super) async fn start(
     // Followed from before the load, so that no change falls between the two.
     let changes = patient.changes();
     match rehearsal {
-        Some(rehearsal) => rehearsal.look(settings, store.as_ref(), archive.identity()).await?,
-        None => learn_people(settings, &vouched, (&store, &patient), &rosters).await?,
+        Some(rehearsal) => rehearsal.look(settings, patient.as_ref(), archive.identity()).await?,
+        None => learn_people(settings, &vouched, patient.as_ref(), &rosters).await?,
     }
     let mut intake = Intake::new(Parts {
         organisations: settings.organisations.clone(),

@@ -1,5 +1,6 @@
 //! A gateway whose link to Redis is late: each answer takes longer than a contact can wait, and less than staff can.
 
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::fleet::{Fleet, decided, letter};
 use crate::console::by_wire::Client;
-use crate::served::person;
+use crate::served::{Behind, Place, person};
 use crate::store_contract::servers::{Server, until};
 
 const JO: &str = "jo@x.example";
@@ -130,4 +131,37 @@ async fn on_a_late_link_the_console_has_its_pages_and_contacts_the_last_known_st
         async move { letter(gateway, JO, &token).await["stale"] == Value::Bool(false) }
     })
     .await;
+}
+
+/// A key for the records, in a file of this name.
+fn new_key(place: &Place, name: &str) {
+    let mut new_key = Command::new(env!("CARGO_BIN_EXE_contact-gateway"));
+    let made = new_key.args(["store", "new-key"]).output().unwrap();
+    assert!(made.status.success());
+    std::fs::write(place.folder.path().join(name), made.stdout).unwrap();
+}
+
+/// Nobody's restrictions could be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_late_link_a_gateway_without_the_key_of_the_records_does_not_start() {
+    let server = Server::start(&[]).await;
+    let late = Late::before(server.port).await;
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "unused");
+    place.store_at(&format!("redis://127.0.0.1:{}", late.port));
+    place.change("[store]", "[keys]\nstore = [{ file = \"store-key\" }]\n[store]");
+    new_key(&place, "store-key");
+    let closed = json!({"kind": "channels_only", "channels": ["email"]});
+    let people = json!([person("P-1", SAM, "+447700900001", closed)]);
+    tokio::task::block_in_place(|| place.import(&people));
+
+    new_key(&place, "store-key");
+    late.becomes(EACH_WAY);
+    let serve = place.command("serve");
+    let mut refused = Command::new("timeout");
+    refused.arg("60").arg(serve.get_program()).args(serve.get_args());
+    let refused = tokio::task::block_in_place(|| refused.output().unwrap());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("which is not in [keys] store; list the key"), "{said}");
 }
