@@ -228,17 +228,17 @@ pub(super) async fn start(
     let register: Arc<dyn Register> = Arc::clone(&patient) as Arc<dyn Register>;
     let (following, stopping) = (Arc::clone(&rosters), shutdown.stopping());
     followers.spawn(async move { following.follow(register, changes, stopping).await });
-    let putting_right = Arc::clone(&journal);
     let organisations = settings.organisations.iter().cloned();
     let points = replay::TakingUp::new(organisations, Arc::clone(&rosters), Arc::clone(clock));
     followers.spawn(replay::replay_journal(
-        putting_right,
-        patient as _,
+        Arc::clone(&journal),
+        Arc::clone(&patient) as _,
         points,
         intake.standing(),
         shutdown.stopping(),
     ));
-    followers.spawn(outbound::write_what_is_left(Arc::clone(&intake), shutdown.stopping()));
+    let (noting, stopping) = (Arc::clone(&intake), shutdown.stopping());
+    followers.spawn(outbound::write_what_is_left(noting, patient, stopping));
     followers.spawn(originals::count(
         Arc::clone(&archive),
         settings.organisation_ids(),

@@ -22,7 +22,7 @@ use crate::domain::identifier::domain_to_ascii;
 use crate::domain::may_contact::Purpose;
 use crate::domain::organisation::{Organisation, OrganisationId};
 use crate::domain::outbound::{Objection, OutboundEntry, OutboundMail, OutboundTreatment, judge};
-use crate::ports::{Original, OutboundNote, StoreError};
+use crate::ports::{Original, OutboundNote, Store, StoreError};
 use crate::runtime::limits::STORE_COMMIT_WAIT;
 
 /// A message on its way out, as the mail edge reads it.
@@ -76,6 +76,25 @@ async fn in_time<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let too_long = || StoreError::Unavailable("the store took too long".to_owned());
     timeout(STORE_COMMIT_WAIT, asking).await.unwrap_or_else(|_| Err(too_long().into()))
+}
+
+/// Whether what this key names was done before, as far as it was remembered.
+async fn is_remembered(
+    store: &dyn Store,
+    organisation: &OrganisationId,
+    key: &str,
+) -> Result<bool, StoreError> {
+    let known = in_time(store.delivered(organisation, &[key.to_owned()])).await?;
+    Ok(known == [true])
+}
+
+async fn remember(
+    store: &dyn Store,
+    organisation: &OrganisationId,
+    key: String,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    in_time(store.remember_delivered(organisation, vec![key], at)).await
 }
 
 impl Outbound {
@@ -169,25 +188,6 @@ impl Intake {
             self.warn_sender(organisation, message, objection, at);
         }
         Passage::Deliver
-    }
-
-    /// Whether what this key names was done before, as far as it was remembered.
-    async fn is_remembered(
-        &self,
-        organisation: &OrganisationId,
-        key: &str,
-    ) -> Result<bool, StoreError> {
-        let known = in_time(self.store.delivered(organisation, &[key.to_owned()])).await?;
-        Ok(known == [true])
-    }
-
-    async fn remember(
-        &self,
-        organisation: &OrganisationId,
-        key: String,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        in_time(self.store.remember_delivered(organisation, vec![key], at)).await
     }
 
     fn entry(

@@ -4,14 +4,20 @@ pub mod faulty;
 mod office;
 mod stop;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::domain::decision::Disposition;
+use contact_gateway::domain::organisation::OrganisationId;
+use contact_gateway::domain::outbound::{OutboundEntry, OutboundTreatment};
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::Again;
-use contact_gateway::ports::{Decisions, Journal, JournalEntry};
+use contact_gateway::intake::outbound::write_what_is_left;
+use contact_gateway::ports::{AuditTrail, Decisions, Journal, JournalEntry, OutboundNote};
 use contact_gateway::runtime::limits::{JOURNAL_PAGE_MAX, REPLAYS_AT_ONCE_MAX};
+use contact_gateway::runtime::shutdown::Shutdown;
 use serde_json::json;
 
 use faulty::Trouble;
@@ -104,6 +110,33 @@ async fn what_was_decided_meanwhile_is_put_right_exactly_once() {
         let again = place.mail("c-1", SAM).await;
         assert!(again.repeated && again.decision == first.decision);
     }
+}
+
+/// As where the link to the store is too late for contacts.
+#[tokio::test]
+async fn an_entry_on_outgoing_mail_reaches_a_store_that_contacts_do_not() {
+    let place = Place::open(StoreAway::Deliver).await;
+    let tuntum = OrganisationId::new("tuntum");
+    let entry = OutboundEntry {
+        contact: "m-1".to_owned(),
+        person: "P-2".to_owned(),
+        restriction: "R-P-2".to_owned(),
+        clause: None,
+        code: "channels_only.closed".into(),
+        treatment: OutboundTreatment::Noted,
+        sender: "ann@tuntum.example".to_owned(),
+    };
+    let note = OutboundNote { organisation: tuntum.clone(), entry: entry.clone(), at: now() };
+    place.journal.append_outbound(note).await.unwrap();
+    place.store.has(Trouble::Away);
+    let (patient, intake) = (Arc::clone(&place.store.inner), Arc::new(place.intake));
+    let shutdown = Shutdown::new();
+    let writing = write_what_is_left(intake, Arc::clone(&patient), shutdown.stopping());
+    let (is_in_time, ()) = tokio::join!(shutdown.stop(Duration::from_secs(60)), writing);
+    assert!(is_in_time && place.journal.pending_outbound().await.unwrap().is_empty());
+    let trail = patient.audit(&tuntum, 0, 0).await.unwrap();
+    let noted = AuditEvent::Outbound(entry);
+    assert_eq!(trail.iter().filter(|entry| entry.event == noted).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Against, Outbound, Passage, in_time};
+use super::{Against, Outbound, Passage, in_time, is_remembered, remember};
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::domain::channel::Channel;
 use crate::domain::decision::Disposition;
@@ -83,13 +83,14 @@ impl Intake {
         item: &QueueItem,
     ) {
         let key = format!("outbound-notified {}", item.id);
-        let is_known = self.is_remembered(&organisation.id, &key).await.unwrap_or(false);
+        let store = self.store.as_ref();
+        let is_known = is_remembered(store, &organisation.id, &key).await.unwrap_or(false);
         if is_known || !item.state.is_waiting() {
             return;
         }
         self.notify_of_held(organisation, message, objection, item);
         let now = self.clock.now();
-        if let Err(error) = self.remember(&organisation.id, key, now).await {
+        if let Err(error) = remember(store, &organisation.id, key, now).await {
             tracing::warn!(%error, contact = item.id, "a notice of a held message could not be remembered");
         }
     }

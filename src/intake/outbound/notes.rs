@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use super::{StoreReached, in_time};
+use super::{StoreReached, in_time, is_remembered, remember};
 use crate::domain::audit::{AuditEvent, GATEWAY};
 use crate::intake::Intake;
 use crate::ports::documents::{Batch, WriteFault};
-use crate::ports::{OutboundNote, Stamp, StoreError};
+use crate::ports::{OutboundNote, Stamp, Store, StoreError};
 use crate::runtime::limits::{
     OUTBOUND_NOTES_AGAIN_AFTER, OUTBOUND_NOTES_AGAIN_AFTER_FAULT, OUTBOUND_WARNED_MAX,
 };
@@ -41,11 +41,31 @@ fn key(note: &OutboundNote) -> String {
     format!("outbound {} {}", note.entry.contact, note.entry.person)
 }
 
+/// Writes an entry unless that was done; `false`: it was.
+async fn write_once(store: &dyn Store, note: &OutboundNote) -> Result<bool, StoreError> {
+    let (organisation, key) = (&note.organisation, key(note));
+    if is_remembered(store, organisation, &key).await? {
+        return Ok(false);
+    }
+    let stamp = Stamp { by: GATEWAY.to_owned(), at: note.at };
+    let batch = Batch::new(stamp).audit(AuditEvent::Outbound(note.entry.clone()));
+    match in_time(store.write(organisation, batch)).await {
+        Ok(()) => {}
+        Err(WriteFault::Conflict(_)) => return Ok(false),
+        Err(WriteFault::Store(error)) => return Err(error),
+    }
+    // If this fails, a retry may add a second entry: no worse.
+    if let Err(error) = remember(store, organisation, key, note.at).await {
+        tracing::warn!(%error, "an entry on an outgoing message could not be remembered");
+    }
+    Ok(true)
+}
+
 impl Intake {
     /// Puts an entry on the trail, now or later; `false` if it is there already.
     pub(super) async fn note(&self, note: OutboundNote, store: &mut StoreReached) -> bool {
         if *store == StoreReached::Answers {
-            match self.write_once(&note).await {
+            match write_once(self.store.as_ref(), &note).await {
                 Ok(is_new) => return is_new,
                 Err(error) => {
                     *store = StoreReached::Fails;
@@ -61,31 +81,12 @@ impl Intake {
         true
     }
 
-    async fn write_once(&self, note: &OutboundNote) -> Result<bool, StoreError> {
-        let (organisation, key) = (&note.organisation, key(note));
-        if self.is_remembered(organisation, &key).await? {
-            return Ok(false);
-        }
-        let stamp = Stamp { by: GATEWAY.to_owned(), at: note.at };
-        let batch = Batch::new(stamp).audit(AuditEvent::Outbound(note.entry.clone()));
-        match in_time(self.store.write(organisation, batch)).await {
-            Ok(()) => {}
-            Err(WriteFault::Conflict(_)) => return Ok(false),
-            Err(WriteFault::Store(error)) => return Err(error),
-        }
-        // If this fails, a retry may add a second entry: no worse.
-        if let Err(error) = self.remember(organisation, key, note.at).await {
-            tracing::warn!(%error, "an entry on an outgoing message could not be remembered");
-        }
-        Ok(true)
-    }
-
     /// Writes the entries that wait in the journal, the oldest first, until the store is away. An entry that it rejects
     /// stays in the journal, which reports it, and delays no other.
     ///
     /// # Errors
     /// The journal can't be read or written.
-    async fn write_left(&self) -> Result<(), StoreError> {
+    async fn write_left(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
             let notes = self.journal.pending_outbound().await?;
             if notes.is_empty() {
@@ -93,7 +94,7 @@ impl Intake {
             }
             let mut rejected = None;
             for (number, note) in notes {
-                match self.write_once(&note).await {
+                match write_once(store, &note).await {
                     Ok(_) => self.journal.done(number).await?,
                     Err(error) if error.is_retryable() => return Ok(()),
                     Err(error) => {
@@ -109,13 +110,18 @@ impl Intake {
     }
 }
 
-/// Writes entries as soon as the store is back, until the stop. The journal keeps the rest for the next start.
-pub async fn write_what_is_left(intake: Arc<Intake>, mut stopping: Stopping) {
+/// Writes entries as soon as the store is back, until the stop. The journal keeps the rest for the next start. `store`:
+/// as those reach it who can wait, for nobody waits here.
+pub async fn write_what_is_left(
+    intake: Arc<Intake>,
+    store: Arc<dyn Store>,
+    mut stopping: Stopping,
+) {
     let mut wait = OUTBOUND_NOTES_AGAIN_AFTER;
     loop {
         let goes_on = stopping.unless(tokio::time::sleep(wait)).await.is_some();
         wait = OUTBOUND_NOTES_AGAIN_AFTER;
-        if let Err(error) = intake.write_left().await {
+        if let Err(error) = intake.write_left(store.as_ref()).await {
             tracing::error!(%error, "entries on outgoing mail can't be written from the journal");
             wait = OUTBOUND_NOTES_AGAIN_AFTER_FAULT;
         }
