@@ -305,8 +305,9 @@ impl Vouched {
             tracing::warn!(%organisation, "the store is up to date again");
             memory.has_lent = true;
         }
-        // Those who got the last known state in its place must read it.
-        if std::mem::take(&mut memory.has_lent) {
+        // Those who got the last known state in its place must read it, once the link by which they do works.
+        let is_read_by = self.regarded_as(Asker::Staff) == asker;
+        if is_read_by && std::mem::take(&mut memory.has_lent) {
             let _ = self.followers.send(Change::Gap(organisation.clone()));
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use contact_gateway::domain::audit::AuditEvent;
 use contact_gateway::intake::past::{Parts, Vouched};
 use contact_gateway::ports::StoreError;
+use contact_gateway::ports::keepsakes::Keepsakes as _;
 use contact_gateway::ports::past::{Asker, Stores};
 use contact_gateway::runtime::metrics::Metrics;
 use contact_gateway::store::keepsakes::FileKeepsakes;
@@ -14,6 +15,7 @@ use contact_gateway::store::redis::Redis;
 use contact_gateway::store::settings::Codec;
 use secrecy::SecretString;
 use serde_json::json;
+use tokio::sync::broadcast::error::TryRecvError;
 
 use super::behind::{
     JO, SAM, STRANGER, accept, becomes_behind, becomes_well, decided, fault, holds_what_was_known,
@@ -168,26 +170,50 @@ async fn gateways_with_different_archives_on_one_store_refuse_to_start_together(
     first.stop();
 }
 
-/// The guard in front of a store that contacts can't reach, and staff can.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_contacts_suspect_keeps_no_staff_from_the_store() {
-    let ground = servers::single().await;
-    let state = tempfile::tempdir().unwrap();
-    let (url, codec) = (SecretString::from(ground.url.clone()), Codec::plain());
-    let nowhere = SecretString::from("redis://127.0.0.1:9".to_owned());
-    let stores = Stores {
-        for_contacts: Redis::open(&nowhere).unwrap(),
-        for_staff: Redis::open_for_staff(&url, &codec).unwrap(),
+const NOWHERE: &str = "redis://127.0.0.1:9";
+
+/// The guard in front of a store that contacts reach at one address, and staff at another.
+fn guard(contacts: &str, staff: &str, keepsakes: FileKeepsakes) -> Arc<Vouched> {
+    let by = |url: &str| {
+        let url = SecretString::from(url.to_owned());
+        Redis::open_for_staff(&url, &Codec::plain()).unwrap()
     };
+    let stores = Stores { for_contacts: by(contacts), for_staff: by(staff) };
     let parts = Parts {
         stores,
         reopen: Box::new(|| Err(StoreError::Unavailable("it is not reopened".to_owned()))),
-        keepsakes: Arc::new(FileKeepsakes::in_state(state.path(), codec)),
+        keepsakes: Arc::new(keepsakes),
         archive: None,
         read_through: Duration::from_secs(3_600),
         metrics: Arc::new(Metrics::new()),
     };
-    let guard = Vouched::new(parts, &[karbon()]).unwrap();
+    Vouched::new(parts, &[karbon()]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_known_people_are_replaced_once_the_way_by_which_they_are_read_works() {
+    let ground = servers::single().await;
+    let state = tempfile::tempdir().unwrap();
+    let keepsakes = FileKeepsakes::in_state(state.path(), Codec::plain());
+    keepsakes.keep_people(&karbon(), &[]).unwrap();
+    let guard = guard(&ground.url, NOWHERE, keepsakes);
+    let (contacts, staff) = (guard.door(Asker::Contacts), guard.door(Asker::Staff));
+    let mut changes = staff.changes();
+    assert!(staff.people(&karbon()).await.unwrap().people.is_empty(), "the last known");
+    let changed = AuditEvent::PersonChanged { person: "P-1".to_owned() };
+    contacts.append_audit(&karbon(), stamp(), changed).await.unwrap();
+    assert_eq!(contacts.audit(&karbon(), 0, 10).await.unwrap().len(), 1);
+    // Told to read them, they would get the last known ones again.
+    assert!(matches!(changes.try_recv(), Err(TryRecvError::Empty)));
+}
+
+/// Contacts can't reach the store, and staff can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_contacts_suspect_keeps_no_staff_from_the_store() {
+    let ground = servers::single().await;
+    let state = tempfile::tempdir().unwrap();
+    let keepsakes = FileKeepsakes::in_state(state.path(), Codec::plain());
+    let guard = guard(NOWHERE, &ground.url, keepsakes);
     let (contacts, staff) = (guard.door(Asker::Contacts), guard.door(Asker::Staff));
     let changed = || AuditEvent::PersonChanged { person: "P-1".to_owned() };
     for _ in 0..3 {
