@@ -30,7 +30,7 @@ pub async fn rehearse(
         tokio::task::spawn_blocking(move || runtime.block_on(rehearsed(&running, &next, sockets)));
     match tokio::time::timeout(REHEARSAL_WAIT, rehearsing).await {
         Ok(Ok(rehearsed)) => rehearsed,
-        Ok(Err(_)) => Err(StartFault::Rehearsal("it ended before its time")),
+        Ok(Err(_)) => Err(StartFault::Rehearsal("the log says where it failed")),
         Err(_) => Err(StartFault::Rehearsal("the store, the archive or a folder does not answer")),
     }
 }

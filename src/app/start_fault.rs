@@ -54,7 +54,7 @@ pub enum StartFault {
     Client(String),
     #[error("{}: can't be made: {cause}", folder.display())]
     Scratch { folder: std::path::PathBuf, cause: std::io::Error },
-    #[error("the rehearsal of the start did not end: {0}")]
+    #[error("the start could not be rehearsed to its end: {0}")]
     Rehearsal(&'static str),
 }
 
