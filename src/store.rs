@@ -75,7 +75,7 @@ pub fn files(folder: &Path) -> [PathBuf; 2] {
 pub fn open_portable(url: &StoreUrl, codec: &Codec) -> Result<Arc<dyn Portable>, StoreError> {
     match url {
         StoreUrl::Embedded(folder) => Ok(embedded::Embedded::open_with(folder, codec)?),
-        StoreUrl::Redis(url) => Ok(redis::Redis::open_with(url, codec)?),
+        StoreUrl::Redis(url) => Ok(redis::Redis::open_for_staff(url, codec)?),
     }
 }
 
@@ -120,7 +120,7 @@ pub fn open_as_it_is(
     codec: &Codec,
 ) -> Result<Option<Arc<dyn Contents>>, StoreError> {
     match url {
-        StoreUrl::Redis(url) => Ok(Some(redis::Redis::open_with(url, codec)?)),
+        StoreUrl::Redis(url) => Ok(Some(redis::Redis::open_for_staff(url, codec)?)),
         StoreUrl::Embedded(folder) => Ok(match embedded::AsItIs::of(folder, codec) {
             Some(store) => Some(Arc::new(store)),
             None => None,

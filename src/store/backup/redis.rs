@@ -25,7 +25,7 @@ pub(super) async fn take(
     folder: &Path,
     at: DateTime<Utc>,
 ) -> Result<(), BackupFault> {
-    let store = Redis::open_with(settings, codec)?;
+    let store = Redis::open_for_staff(settings, codec)?;
     let filling = folder.join(FILLING);
     let to = Embedded::open_with(&filling, codec)?;
     for organisation in crate::store::reached(store.as_ref()).await? {

@@ -165,3 +165,20 @@ async fn on_a_late_link_a_gateway_without_the_key_of_the_records_does_not_start(
     assert_eq!(refused.status.code(), Some(2), "{said}");
     assert!(said.contains("which is not in [keys] store; list the key"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_late_link_a_backup_is_made() {
+    let server = Server::start(&[]).await;
+    let late = Late::before(server.port).await;
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let place = Place::new(&Behind { mail: 9, form: nobody, calls: nobody }, "unused");
+    place.store_at(&format!("redis://127.0.0.1:{}", late.port));
+    let closed = json!({"kind": "channels_only", "channels": ["email"]});
+    let people = json!([person("P-1", SAM, "+447700900001", closed)]);
+    tokio::task::block_in_place(|| place.import(&people));
+    late.becomes(EACH_WAY);
+    let mut backup = place.command("backup");
+    backup.arg(place.folder.path().join("backup"));
+    let made = tokio::task::block_in_place(|| backup.output().unwrap());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
