@@ -221,7 +221,7 @@ fn in_words(
 }
 
 /// With a small letter, within a sentence.
-fn lower(text: &str) -> String {
+pub(super) fn lower(text: &str) -> String {
     let mut characters = text.chars();
     characters
         .next()

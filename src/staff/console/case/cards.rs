@@ -136,7 +136,7 @@ impl<'a> Maker<'a> {
             return say::warning(warning.kind, warning.medium, language);
         }
         if let Some(appeal) = read.file.appeal(id) {
-            return format!("{} {}", self.w.against, lower(&self.about(&appeal.restriction)));
+            return format!("{} {}", self.w.against, say::lower(&self.about(&appeal.restriction)));
         }
         if let Some(review) = read.file.reviews.iter().find(|one| one.id == id) {
             return self.about(&review.restriction);
@@ -189,12 +189,4 @@ impl Card {
             self.rows.push((name, value));
         }
     }
-}
-
-/// With a small letter, within a sentence; names of their own keep theirs.
-pub(super) fn lower(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::lower;
 use crate::casework::outlook::{ByChannel, Fate, Open};
 use crate::domain::language::Language;
 use crate::domain::queue::QueueItem;
@@ -45,13 +46,6 @@ fn fate(fate: &Fate, language: Language) -> String {
         Fate::Limited => c.limited.to_owned(),
         Fate::Filed => c.filed.to_owned(),
     }
-}
-
-fn lower(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 /// Times of one day, each from a minute to a minute.

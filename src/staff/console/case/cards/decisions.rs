@@ -1,6 +1,6 @@
 //! What was proposed, decided, appealed against, reviewed and written.
 
-use super::{Card, Maker, Tone, lower};
+use super::{Card, Maker, Tone};
 use crate::domain::case::appeal::Appeal;
 use crate::domain::case::letter::CaseLetter;
 use crate::domain::case::proposal::{Proposal, ProposalState};
@@ -37,7 +37,7 @@ pub(in crate::staff::console::case) fn proposal(make: Maker<'_>, one: &Proposal)
         let signed = asked
             .signature
             .as_ref()
-            .map_or(w.not_signed.to_owned(), |it| format!("{} {}", lower(w.signed), it.name));
+            .map_or(w.not_signed.to_owned(), |it| format!("{} {}", say::lower(w.signed), it.name));
         let name = ask::exception(asked.exception, language);
         card.row(w.exception, format!("{name}: {} ({signed})", asked.justification));
     }
@@ -172,7 +172,7 @@ fn steps_of_restriction(make: Maker<'_>, one: &Restriction, card: &mut Card) {
 
 pub(in crate::staff::console::case) fn appeal(make: Maker<'_>, one: &Appeal) -> Card {
     let (w, language) = (make.w, make.visit.language());
-    let title = format!("{} {}", w.against, lower(&make.about(&one.restriction)));
+    let title = format!("{} {}", w.against, say::lower(&make.about(&one.restriction)));
     let mut card = make.card(&one.id, title);
     card.strong = one.is_open();
     card.tag(if one.is_open() { Tone::Held } else { Tone::Plain }, say::appeal(one, language));
