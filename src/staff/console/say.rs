@@ -36,6 +36,7 @@ pub(super) use self::figure::{count, group};
 pub(super) use self::flag::flag;
 pub(super) use self::missing::missing;
 pub(super) use self::outlook::{channel as outlook, lane, may_be, span};
+pub(super) use self::policy_key::policy_matter;
 pub(super) use self::reason::{ReasonLine, ReasonedItem, is_reminder, reason, subject};
 pub(super) use self::restriction::{staffed, terms};
 pub(super) use self::timeline::entry_of_person;

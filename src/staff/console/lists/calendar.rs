@@ -140,7 +140,7 @@ fn line(visit: &Visit, entry: &Entry, names: &Names) -> DueLine {
     let l = words::Lists::of(language);
     let about = match (&entry.person, entry.what) {
         (Some(person), _) => names.get(person).unwrap_or(person).clone(),
-        (None, What::ProfileUnset) => entry.about.replace(['_', '.'], " "),
+        (None, What::ProfileUnset) => say::policy_matter(&entry.about, language),
         (None, _) => l.organisation.to_owned(),
     };
     DueLine {

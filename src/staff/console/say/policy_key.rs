@@ -64,8 +64,14 @@ const KEYS: [(&str, &str, &str); 17] = [
     ),
 ];
 
+/// What a key decides; a key that this version does not know as its words.
+pub(in crate::staff::console) fn policy_matter(key: &str, language: Language) -> String {
+    policy_key(key, language)
+        .map_or_else(|| super::capitalised(&key.replace('.', " ")), str::to_owned)
+}
+
 /// `None`: this version knows no such key.
-pub(super) fn policy_key(key: &str, language: Language) -> Option<&'static str> {
+fn policy_key(key: &str, language: Language) -> Option<&'static str> {
     in_words(&KEYS, key, language)
 }
 
@@ -92,6 +98,17 @@ mod tests {
                     assert!(policy_key(&key, language).is_some(), "{key} has no words");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_matter_of_the_policy_is_never_shown_as_its_key() {
+        for (key, english, welsh) in [
+            ("appeal.heard_by", "who hears appeals", "pwy sy'n gwrando apeliadau"),
+            ("appeal.later_key", "Appeal later key", "Appeal later key"),
+        ] {
+            assert_eq!(policy_matter(key, Language::English), english);
+            assert_eq!(policy_matter(key, Language::Welsh), welsh);
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::by_channel;
 use super::lower;
-use super::policy_key::policy_key;
+use super::policy_key::policy_matter;
 use crate::domain::decision::Reason;
 use crate::domain::diary::What;
 use crate::domain::doubt::Doubt;
@@ -305,9 +305,7 @@ fn reminder(
 fn restricted_by(of: ReasonedItem<'_>, language: Language) -> Option<String> {
     let about = of.item.contact.as_str();
     let Some(person) = of.person else {
-        let name =
-            || policy_key(about, language).map_or_else(|| super::capitalised(about), str::to_owned);
-        return of.item.person.is_none().then(name);
+        return of.item.person.is_none().then(|| policy_matter(about, language));
     };
     let restriction = person.restrictions.iter().find(|one| one.id == about)?;
     Some(super::terms(&restriction.kind, of.profile, language))
