@@ -1,6 +1,7 @@
 //! One item: why it is here, what it says, what to do with it.
 
 mod act;
+mod back;
 mod side;
 mod verb;
 
@@ -11,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 pub(super) use self::act::{act, confirm};
+use self::back::back_name;
 use self::side::{PersonBar, bar, person_of, taken_off};
 use self::verb::{Verb, label};
 use super::asked::Asked;
@@ -259,9 +261,9 @@ fn filled(
     let queue_path = format!("/queues/{}", quoted(&item.queue));
     let queue_name = say::queue(&item.queue, language).0;
     let from = own_path(beside.from).unwrap_or(&queue_path).to_owned();
-    let is_of_my_work = from == "/" || from.starts_with("/#");
-    let back_name = if is_of_my_work { f_my_work(language) } else { &queue_name };
-    let back = (from.clone(), format!("{} {back_name}", w.back_to));
+    let with_name = person.filter(|one| !one.name.is_empty());
+    let known = with_name.map(|one| (one.id.as_str(), one.name.as_str()));
+    let back = (from.clone(), back_name(&from, known, language));
     let by = visit.name();
     let offered = |finals: bool| {
         let own = Verb::ALL.into_iter().filter(|verb| verb.is_final() == finals);
@@ -399,10 +401,6 @@ fn notes(visit: &Visit, item: &QueueItem) -> Vec<NoteLine> {
         text: text(note),
     });
     each.collect()
-}
-
-const fn f_my_work(language: Language) -> &'static str {
-    words::Frame::of(language).my_work
 }
 
 fn details(

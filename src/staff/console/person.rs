@@ -120,7 +120,8 @@ pub(super) async fn show(
         let found =
             desk.person_timeline(organisation, &id, asked.number("before"), CONSOLE_ROWS).await?;
         let contacts = contacts(&found.entries);
-        let of = LinesOf { records: &records, contacts };
+        let here = format!("{own}?tab=timeline");
+        let of = LinesOf { records: &records, contacts, here: &here };
         lines = found.entries.iter().map(|entry| line(&visit, entry, &of, w)).collect();
         counts = found.counts.map(|counts| counted(counts, w)).unwrap_or_default();
         older = found.next.map(|before| format!("{own}?tab=timeline&before={before}{carried}"));
@@ -268,6 +269,8 @@ struct LinesOf<'a> {
     records: &'a [Arc<Person>],
     /// The contacts of this page of it, by the ids of their items.
     contacts: BTreeMap<&'a str, &'a DecidedEntry>,
+    /// The page that they are on, to which items lead back.
+    here: &'a str,
 }
 
 impl LinesOf<'_> {
@@ -311,7 +314,7 @@ fn line(visit: &Visit, one: &TimelineEntry, of: &LinesOf<'_>, w: &words::Person)
             let of = records.iter().find(|of| of.id == *id);
             format!("{} {}", w.of_record, of.map_or_else(|| id.clone(), |of| record_name(of)))
         }),
-        href: one.item.as_ref().map(|item| super::item::href(&item.id, "/people", None)),
+        href: one.item.as_ref().map(|item| super::item::href(&item.id, of.here, None)),
     }
 }
 

@@ -49,8 +49,9 @@ pub(in crate::staff::console::case) fn incident(make: Maker<'_>, one: &Incident)
         one.told.iter().map(|code| named("record_incident", "told", code, make)).collect();
     card.maybe(w.told, Some(told.join(", ")));
     card.maybe(w.staff, Some(one.staff.join(", ")));
+    let here = format!("{}/case?tab=case", make.person_href());
     card.links.extend(one.contacts.iter().enumerate().map(|(index, contact)| {
-        let href = crate::staff::console::item::href(contact, "/people", None);
+        let href = crate::staff::console::item::href(contact, &here, None);
         (href, format!("{} {}", w.open_item, index + 1))
     }));
     if let Some(closed) = &one.closed {
