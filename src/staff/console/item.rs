@@ -230,8 +230,9 @@ async fn others(staff: &Staff, visit: &Visit, item: &QueueItem) -> Result<Others
     })
 }
 
+/// How much of a limit is used. `until`: when there is room again, if it is used up.
 fn quota_line(used: u32, limit: u32, until: Option<String>, language: Language) -> String {
-    match (language, until) {
+    match (language, until.filter(|_| used >= limit)) {
         (Language::English, Some(until)) => {
             format!("{used} of {limit} used; the next is possible from {until}")
         }
@@ -441,4 +442,17 @@ fn advises<'v>(visit: &'v Visit, item: &QueueItem) -> Option<&'v Role> {
     let is_request = item.reasons.iter().any(|one| one.code.lane() == Some(Lane::Statutory));
     let advises = visit.organisation.profile.responsible.advises_on_requests.as_ref();
     advises.filter(|_| is_request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_contact_waits_for_room_only_if_the_limit_is_used_up() {
+        let say = |used, language| quota_line(used, 2, Some("Wed 2 Dec".to_owned()), language);
+        assert_eq!(say(1, Language::English), "1 of 2 used");
+        assert_eq!(say(1, Language::Welsh), "Defnyddiwyd 1 o 2");
+        assert_eq!(say(2, Language::English), "2 of 2 used; the next is possible from Wed 2 Dec");
+    }
 }
