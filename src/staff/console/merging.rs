@@ -25,6 +25,7 @@ use crate::casework::merge::{Consequences, Merge};
 use crate::domain::audit::LookedAt;
 use crate::domain::merge::Difference;
 use crate::domain::person::Person;
+use crate::domain::restriction::Status;
 use crate::runtime::limits::PAGE_ITEMS_MAX;
 use crate::staff::Staff;
 use crate::staff::permit::ChangesPeople;
@@ -226,7 +227,11 @@ async fn cells(
     let own = found.restrictions.iter().filter(|one| one.of == person.id);
     let restrictions = own.map(|one| {
         let terms = terms.get(&one.id).cloned().unwrap_or_else(|| one.id.clone());
-        let state = if one.in_force { w.in_force } else { say::status(one.status, language) };
+        let state = match one.status {
+            _ if one.in_force => w.in_force,
+            Status::Active => w.not_in_force,
+            over => say::status(over, language),
+        };
         format!("{terms} ({state})")
     });
     let timeline = staff

@@ -25,7 +25,7 @@ use crate::domain::audit::{AuditEvent, DecidedEntry};
 use crate::domain::duty::Duty;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
-use crate::domain::restriction::{Mode, Restriction};
+use crate::domain::restriction::{Mode, Restriction, Status};
 use crate::runtime::limits::CONSOLE_ROWS;
 use crate::staff::Staff;
 use crate::staff::permit::{ChangesPeople, KeepsEquality, Permit as _, RecordsCases};
@@ -33,7 +33,8 @@ use crate::staff::permit::{ChangesPeople, KeepsEquality, Permit as _, RecordsCas
 struct RestrictionCard {
     terms: String,
     in_force: bool,
-    status: &'static str,
+    /// Where it says more than whether it is in force.
+    status: Option<&'static str>,
     observe: bool,
     overdue: bool,
     rows: Vec<(&'static str, String)>,
@@ -230,7 +231,7 @@ fn card(visit: &Visit, one: &Restriction, w: &words::Person) -> RestrictionCard 
     RestrictionCard {
         terms: say::terms(&one.kind, profile, language),
         in_force,
-        status: say::status(one.status, language),
+        status: (one.status != Status::Active).then(|| say::status(one.status, language)),
         observe: one.mode == Mode::Observe,
         overdue: in_force && one.review_due.is_some_and(|due| due.end(profile.timezone) <= now),
         rows,

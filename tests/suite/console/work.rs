@@ -327,6 +327,8 @@ async fn people_are_found_and_shown_with_what_restricts_them() {
     for text in ["Jo Doe", "1 contact a week", "In force", "8.3", "Sat 1 May 2027", "Max Manager"] {
         assert!(page.has(text), "{text}: {}", page.text());
     }
+    // Whether it is in force is said once, in one word.
+    assert!(!page.has(" active "), "{}", page.text());
     let known_by = ann.get("/people/P-1?tab=identifiers").await;
     assert!(
         known_by.has("jo@home.example") && known_by.has("0115 496 0123"),

@@ -93,6 +93,7 @@ texts! {
         met: "done", "wedi'i wneud";
         done_late: "done late", "wedi'i wneud yn hwyr";
         in_force: "in force", "mewn grym";
+        not_in_force: "not in force", "ddim mewn grym";
         observe: "observed only", "arsylwi yn unig";
     }
 }

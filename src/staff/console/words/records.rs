@@ -23,6 +23,7 @@ texts! {
         shared: "shared", "a rennir";
         restrictions: "Restrictions", "Cyfyngiadau";
         in_force: "in force", "mewn grym";
+        not_in_force: "not in force", "ddim mewn grym";
         waiting: "Waiting on queues", "Yn aros mewn ciwiau";
         waiting_hint: "Items on queues are counted from the latest 100 entries of each record.", "Cyfrifir yr hyn sy'n aros mewn ciwiau o 100 cofnod diweddaraf pob un.";
         nothing: "none", "dim";

@@ -81,8 +81,10 @@ pub(in crate::staff::console::case) fn restriction(make: Maker<'_>, one: &Restri
     card.strong = in_force;
     if in_force {
         card.tag(Tone::On, w.in_force);
+    } else if one.status == Status::Active {
+        card.tag(Tone::Plain, w.not_in_force);
     }
-    if !(in_force && one.status == Status::Active) {
+    if one.status != Status::Active {
         card.tag(
             if one.status == Status::UnderAppeal { Tone::Held } else { Tone::Plain },
             say::status(one.status, language),
