@@ -29,8 +29,8 @@ use crate::domain::queue::{ItemState, QueueItem};
 use crate::domain::restriction::{KindName, Status};
 
 pub(super) use self::case::{
-    agreement, appeal, appeal_outcome, due, format, incident, letter, letter_kind, mail_state,
-    means, mediation, not_on_record, proposal, review, warning,
+    agreement, appeal, appeal_outcome, due, format, incident, letter, letter_kind, letter_part,
+    mail_state, means, mediation, not_on_record, proposal, review, warning,
 };
 pub(super) use self::figure::{count, group};
 pub(super) use self::flag::flag;

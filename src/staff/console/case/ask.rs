@@ -170,11 +170,7 @@ fn control(setting: &Setting<'_>, asked: &AskedField, values: &Values) -> Contro
         Ask::Deputies => Control::Rows(deputies(setting, name, values)),
         Ask::Words => Control::Rows(own_words(setting, values)),
         Ask::Exceptions => boxes_or(exceptions(setting, values), w.no_exception),
-        Ask::Parts => {
-            let parts = setting.parts();
-            let parts = parts.iter().map(|part| (part.clone(), say::capitalised(part)));
-            boxes_or(list("parts", values, parts), w.nothing)
-        }
+        Ask::Parts => boxes_or(list("parts", values, setting.named_parts()), w.nothing),
         Ask::Language | Ask::Format | Ask::Channel => Control::Select {
             options: list(name, values, named(setting, asked.field.ask)),
             empty: Some(if matches!(asked.field.ask, Ask::Format) { w.as_usual } else { w.choose }),
@@ -458,12 +454,12 @@ fn deputies(setting: &Setting<'_>, name: &str, values: &Values) -> Vec<(String, 
 /// One area for each part of the letter.
 fn own_words(setting: &Setting<'_>, values: &Values) -> Vec<(String, Vec<FieldView>)> {
     let w = words::Steps::of(setting.visit.language());
-    let area = |part_name: &String| {
+    let area = |(part_name, label): (String, String)| {
         let name = format!("words.{part_name}");
         let value = values.text(&name).to_owned();
-        part(w, name, say::capitalised(part_name), Control::Area { value, rows: 3 })
+        part(w, name, label, Control::Area { value, rows: 3 })
     };
-    vec![(String::new(), setting.parts().iter().map(area).collect())]
+    vec![(String::new(), setting.named_parts().into_iter().map(area).collect())]
 }
 
 pub(super) const fn exception(exception: Exception, language: Language) -> &'static str {

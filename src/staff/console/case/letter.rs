@@ -95,7 +95,7 @@ pub(in crate::staff::console) async fn show(
         back: format!("/people/{}/case?tab=case", quoted(&person)),
         card,
         own: format!("/people/{}/letters/{}", quoted(&person), quoted(&letter)),
-        missing: read.missing.iter().map(|part| say::capitalised(part)).collect(),
+        missing: read.missing.iter().map(|part| say::letter_part(part, language)).collect(),
         approved: read.approved,
         sha256: read.sha256,
         laid_out: read.document.is_some(),

@@ -16,6 +16,7 @@ use crate::domain::profile::{Exception, Profile};
 use crate::domain::restriction::{KindName, Restriction};
 use crate::domain::tally::Contacted;
 use crate::staff::Staff;
+use crate::staff::console::say;
 use crate::staff::console::trouble::Trouble;
 use crate::staff::console::visit::Visit;
 
@@ -152,6 +153,16 @@ impl Setting<'_> {
     /// The parts that a letter of this kind must have.
     pub(super) fn parts(&self) -> Vec<String> {
         self.letter.map(|kind| parts_of(self.profile(), kind)).unwrap_or_default()
+    }
+
+    /// The same, each with what it is called.
+    pub(super) fn named_parts(&self) -> Vec<(String, String)> {
+        let language = self.visit.language();
+        let named = |part: String| {
+            let said = say::letter_part(&part, language);
+            (part, said)
+        };
+        self.parts().into_iter().map(named).collect()
     }
 
     /// The exceptions that the policy allows: the one for ending contact only where that is proposed.

@@ -7,6 +7,7 @@ use crate::domain::case::proposal::ProposalState;
 use crate::domain::case::restraint::ReviewOutcome;
 use crate::domain::diary::What;
 use crate::domain::language::Language;
+use crate::domain::letter::Part;
 use crate::staff::console::words::{CaseTerms, Terms};
 
 pub(in crate::staff::console) fn incident(one: &Incident, language: Language) -> &'static str {
@@ -93,6 +94,14 @@ pub(in crate::staff::console) const fn letter_kind(
         LetterKind::AppealOutcome => t.l_appeal_outcome,
         LetterKind::ContactEnded => t.l_contact_ended,
         LetterKind::NoNotificationRecord => t.l_no_notification_record,
+    }
+}
+
+/// A part of a letter: as the policy calls it; on a Welsh page by its heading, where it has one.
+pub(in crate::staff::console) fn letter_part(name: &str, language: Language) -> String {
+    match Part::asked_for_as(name) {
+        Some(part) if language == Language::Welsh => part.heading(language).to_owned(),
+        _ => super::capitalised(name),
     }
 }
 
@@ -209,5 +218,26 @@ pub(in crate::staff::console) fn not_on_record(what: &str, language: Language) -
         "decided_by" => t.m_decided_by,
         "signed_off_by" => t.m_signed_off_by,
         _ => t.m_review_due,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_letters_are_not_said_in_english_on_welsh_pages() {
+        for (name, english, welsh) in [
+            ("how_to_appeal", "How to appeal", "Sut i apelio"),
+            ("review_date", "Review date", "Pa mor hir y bydd hyn yn para"),
+            ("our_promise", "Our promise", "Our promise"),
+        ] {
+            assert_eq!(letter_part(name, Language::English), english);
+            assert_eq!(letter_part(name, Language::Welsh), welsh);
+        }
+        for part in Part::ALL {
+            let said = letter_part(part.name(), Language::Welsh);
+            assert!(!said.is_empty() && said != super::super::capitalised(part.name()), "{said}");
+        }
     }
 }

@@ -206,12 +206,13 @@ pub(super) fn letter(it: &Checked<'_>) -> LetterPart {
         return LetterPart { frame: Some(frame), drafted: true, missing: Vec::new() };
     }
     let written = written(it);
+    let language = it.visit.language();
     let frame = format!("{own}/proposals/{}/letter", quoted(&it.proposal.id));
     let missing = written.as_ref().map(|written| written.missing.clone()).unwrap_or_default();
     LetterPart {
         frame: written.map(|_| frame),
         drafted: false,
-        missing: missing.iter().map(|part| say::capitalised(part)).collect(),
+        missing: missing.iter().map(|part| say::letter_part(part, language)).collect(),
     }
 }
 
