@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::words;
 use crate::domain::letter::escaped;
+use crate::domain::notice::Line;
 use crate::render::figures::title;
 
 /// As letters look (`domain::letter::page`), with lists of terms.
@@ -249,6 +250,10 @@ fn said(key: &str, text: &str, zone: Tz) -> String {
         && let Ok(at) = text.parse::<DateTime<Utc>>()
     {
         return at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
+    }
+    // As people here write it.
+    if matches!(key, "value" | "phone") && text.starts_with('+') {
+        return Line::default().phone(text).text();
     }
     if let Some(words) = words::of_key(key, text) {
         return words.to_owned();

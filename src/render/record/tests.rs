@@ -157,6 +157,7 @@ fn the_page_has_words_in_the_place_of_codes() {
     person["restrictions"] = json!([{"id": "R-7", "kind": "hours_only", "starts": "2026-02-10",
         "windows": [{"days": ["mon", "tue"], "from": "10:00", "to": "12:00"}],
         "channels": ["telephone", "in_person"]}]);
+    person["identifiers"] = json!([{"kind": "phone", "value": "+447700900102"}]);
     let person: Person = serde_json::from_value(person).unwrap();
     let profile = Arc::new(Profile::silent("Example", Nation::England));
     let case = Case { file: &file, person: &person };
@@ -179,6 +180,7 @@ fn the_page_has_words_in_the_place_of_codes() {
     for said in [
         "<p>Monday, Tuesday</p>",
         "<p>Telephone, In person</p>",
+        "07700 900102",
         "You contact us at some times only",
         "left a contact of yours to a colleague",
         // Instants are recorded to the nanosecond.
