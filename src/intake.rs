@@ -121,6 +121,8 @@ pub struct Intake {
     by_mail_domain: HashMap<String, Arc<Organisation>>,
     rosters: Arc<Rosters>,
     store: Arc<dyn Store>,
+    /// As those reach it who can wait: for what is noted behind the answer.
+    patient: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
@@ -150,6 +152,7 @@ impl Intake {
                 .map(|one| (one.id.clone(), one))
                 .collect(),
             rosters: parts.rosters,
+            patient: Arc::clone(&parts.store),
             store: parts.store,
             archive: parts.archive,
             journal: parts.journal,
@@ -164,6 +167,13 @@ impl Intake {
             helper: None,
             traces: Traces::default(),
         }
+    }
+
+    /// Notes what is learnt behind the answer by another way to the store, one that waits longer.
+    #[must_use]
+    pub fn with_patient(mut self, store: Arc<dyn Store>) -> Self {
+        self.patient = store;
+        self
     }
 
     /// Asks the organisation's own service where no safeguard is found.

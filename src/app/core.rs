@@ -210,7 +210,8 @@ pub(super) async fn start(
         plain: plain_in,
         announcements: announcements_in,
         metrics: Arc::clone(&metrics),
-    });
+    })
+    .with_patient(Arc::clone(&patient));
     if !settings.helpers.is_empty() {
         let helpers = HttpHelpers::new(settings.helpers.clone())
             .map_err(|fault| StartFault::Client(fault.to_string()))?;

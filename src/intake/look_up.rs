@@ -49,6 +49,18 @@ impl Intake {
         Ok(recorded.map(|(decision, _)| decision))
     }
 
+    /// Whether a contact has been recorded by now, for somebody whom no sender waits for.
+    ///
+    /// # Errors
+    /// Where the store is away.
+    pub async fn is_recorded(
+        &self,
+        organisation: &OrganisationId,
+        contact: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(self.patient.recorded(organisation, contact).await?.is_some())
+    }
+
     /// Which of these ids is the first that is recorded as a contact's.
     ///
     /// # Errors
@@ -71,7 +83,7 @@ impl Intake {
         organisation: &OrganisationId,
         contact: &str,
     ) -> Result<(), StoreError> {
-        self.store.uncount(organisation, contact).await
+        self.patient.uncount(organisation, contact).await
     }
 
     /// Attaches something learnt later (voicemail, outcome) to a contact and its queue item.
@@ -84,7 +96,7 @@ impl Intake {
         contact: &str,
         attachment: Attachment,
     ) -> Result<(), StoreError> {
-        self.store.attach(organisation, contact, attachment).await
+        self.patient.attach(organisation, contact, attachment).await
     }
 
     /// Whether an e-mail address is the person's own, not shared with anybody: where a notice may

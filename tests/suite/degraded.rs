@@ -15,7 +15,9 @@ use contact_gateway::domain::outbound::{OutboundEntry, OutboundTreatment};
 use contact_gateway::domain::profile::StoreAway;
 use contact_gateway::intake::Again;
 use contact_gateway::intake::outbound::write_what_is_left;
-use contact_gateway::ports::{AuditTrail, Decisions, Journal, JournalEntry, OutboundNote};
+use contact_gateway::ports::{
+    Attachment, Decisions, ItemFilter, Journal, JournalEntry, OutboundNote,
+};
 use contact_gateway::runtime::limits::{JOURNAL_PAGE_MAX, REPLAYS_AT_ONCE_MAX};
 use contact_gateway::runtime::shutdown::Shutdown;
 use serde_json::json;
@@ -137,6 +139,21 @@ async fn an_entry_on_outgoing_mail_reaches_a_store_that_contacts_do_not() {
     let trail = patient.audit(&tuntum, 0, 0).await.unwrap();
     let noted = AuditEvent::Outbound(entry);
     assert_eq!(trail.iter().filter(|entry| entry.event == noted).count(), 1);
+}
+
+/// As there: a call was passed on before it was decided, and its item has to say so.
+#[tokio::test]
+async fn what_is_learnt_later_reaches_a_store_that_contacts_do_not() {
+    let place = Place::open(StoreAway::Deliver).await;
+    place.mail("c-1", SAM).await;
+    place.store.has(Trouble::Away);
+    let (patient, of) = (Arc::clone(&place.store.inner), &OrganisationId::new("tuntum"));
+    let intake = place.intake.with_patient(Arc::clone(&patient));
+    assert!(intake.is_recorded(of, "c-1").await.unwrap());
+    let note = Attachment { name: "outcome".to_owned(), value: "late".to_owned(), item: None };
+    intake.attach(of, "c-1", note).await.unwrap();
+    let items = patient.items(of, "limited", ItemFilter::default()).await.unwrap();
+    assert_eq!(items[0].attached[0].value, "late");
 }
 
 #[tokio::test(start_paused = true)]

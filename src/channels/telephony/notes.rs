@@ -73,7 +73,7 @@ async fn attach(
     contact: &str,
     note: &Note,
 ) -> Result<bool, StoreError> {
-    if intake.recorded(organisation, contact).await?.is_none() {
+    if !intake.is_recorded(organisation, contact).await? {
         return Ok(false);
     }
     let attachment =

@@ -234,11 +234,11 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let recorder = Arc::clone(&store) as _;
         tasks.spawn(plain::record(recorder, journal, plain_out, Arc::default()));
-        let mut outbound_port = 0;
+        let (mut outbound_port, left) = (0, Arc::clone(&store));
         if choices.way_out.is_some() {
             let edge = Arc::new(edge.outbound(leaves_by).unwrap());
             outbound_port = serve_outbound(edge, &mut tasks, &shutdown).await;
-            tasks.spawn(outbound::write_what_is_left(intake, shutdown.stopping()));
+            tasks.spawn(outbound::write_what_is_left(intake, left, shutdown.stopping()));
             tasks.spawn(announce::announce(mailer, announced));
         }
         let (edge, other) = (Arc::clone(&edge), edge);
