@@ -182,12 +182,6 @@ impl Desk {
         Ok(doubt)
     }
 
-    /// Why the clock may be wrong, as far as [`Desk::look_at_clock`] has found.
-    pub fn clock_fault(&self) -> Option<String> {
-        let found = self.clock_watch.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.values().next().map(ToString::to_string)
-    }
-
     /// Whether what nobody can undo may be done now without anybody's approval.
     pub(super) async fn is_clock_sure(&self, id: &OrganisationId) -> Result<bool, Fault> {
         Ok(self.clock_doubt(id).await?.is_none())
