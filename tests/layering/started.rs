@@ -10,6 +10,7 @@ const NOT_SEARCHED: &[(&str, &str)] = &[
     ("mail/sockets.rs", REFUSED),
     ("mail/tls/by_others.rs", "in a network of its own; clients say hello and no more"),
     ("past/redis.rs", REFUSED),
+    ("redis_gateways/late.rs", REFUSED),
     ("service_manager.rs", "a manager starts it; clients ask for its health"),
     ("silent.rs", REFUSED),
     ("store_copy.rs", REFUSED),
