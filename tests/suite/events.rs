@@ -89,7 +89,7 @@ impl Rig {
         let file = self.place.folder.path().join("state/events/karbon/crm.json");
         for _ in 0..600 {
             let place: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-            if place["after"] == last {
+            if place["after"].as_u64() >= last.as_u64() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

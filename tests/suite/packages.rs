@@ -338,8 +338,6 @@ fn whatever_is_shipped_is_built_by_one_script_which_names_the_crates_in_the_prog
     );
 }
 
-/// A unit that sets a place would hide the configuration's from the service, and commands would use another store.
-
 /// A folder of programs as `packaging/build` leaves it, and the package that is made of them.
 fn package_of(folder: &Path, umask: &str) -> Vec<u8> {
     let programs = folder.join("programs");

@@ -409,7 +409,7 @@ impl JournalFile {
         let is_wanted = |number: &u64| {
             self.notes.contains(number) == of_notes && !self.rejected.leaves_out(*number)
         };
-        let pending = self.pending.iter().filter(|(number, _)| is_wanted(*number));
+        let pending = self.pending.iter().filter(|(number, _)| is_wanted(number));
         let pending = pending.take(JOURNAL_PAGE_MAX).map(|(number, place)| (*number, *place));
         let places: Vec<(u64, (u64, usize))> = pending.collect();
         let mut page = Vec::new();

@@ -76,7 +76,11 @@ async fn an_entry_that_records_another_anchor_than_was_made_is_found() {
     let (stored, anchor) = announcing(|_| ());
     assert_eq!(verified(&stored, std::slice::from_ref(&anchor)).await.findings, []);
     let found = Finding::NotAnchored { entry: ENTRIES + 1, of: ENTRIES };
-    assert_eq!(verified(&stored, &[]).await.findings, [found.clone()], "no anchor says the same");
+    assert_eq!(
+        verified(&stored, &[]).await.findings,
+        std::slice::from_ref(&found),
+        "no anchor says the same"
+    );
 
     let changes: [fn(&mut AnchoredEntry, String); 3] = [
         |said, zeros| said.link = zeros,
@@ -85,7 +89,7 @@ async fn an_entry_that_records_another_anchor_than_was_made_is_found() {
     ];
     for change in changes {
         let (stored, anchor) = announcing(|said| change(said, "0".repeat(64)));
-        assert_eq!(verified(&stored, &[anchor]).await.findings, [found.clone()]);
+        assert_eq!(verified(&stored, &[anchor]).await.findings, std::slice::from_ref(&found));
     }
     let (stored, anchor) = announcing(|said| said.entry -= 8);
     let found = Finding::NotAnchored { entry: ENTRIES + 1, of: ENTRIES - 8 };
