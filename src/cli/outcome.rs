@@ -57,7 +57,8 @@ pub fn read_file(path: &Path) -> Result<String, Fault> {
         .map_err(|error| Fault::input(format!("{}: can't be read: {error}", path.display())))
 }
 
-/// Writes a line. A closed pipe is not the command's fault.
+/// Writes a line, at once: the log, which others write to the same place, must not come between its pieces. A closed pipe
+/// is not the command's fault.
 pub fn say(to: &mut dyn Write, line: impl Display) {
-    let _ = writeln!(to, "{line}");
+    let _ = to.write_all(format!("{line}\n").as_bytes());
 }
