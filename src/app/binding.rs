@@ -71,8 +71,8 @@ fn inherited_mail(
     })
 }
 
-/// In a rehearsal, stands in for a listener whose address only the running gateway keeps it from: it is free once that
-/// has given it up.
+/// A stand-in, used in a rehearsal, for a listener whose address the running gateway still holds. The address is free as
+/// soon as that gateway stops.
 fn mail_given_up(address: &Bind, cause: &std::io::Error, sockets: &Sockets) -> Option<Bound> {
     if cause.kind() != std::io::ErrorKind::AddrInUse {
         return None;

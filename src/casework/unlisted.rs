@@ -24,7 +24,7 @@ pub(super) async fn of_item(
     }
 }
 
-/// The entry of a number; `None`: there is none, or it can't be read.
+/// The entry with this number. `None` if it does not exist or can't be read.
 pub(super) async fn at(
     store: &dyn Store,
     organisation: &OrganisationId,
@@ -115,7 +115,7 @@ impl Desk {
     }
 }
 
-/// The next entries; `None` at the end. What can't be read is passed over: of whom it is, nobody can say.
+/// The next entries; `None` at the end. An entry that can't be read is skipped: nobody can tell whom it is about.
 async fn page_behind(
     store: &dyn Store,
     organisation: &OrganisationId,

@@ -35,7 +35,7 @@ pub async fn open(which: &Which) -> Result<Opened, Fault> {
     opened(loaded, organisation).await
 }
 
-/// As [`open`], and makes a store where there is none: people may be imported before a gateway first starts.
+/// Like [`open`], but makes a store if there is none, because people may be imported before the gateway first starts.
 ///
 /// # Errors
 /// As [`open`].

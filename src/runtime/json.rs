@@ -55,7 +55,7 @@ pub fn parse_each_key_once<T: DeserializeOwned>(source: &str) -> Result<T, JsonF
 
 const TWICE: (&str, &str) = ("the key `", "` is given twice; keep one");
 
-/// The first key that an object of the document has twice; `None`: there is none, or the text is no JSON.
+/// The first key that an object in the document repeats. `None` if no key is repeated, or the text is not JSON.
 pub fn given_twice(source: &str) -> Option<JsonFault> {
     let mut deserializer = serde_json::Deserializer::from_str(source);
     let error = serde_path_to_error::deserialize::<_, EachKeyOnce>(&mut deserializer).err()?;

@@ -224,7 +224,7 @@ fn value(out: &mut String, key: &str, of: &Value, zone: Tz) {
     }
 }
 
-/// Characters of a text that stands in a line with others.
+/// The longest text, in characters, that shares a line with others.
 const SHORT_MAX: usize = 30;
 
 /// A code, a name or a reference, of which a list is one line.

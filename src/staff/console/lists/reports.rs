@@ -271,7 +271,7 @@ const ORDER: [&str; 29] = [
     "minutes_to_answer",
 ];
 
-/// Where a figure stands in [`ORDER`]; an organisation's own comes last.
+/// The position of a figure in [`ORDER`]. An organisation's own figures come last.
 fn place(figure: &str) -> usize {
     ORDER.iter().position(|known| *known == figure).unwrap_or(ORDER.len())
 }
